@@ -1,0 +1,18 @@
+// npm runs this after `npm ci` in the repository: builds every package, so that `npx rescind` and imports work.
+// Never makes an installation fail: without the compiler (`npm ci --omit=dev`) there is nothing to do, and errors
+// in the sources are for `npm test` and `npm run check` to refuse.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+
+if (existsSync(compiler)) {
+  const { status } = spawnSync(process.execPath, [compiler, "-b", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0)
+    console.error("prepare: the build has errors; see above, and run `npm run build` when they are gone");
+}
