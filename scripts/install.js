@@ -63,7 +63,11 @@ function newestSource() {
   return newest;
 }
 
-/** Folders count too: their time changes when a file is removed. */
+/**
+ * Folders count too: their time changes when a file is removed.
+ * @param {string} folder
+ * @returns {number}
+ */
 function newestBelow(folder) {
   let newest = modified(folder);
   if (newest === 0) return 0;
@@ -74,10 +78,15 @@ function newestBelow(folder) {
   return newest;
 }
 
+/** @param {string} path */
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
 function run(command, args) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (error) console.error(`${command}: ${error.message}`);

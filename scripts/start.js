@@ -13,8 +13,9 @@ const server = spawn(node, [join(root, "packages/cli/bin/rescind.js"), "serve", 
 });
 // A terminal sends SIGINT to the whole group, the server included: a second one would mean "at once".
 process.on("SIGINT", () => process.stdin.isTTY || server.kill("SIGINT"));
-for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"])
-  process.on(signal, () => server.kill(signal));
+/** @type {NodeJS.Signals[]} */
+const signals = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
+for (const signal of signals) process.on(signal, () => server.kill(signal));
 server.on("exit", (code, signal) => {
   if (signal === null) process.exit(code ?? 1);
   process.removeAllListeners(signal);

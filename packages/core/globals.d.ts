@@ -5,4 +5,5 @@ declare global {
     encode(text?: string): Uint8Array<ArrayBuffer>;
   }
 }
+
 export {};

@@ -6,7 +6,9 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const oldest = [24, 15];
+/** @type {NodeJS.Signals[]} */
+const signals = ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"];
+const oldest = { major: 24, minor: 15 };
 
 if (isNewEnough(process.versions.node)) await start();
 else handOver();
@@ -24,7 +26,7 @@ function handOver() {
   const newer = nearestNode();
   if (newer === undefined || process.env.RESCIND_REEXECUTED === "1") {
     console.error(
-      `rescind: needs Node ${oldest.join(".")} or newer, this is ${process.versions.node}. ` +
+      `rescind: needs Node ${oldest.major}.${oldest.minor} or newer, this is ${process.versions.node}. ` +
         "Install it from https://nodejs.org, or put it beside rescind with `npm install node@24`.",
     );
     process.exit(1);
@@ -36,8 +38,7 @@ function handOver() {
   });
   // A terminal sends SIGINT to the whole group, the child included: a second one would mean "at once".
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
-  for (const signal of ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2"])
-    process.on(signal, () => child.kill(signal));
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`rescind: cannot start ${newer}: ${error.message}`);
     process.exit(1);
@@ -60,7 +61,8 @@ function nearestNode() {
   return undefined;
 }
 
+/** @param {string} version */
 function isNewEnough(version) {
-  const [major, minor] = version.split(".").map(Number);
-  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > oldest.major || (major === oldest.major && minor >= oldest.minor);
 }
