@@ -1,4 +1,4 @@
-// `npm run check`: types, lint and format, and the architecture tests. Runs all of them, then says which failed.
+// `npm run check`: types, lint and format, unused code, and the architecture tests. Runs all of them, then says which failed.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { installPackages, node, root } from "./install.js";
@@ -10,6 +10,12 @@ const bin = join(root, "node_modules", ".bin");
 const checks = {
   types: [node, join(root, "node_modules/typescript/bin/tsc"), "-b"],
   "lint and format": [join(bin, "biome"), "check", "--error-on-warnings"],
+  "unused code": [
+    node,
+    join(root, "scripts/knip/node_modules/knip/bin/knip.js"),
+    "--no-progress",
+    "--no-config-hints",
+  ],
   architecture: [node, "--conditions=source", "--test", "--test-reporter=dot", "test/architecture/*.test.ts"],
 };
 
