@@ -1,1 +1,22 @@
-export {};
+// The contract of the admin API: schemas, their types, the route table, and a client over fetch.
+// Knows neither the server's inside nor any user interface.
+
+export { type CascadeRow, cascade } from "@rescind/core";
+export * from "./admin-client.ts";
+export * from "./audit.ts";
+export * from "./client.ts";
+export * from "./consumer-key.ts";
+export * from "./field.ts";
+export * from "./grant.ts";
+export * from "./list.ts";
+export * from "./problem.ts";
+export * from "./reason.ts";
+export * from "./resource.ts";
+export * from "./revocation.ts";
+export * from "./routes.ts";
+export * from "./select.ts";
+export * from "./settings.ts";
+export * from "./signing-key.ts";
+export * from "./time.ts";
+export * from "./token.ts";
+export * from "./verifier.ts";

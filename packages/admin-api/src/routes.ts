@@ -1,0 +1,239 @@
+// The table of admin calls: method, path, scope, schemas. The server registers its routes, validation and OpenAPI
+// from it, the client makes its calls from it, so the contract exists once. Paths are written as Fastify reads them.
+// POST and PATCH take `application/json`; POST honours `Idempotency-Key`; a POST with `bodyOptional` may have none.
+
+import type { RescindScope } from "@rescind/core";
+import type { TSchema } from "typebox";
+import { AuditItem, AuditQuery } from "./audit.ts";
+import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
+import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
+import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
+import { List, PageQuery } from "./list.ts";
+import { NewResource, ResourceAnswer } from "./resource.ts";
+import {
+  LiftAnswer,
+  NewLift,
+  NewRevocation,
+  RevocationAnswer,
+  RevocationItem,
+  RevocationPath,
+  RevocationPreview,
+} from "./revocation.ts";
+import { Settings } from "./settings.ts";
+import { SigningKeyItem } from "./signing-key.ts";
+import { TokenItem, TokenQuery } from "./token.ts";
+import { VerifierItem } from "./verifier.ts";
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Under the issuer's root. */
+  readonly path: string;
+  /** What the Bearer token's scope must include. */
+  readonly scope: RescindScope;
+  readonly summary: string;
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  /** No body at all means an empty object. */
+  readonly bodyOptional?: true;
+  /** The successful answers by status; undefined: no content. Refusals are `Problem`. */
+  readonly answers: { readonly [status: number]: TSchema | undefined };
+}
+
+const clients = "/admin/v1/clients";
+const client = `${clients}/:client_id`;
+const key = "/admin/v1/keys/:key_id";
+
+export const routes = {
+  createClient: {
+    method: "POST",
+    path: clients,
+    scope: "rescind:admin",
+    summary: "Register a client",
+    body: NewClient,
+    answers: { 201: ClientAnswer },
+  },
+  listClients: {
+    method: "GET",
+    path: clients,
+    scope: "rescind:read",
+    summary: "List clients",
+    query: PageQuery,
+    answers: { 200: List(ClientAnswer, "Clients.") },
+  },
+  readClient: {
+    method: "GET",
+    path: client,
+    scope: "rescind:read",
+    summary: "Read a client",
+    params: ClientPath,
+    answers: { 200: ClientAnswer },
+  },
+  changeClient: {
+    method: "PATCH",
+    path: client,
+    scope: "rescind:admin",
+    summary: "Change a client",
+    params: ClientPath,
+    body: ClientChange,
+    answers: { 200: ClientAnswer },
+  },
+  deleteClient: {
+    method: "DELETE",
+    path: client,
+    scope: "rescind:admin",
+    summary: "Suspend a client for good",
+    params: ClientPath,
+    answers: { 204: undefined },
+  },
+  suspendClient: {
+    method: "POST",
+    path: `${client}/revoke`,
+    scope: "rescind:revoke",
+    summary: "Suspend a client: all its tokens are dead and nothing is issued until it is approved",
+    params: ClientPath,
+    body: Suspension,
+    bodyOptional: true,
+    answers: { 200: ClientAnswer },
+  },
+  approveClient: {
+    method: "POST",
+    path: `${client}/approve`,
+    scope: "rescind:revoke",
+    summary: "Lift every suspension of a client",
+    params: ClientPath,
+    body: Approval,
+    bodyOptional: true,
+    answers: { 200: ClientAnswer },
+  },
+  createKey: {
+    method: "POST",
+    path: `${client}/keys`,
+    scope: "rescind:admin",
+    summary: "Give a client another consumer key",
+    params: ClientPath,
+    body: NewConsumerKey,
+    bodyOptional: true,
+    answers: { 201: ConsumerKeyAnswer },
+  },
+  suspendKey: {
+    method: "POST",
+    path: `${key}/revoke`,
+    scope: "rescind:revoke",
+    summary:
+      "Suspend a consumer key: tokens issued with it are dead and it opens nothing until it is approved",
+    params: ConsumerKeyPath,
+    body: Suspension,
+    bodyOptional: true,
+    answers: { 200: ConsumerKeyAnswer },
+  },
+  approveKey: {
+    method: "POST",
+    path: `${key}/approve`,
+    scope: "rescind:revoke",
+    summary: "Lift every suspension of a consumer key",
+    params: ConsumerKeyPath,
+    body: Approval,
+    bodyOptional: true,
+    answers: { 200: ConsumerKeyAnswer },
+  },
+  putResource: {
+    method: "POST",
+    path: "/admin/v1/resources",
+    scope: "rescind:admin",
+    summary: "Register a resource server, or replace its settings",
+    body: NewResource,
+    answers: { 201: ResourceAnswer },
+  },
+  listResources: {
+    method: "GET",
+    path: "/admin/v1/resources",
+    scope: "rescind:read",
+    summary: "List resource servers",
+    query: PageQuery,
+    answers: { 200: List(ResourceAnswer, "Resource servers.") },
+  },
+  openGrant: {
+    method: "POST",
+    path: "/admin/v1/grants",
+    scope: "rescind:admin",
+    summary: "Open a grant for a subject without a browser",
+    body: NewGrant,
+    answers: { 201: GrantTokens },
+  },
+  listGrants: {
+    method: "GET",
+    path: "/admin/v1/grants",
+    scope: "rescind:read",
+    summary: "List grants",
+    query: GrantQuery,
+    answers: { 200: List(GrantItem, "Grants.") },
+  },
+  listTokens: {
+    method: "GET",
+    path: "/admin/v1/tokens",
+    scope: "rescind:read",
+    summary: "List tokens, never by value",
+    query: TokenQuery,
+    answers: { 200: List(TokenItem, "Tokens.") },
+  },
+  revoke: {
+    method: "POST",
+    path: "/admin/v1/revocations",
+    scope: "rescind:revoke",
+    summary: "Revoke a unit: in force when this answers",
+    body: NewRevocation,
+    answers: { 201: RevocationAnswer, 200: RevocationPreview },
+  },
+  listRevocations: {
+    method: "GET",
+    path: "/admin/v1/revocations",
+    scope: "rescind:read",
+    summary: "The history of revocations",
+    query: PageQuery,
+    answers: { 200: List(RevocationItem, "Revocations.") },
+  },
+  lift: {
+    method: "POST",
+    path: "/admin/v1/revocations/:id/lift",
+    scope: "rescind:revoke",
+    summary: "Take a revocation back",
+    params: RevocationPath,
+    body: NewLift,
+    bodyOptional: true,
+    answers: { 200: LiftAnswer },
+  },
+  listAudit: {
+    method: "GET",
+    path: "/admin/v1/audit",
+    scope: "rescind:read",
+    summary: "Who did what",
+    query: AuditQuery,
+    answers: { 200: List(AuditItem, "Audit records.") },
+  },
+  listVerifiers: {
+    method: "GET",
+    path: "/admin/v1/verifiers",
+    scope: "rescind:read",
+    summary: "Which verifier has applied what",
+    query: PageQuery,
+    answers: { 200: List(VerifierItem, "Verifiers.") },
+  },
+  readSettings: {
+    method: "GET",
+    path: "/admin/v1/settings",
+    scope: "rescind:read",
+    summary: "What the server runs with",
+    answers: { 200: Settings },
+  },
+  listSigningKeys: {
+    method: "GET",
+    path: "/admin/v1/signing-keys",
+    scope: "rescind:read",
+    summary: "List signing keys",
+    query: PageQuery,
+    answers: { 200: List(SigningKeyItem, "Signing keys.") },
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof routes;

@@ -1,0 +1,33 @@
+// What the server runs with, for console, CLI and `doctor`. No secrets, no paths.
+
+import Type from "typebox";
+import { Count, Time, type Wire } from "./field.ts";
+import { Position } from "./verifier.ts";
+
+/** All lives in seconds. */
+export const Settings = Type.Object({
+  issuer: Type.String(),
+  version: Type.String(),
+  now: Time,
+  head: Position,
+  lifetimes: Type.Object({
+    access_token: Count,
+    access_token_cap: Count,
+    refresh_token_idle: Count,
+    grant: Count,
+    session: Count,
+  }),
+  /** The longest lives anything issued so far may have. */
+  longest: Type.Object({ access_token: Count, grant: Count }),
+  store: Type.Object({
+    engine: Type.Enum(["sqlite", "postgres"], { type: "string" }),
+    version: Type.String(),
+    durability: Type.Enum(["local", "replicated"], { type: "string" }),
+    bytes: Count,
+    access_tokens: Count,
+    refresh_tokens: Count,
+    standing_entries: Count,
+  }),
+});
+
+export type Settings = Wire<typeof Settings>;
