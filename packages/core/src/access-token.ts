@@ -1,0 +1,123 @@
+// Access tokens: the facts stored of each, what is judged, and the claims of the JWT form (RFC 9068).
+// Times are seconds since 1970.
+
+import { formatId } from "./identifier.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+import type { RowId } from "./token-format.ts";
+import type { Judged } from "./units.ts";
+
+/** What is known of an access token, opaque or JWT. */
+export interface AccessToken {
+  readonly id: RowId;
+  readonly clientId: string;
+  readonly subject: string;
+  /** Absent for client credentials. */
+  readonly grantId: string | undefined;
+  readonly sessionId: string | undefined;
+  readonly keyId: string | undefined;
+  /** Absent for opaque tokens. */
+  readonly kid: string | undefined;
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[];
+  readonly rev: number;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly grantIat: number | undefined;
+  readonly authTime: number | undefined;
+  readonly offline: boolean;
+  readonly lineage: readonly string[];
+  /** Custom claims and attributes, shown by introspection and put into JWTs. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Claims the server sets; configured claims may not use these names. */
+export const reservedClaims: readonly string[] = [
+  "iss",
+  "sub",
+  "aud",
+  "exp",
+  "nbf",
+  "iat",
+  "jti",
+  "client_id",
+  "scope",
+  "rev",
+  "grant_id",
+  "sid",
+  "offline",
+  "key_id",
+  "grant_iat",
+  "auth_time",
+  "lineage",
+  "cnf",
+  "act",
+  "active",
+  "token_type",
+  "kid",
+  "head",
+  "hash",
+  "username",
+];
+
+/** Bytes all configured claims of one token may take as JSON. */
+export const claimsCap = 4096;
+
+/** What the rule judges of this token. */
+export function judgedAccessToken(token: AccessToken, issuer: string): Judged {
+  return {
+    issuer,
+    ours: true,
+    tokenId: formatId("token", token.id),
+    grantId: token.grantId,
+    sessionId: token.sessionId,
+    subject: token.subject,
+    clientId: token.clientId,
+    keyId: token.keyId,
+    signingKey: token.kid,
+    offline: token.offline,
+    rev: token.rev,
+    authorisedAt: token.grantIat ?? token.issuedAt,
+    expiresAt: token.expiresAt,
+    lineage: token.lineage,
+  };
+}
+
+/** The claims that JWT and introspection share: RFC 9068 section 2.2 and CONTRACT.md section 4. */
+export function accessTokenClaims(token: AccessToken, issuer: string): Record<string, unknown> {
+  return {
+    ...token.claims,
+    iss: issuer,
+    sub: token.subject,
+    aud: token.audience.length === 1 ? token.audience[0] : token.audience,
+    exp: token.expiresAt,
+    iat: token.issuedAt,
+    jti: formatId("token", token.id),
+    client_id: token.clientId,
+    ...(token.scopes.length > 0 ? { scope: token.scopes.join(" ") } : {}),
+    rev: token.rev,
+    ...present("grant_id", token.grantId),
+    ...present("sid", token.sessionId),
+    ...(token.offline ? { offline: true } : {}),
+    ...present("key_id", token.keyId),
+    ...present("grant_iat", token.grantIat),
+    ...present("auth_time", token.authTime),
+    ...(token.lineage.length > 0 ? { lineage: token.lineage } : {}),
+  };
+}
+
+/** Checks configured claims: names the server sets are refused, and all together stay under the cap. */
+export function checkClaims(claims: Readonly<Record<string, unknown>>): Refusal | undefined {
+  const taken = Object.keys(claims).find((name) => reservedClaims.includes(name));
+  if (taken !== undefined)
+    return refuse(
+      "invalid_request",
+      `The claim ${JSON.stringify(taken)} is set by the server; choose another name.`,
+    );
+  if (new TextEncoder().encode(JSON.stringify(claims)).length > claimsCap)
+    return refuse("invalid_request", "Configured claims of one token may take 4096 bytes of JSON at most.");
+  return undefined;
+}
+
+function present(name: string, value: unknown): Record<string, unknown> {
+  return value === undefined ? {} : { [name]: value };
+}

@@ -1,0 +1,75 @@
+// Byte layouts shared by fingerprints and the hash chain: length-prefixed UTF-8. Hashing is the caller's.
+
+const encoder = new TextEncoder();
+const base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const base64urlValue = new Map([...base64urlAlphabet].map((letter, value) => [letter, value]));
+
+/**
+ * Each text as four bytes of length (big-endian) and its UTF-8 bytes, one after the other. A lone surrogate, which
+ * has no UTF-8, becomes U+FFFD.
+ */
+export function lengthPrefixed(texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  // Calling the encoder costs far more than copying what is plain ASCII already, as nearly all of it is.
+  const encoded = texts.map((text) => (isAscii(text) ? text : encoder.encode(text)));
+  const bytes = new Uint8Array(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const part of encoded) {
+    view.setUint32(offset, part.length);
+    offset += 4;
+    if (typeof part !== "string") bytes.set(part, offset);
+    else for (let i = 0; i < part.length; i++) bytes[offset + i] = part.charCodeAt(i);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+export function concatBytes(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** RFC 4648 section 5, without padding. */
+export function toBase64url(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let pending = 0;
+  for (const byte of bytes) {
+    pending = (pending << 8) | byte;
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      text += base64urlAlphabet.charAt((pending >> bits) & 63);
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + base64urlAlphabet.charAt((pending << (6 - bits)) & 63) : text;
+}
+
+/** The bytes of canonical base64url; undefined for anything else (padding, spare bits set, other letters). */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
+  let bits = 0;
+  let pending = 0;
+  let offset = 0;
+  for (const letter of text) {
+    const value = base64urlValue.get(letter);
+    if (value === undefined) return undefined;
+    pending = (pending << 6) | value;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[offset++] = (pending >> bits) & 255;
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return pending === 0 ? bytes : undefined;
+}

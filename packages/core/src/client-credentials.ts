@@ -1,0 +1,30 @@
+// The client credentials grant: RFC 6749 section 4.4. `sub` is the client's id; no grant, no refresh token.
+
+import { type Client, isConfidential, type Resource } from "./client.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+import { chooseTarget, type Target } from "./resource-indicator.ts";
+import { parseScope } from "./scope.ts";
+
+export interface ClientCredentialsRequest {
+  readonly client: Client;
+  readonly issuer: string;
+  readonly scope: string | undefined;
+  readonly resource: string | undefined;
+  readonly resources: ReadonlyMap<string, Resource>;
+}
+
+export type ClientCredentialsDecision = ({ readonly kind: "issue" } & Target) | Refusal;
+
+export function decideClientCredentials(request: ClientCredentialsRequest): ClientCredentialsDecision {
+  const { client } = request;
+  if (!client.grantTypes.includes("client_credentials") || !isConfidential(client))
+    return refuse(
+      "unauthorized_client",
+      "This client is not registered for the grant type client_credentials.",
+    );
+  const scopes = parseScope(request.scope);
+  if ("kind" in scopes) return scopes;
+  const allowed = client.scopes.filter((scope) => scope !== "openid" && scope !== "offline_access");
+  const target = chooseTarget({ ...request, asked: request.resource, scopes, allowed });
+  return "kind" in target ? target : { kind: "issue", ...target };
+}

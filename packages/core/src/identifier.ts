@@ -1,0 +1,26 @@
+// Public ids made from row ids: a prefix and the row's id in decimal, so that an id is found by primary key
+// and the SQL view can write it as text. An id is never used twice.
+
+import { isRowId, type RowId } from "./token-format.ts";
+
+export const idPrefixes = {
+  /** The `jti` of an access token, and the id of a refresh token's row. */
+  token: "tid_",
+  grant: "gnt_",
+  session: "ses_",
+  key: "key_",
+  revocation: "rev_",
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+export function formatId(kind: IdKind, rowId: RowId): string {
+  return idPrefixes[kind] + rowId;
+}
+
+/** The row id in a public id of this kind; undefined for anything else. */
+export function parseId(kind: IdKind, text: string): RowId | undefined {
+  const prefix = idPrefixes[kind];
+  const digits = text.startsWith(prefix) ? text.slice(prefix.length) : "";
+  return digits !== "0" && isRowId(digits) ? digits : undefined;
+}

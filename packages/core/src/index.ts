@@ -1,0 +1,23 @@
+// Rescind core: protocol decisions and the revocation model as pure functions over plain data.
+// No I/O, no clock, no randomness, no dependencies.
+
+export * from "./access-token.ts";
+export * from "./bytes.ts";
+export * from "./cascade.ts";
+export * from "./client.ts";
+export * from "./client-authentication.ts";
+export * from "./client-credentials.ts";
+export * from "./feed-entry.ts";
+export * from "./fingerprint.ts";
+export * from "./identifier.ts";
+export * from "./introspection.ts";
+export * from "./lifetimes.ts";
+export * from "./liveness.ts";
+export * from "./refresh-token.ts";
+export * from "./refusal.ts";
+export * from "./resource-indicator.ts";
+export * from "./revocation.ts";
+export * from "./revocation-set.ts";
+export * from "./scope.ts";
+export * from "./token-format.ts";
+export * from "./units.ts";

@@ -1,0 +1,48 @@
+// How long things live, and how long an entry must stay so that nothing it covers can outlive it.
+// All values are seconds. CONTRACT.md section 4, DESIGN.md section 4.
+
+import type { UnitName } from "./units.ts";
+
+export const lifetimes = {
+  accessToken: 15 * 60,
+  accessTokenCap: 24 * 60 * 60,
+  refreshTokenIdle: 30 * 24 * 60 * 60,
+  grant: 365 * 24 * 60 * 60,
+  session: 7 * 24 * 60 * 60,
+} as const;
+
+/** No transaction of the store runs longer: its executors abort it. */
+export const longestTransaction = 30;
+/** Clock difference between any two of our machines, servers and verifiers, that removing allows for. */
+export const clockSkew = 60;
+/** The greatest `max_staleness` a verifier may ask for. */
+export const stalenessCap = 300;
+
+/** The longest lives anything issued may have; stored maxima that only rise. */
+export interface LongestLives {
+  readonly accessToken: number;
+  /** Of refresh tokens, grants and login sessions. */
+  readonly grant: number;
+}
+
+export interface EntryLife {
+  /** On the wire: verifiers may drop the entry afterwards. Absent: it stays until lifted. */
+  readonly expires: number | undefined;
+  /** The server keeps it at least until then. */
+  readonly keepUntil: number | undefined;
+}
+
+/**
+ * How long an entry ordered at `at` must stay. Verifiers see access tokens only; the server also refuses refresh
+ * tokens and sessions, which live longer. A suspension stays until it is lifted.
+ */
+export function entryLife(unit: UnitName, suspend: boolean, at: number, longest: LongestLives): EntryLife {
+  if (suspend) return { expires: undefined, keepUntil: undefined };
+  const margin = longestTransaction + clockSkew + stalenessCap;
+  const expires = Math.ceil(at) + longest.accessToken + margin;
+  const coversAccessTokensOnly = unit === "token" || unit === "signing-key";
+  const keepUntil = coversAccessTokensOnly
+    ? expires
+    : Math.max(expires, Math.ceil(at) + longest.grant + margin);
+  return { expires, keepUntil };
+}
