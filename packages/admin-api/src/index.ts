@@ -11,6 +11,7 @@ export * from "./grant.ts";
 export * from "./list.ts";
 export * from "./problem.ts";
 export * from "./reason.ts";
+export * from "./registration.ts";
 export * from "./resource.ts";
 export * from "./revocation.ts";
 export * from "./routes.ts";
