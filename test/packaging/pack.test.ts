@@ -117,8 +117,11 @@ function rescind(project: string): string {
   return join(project, "node_modules", ".bin", "rescind");
 }
 
+/** A registry that does not answer is to be asked again, not waited for as long as npm would (five minutes). */
 function npm(args: string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync("npm", args, options(cwd));
+  const patience = { timeout: 240_000, killSignal: "SIGKILL" } as const;
+  const asked = [...args, "--fetch-timeout=20000", "--fetch-retries=5", "--loglevel=error"];
+  const { status, stdout, stderr } = spawnSync("npm", asked, { ...options(cwd), ...patience });
   assert.equal(status, 0, `npm ${args[0]}: ${stderr}`);
   return stdout;
 }
