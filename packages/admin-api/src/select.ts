@@ -72,8 +72,3 @@ export function takesBefore(selected: Selected): boolean {
   const narrow: readonly Selected["kind"][] = ["token", "token_id", "grant", "signing-key"];
   return !narrow.includes(selected.kind);
 }
-
-/** True where the order can reach more than one token; people are asked before those. */
-export function reachesMany(selected: Selected): boolean {
-  return selected.kind !== "token_id";
-}
