@@ -1,0 +1,136 @@
+// `rescind doctor`: is this server reachable, itself, in time, durable, and does its feed give leases?
+
+import { statSync } from "node:fs";
+import type { Command } from "commander";
+import {
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  connectable,
+  fetchFrom,
+  jsonObject,
+} from "../connection.ts";
+import { checkLease } from "../lease-check.ts";
+import { printJson, printTable } from "../output.ts";
+
+export interface Finding {
+  readonly check: string;
+  readonly result: "ok" | "warning" | "failed" | "skipped";
+  readonly detail: string;
+}
+
+type Check = (connection: Connection) => Promise<Omit<Finding, "check">>;
+
+const checks: Readonly<Record<string, Check>> = {
+  node: async () => checkNode(),
+  server: checkServer,
+  discovery: checkDiscovery,
+  clock: checkClock,
+  credentials: checkCredentials,
+  store: checkStore,
+  feed: checkLease,
+};
+
+export function addDoctor(program: Command): void {
+  connectable(program.command("doctor"))
+    .description("check Node, server, discovery, clock, credentials, store and feed")
+    .action(async (options: ConnectionOptions) => {
+      const findings = await examine(connect(options));
+      if (options.json === true) printJson({ findings });
+      else
+        printTable(findings, [
+          ["CHECK", (finding) => finding.check],
+          ["RESULT", (finding) => finding.result],
+          ["", (finding) => finding.detail],
+        ]);
+      if (findings.some((finding) => finding.result === "failed")) process.exitCode = 1;
+    });
+}
+
+async function examine(connection: Connection): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [check, examineOne] of Object.entries(checks)) {
+    try {
+      findings.push({ check, ...(await examineOne(connection)) });
+    } catch (error) {
+      findings.push({
+        check,
+        result: "failed",
+        detail: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  return findings;
+}
+
+function checkNode(): Omit<Finding, "check"> {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const isNew = major > 24 || (major === 24 && minor >= 15);
+  return {
+    result: isNew ? "ok" : "failed",
+    detail: `Node ${process.versions.node}, 24.15 or newer is needed`,
+  };
+}
+
+async function checkServer(connection: Connection): Promise<Omit<Finding, "check">> {
+  const began = performance.now();
+  const response = await get(connection, "/healthz");
+  const milliseconds = Math.round(performance.now() - began);
+  return {
+    result: response.ok ? "ok" : "failed",
+    detail: `${connection.server} answers ${response.status} in ${milliseconds} ms`,
+  };
+}
+
+async function checkDiscovery(connection: Connection): Promise<Omit<Finding, "check">> {
+  for (const document of ["openid-configuration", "oauth-authorization-server"]) {
+    const response = await get(connection, `/.well-known/${document}`);
+    const { issuer } = await jsonObject(response);
+    if (!response.ok) return { result: "failed", detail: `${document}: status ${response.status}` };
+    if (issuer !== connection.server)
+      return {
+        result: "warning",
+        detail: `the issuer is ${issuer}, the server was asked as ${connection.server}`,
+      };
+  }
+  return { result: "ok", detail: `issuer ${connection.server}` };
+}
+
+/** Ten seconds is what tokens are given as clock tolerance. The Date header holds whole seconds. */
+async function checkClock(connection: Connection): Promise<Omit<Finding, "check">> {
+  const began = Date.now();
+  const date = (await get(connection, "/healthz")).headers.get("date");
+  if (date === null) return { result: "skipped", detail: "the server sends no Date header" };
+  const apart = Math.max(0, began - 1000 - Date.parse(date), Date.parse(date) - Date.now()) / 1000;
+  const result = apart < 2 ? "ok" : apart < 10 ? "warning" : "failed";
+  return { result, detail: `${apart.toFixed(1)} s apart from this machine's clock` };
+}
+
+async function checkCredentials(connection: Connection): Promise<Omit<Finding, "check">> {
+  const { credentials } = connection;
+  await connection.token();
+  const isFile = credentials.endsWith("admin.json");
+  const mode = isFile && process.platform !== "win32" ? statSync(credentials).mode & 0o777 : 0o600;
+  if ((mode & 0o077) !== 0)
+    return {
+      result: "failed",
+      detail: `${credentials} can be read by others (mode ${mode.toString(8)}): chmod 600`,
+    };
+  await connection.admin.readSettings();
+  return { result: "ok", detail: credentials };
+}
+
+async function checkStore(connection: Connection): Promise<Omit<Finding, "check">> {
+  const response = await get(connection, "/readyz");
+  const { durability, detail } = await jsonObject(response);
+  if (!response.ok) return { result: "failed", detail: String(detail ?? `status ${response.status}`) };
+  const meaning = durability === "replicated" ? "on more than one machine" : "on this machine's disk";
+  return { result: "ok", detail: `ready; what is answered is durable ${meaning} (${durability})` };
+}
+
+function get(connection: Connection, path: string): Promise<Response> {
+  return fetchFrom(connection.server)(connection.server + path, {
+    redirect: "error",
+    signal: AbortSignal.timeout(10_000),
+  });
+}

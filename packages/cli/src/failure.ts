@@ -1,0 +1,44 @@
+// How a command ends when it does not succeed: exit status 1 where the server or a check refused, 2 for wrong usage.
+
+import { AdminProblem } from "@rescind/admin-api";
+
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly exitCode: 1 | 2;
+  /** Trying again later may help: the server could not be reached, or could not answer. */
+  readonly mayPass: boolean;
+
+  constructor(kind: "refused" | "unavailable" | "usage", message: string, cause?: unknown) {
+    super(message, { cause });
+    this.exitCode = kind === "usage" ? 2 : 1;
+    this.mayPass = kind === "unavailable";
+  }
+}
+
+export function refused(message: string, cause?: unknown): Failure {
+  return new Failure("refused", message, cause);
+}
+
+export function unavailable(message: string, cause?: unknown): Failure {
+  return new Failure("unavailable", message, cause);
+}
+
+export function wrongUsage(message: string): Failure {
+  return new Failure("usage", message);
+}
+
+/** Says on standard error what went wrong, field by field, and returns the exit status. */
+export function report(error: unknown): number {
+  if (error instanceof AdminProblem) {
+    console.error(`rescind: ${error.message}`);
+    for (const { pointer, detail } of error.problem.errors ?? []) console.error(`  ${pointer}: ${detail}`);
+    if (error.retryAfter !== undefined) console.error(`  Try again in ${error.retryAfter} s.`);
+    return 1;
+  }
+  if (error instanceof Failure) {
+    console.error(`rescind: ${error.message}`);
+    return error.exitCode;
+  }
+  console.error("rescind:", error);
+  return 1;
+}

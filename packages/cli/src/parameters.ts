@@ -1,0 +1,41 @@
+// Values of options, parsed: whole numbers, comma lists, JSON, tokens from standard input.
+
+import { text } from "node:stream/consumers";
+import { InvalidArgumentError } from "commander";
+import { wrongUsage } from "./failure.ts";
+
+export function wholeNumber(value: string): number {
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(value);
+}
+
+/** Values separated by commas or spaces. */
+export function listOf(value: string): string[] {
+  return value.split(/[,\s]+/).filter((item) => item !== "");
+}
+
+export function jsonObjectOf(value: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Falls through to the one message.
+  }
+  throw new InvalidArgumentError("It must be a JSON object.");
+}
+
+/**
+ * The token of a command: by argument or `--token`, where `-` reads standard input. Undefined if there is none.
+ * @throws Failure if it is given twice, or standard input holds none
+ */
+export async function tokenFrom(
+  argument: string | undefined,
+  option: string | undefined,
+): Promise<string | undefined> {
+  if (argument !== undefined && option !== undefined) throw wrongUsage("the token is given twice");
+  const given = argument ?? option;
+  if (given !== "-") return given;
+  const read = (await text(process.stdin)).trim();
+  if (read === "") throw wrongUsage("standard input holds no token");
+  return read;
+}

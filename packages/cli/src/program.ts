@@ -1,0 +1,61 @@
+// All verbs but `serve`, which has flags and a start of its own.
+
+import { Command, CommanderError } from "commander";
+import { addAudit } from "./commands/audit.ts";
+import { addCascade } from "./commands/cascade.ts";
+import { addClients } from "./commands/clients.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addGrants } from "./commands/grants.ts";
+import { addIntrospect } from "./commands/introspect.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addLift } from "./commands/lift.ts";
+import { addResources } from "./commands/resources.ts";
+import { addRevocations } from "./commands/revocations.ts";
+import { addRevoke } from "./commands/revoke.ts";
+import { addSigningKeys } from "./commands/signing-keys.ts";
+import { addTokens } from "./commands/tokens.ts";
+import { addVerifiers } from "./commands/verifiers.ts";
+import { addWatch } from "./commands/watch.ts";
+import { report } from "./failure.ts";
+import { version } from "./version.ts";
+
+/** Runs one command and sets the exit status: 0, 1 (refused) or 2 (usage). */
+export async function run(args: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else process.exitCode = report(error);
+  }
+}
+
+function program(): Command {
+  const root = new Command("rescind")
+    .description("OAuth tokens that can be taken back.")
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError("Try: rescind help, or a command with --help")
+    .addHelpText("after", "\nExit status: 0 done, 1 refused, 2 wrong usage.");
+  // Never run from here: it stands here for the help and for suggestions.
+  root.command("serve").description("serve; `rescind serve --help` lists its flags");
+  for (const add of commands) add(root);
+  return root;
+}
+
+const commands = [
+  addIntrospect,
+  addRevoke,
+  addLift,
+  addRevocations,
+  addTokens,
+  addGrants,
+  addClients,
+  addKeys,
+  addResources,
+  addSigningKeys,
+  addVerifiers,
+  addWatch,
+  addAudit,
+  addCascade,
+  addDoctor,
+];
