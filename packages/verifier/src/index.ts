@@ -1,1 +1,15 @@
-export {};
+// What a resource server installs: verifies Rescind's access tokens locally and refuses revoked ones. CONTRACT.md
+// section 7. Runs on Node, Bun, Deno and Workers. Leaves out foreign issuers, DPoP and mTLS binding for now.
+
+export type { VerifiedToken } from "./access-token.ts";
+export { CredentialsRefused } from "./client-credentials.ts";
+export type { Clock, Instant } from "./clock.ts";
+export { createVerifier, type Verifier, type VerifierStatus } from "./create-verifier.ts";
+export type { ExpressMiddleware, ExpressRequest, ExpressResponse } from "./express.ts";
+export type { FastifyHook, FastifyLikeReply, FastifyLikeRequest } from "./fastify.ts";
+export type { ReaderState } from "./feed-reader.ts";
+export type { FetchHandler, TokenHandler } from "./fetch-handler.ts";
+export { Unanswered } from "./http-exchange.ts";
+export type { VerifierOptions } from "./options.ts";
+export { type RejectionCode, rejectionCodes, TokenRejected } from "./token-rejected.ts";
+export type { Requirements } from "./verify.ts";

@@ -1,0 +1,191 @@
+// Puts a verifier together and starts it: it is there only once the log is loaded and the first lease is met.
+// CONTRACT.md section 7.
+
+import { type Position, toBase64url } from "@rescind/core";
+import type { VerifiedToken } from "./access-token.ts";
+import { CredentialsRefused } from "./client-credentials.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type ExpressMiddleware, expressMiddleware } from "./express.ts";
+import { type FastifyHook, fastifyHook } from "./fastify.ts";
+import { FeedConnection } from "./feed-connection.ts";
+import { FeedReader, type ReaderState } from "./feed-reader.ts";
+import type { FeedSettings } from "./feed-server.ts";
+import { type FetchHandler, fetchHandler, type TokenHandler } from "./fetch-handler.ts";
+import { Fingerprints } from "./fingerprints.ts";
+import { Unanswered } from "./http-exchange.ts";
+import { readOptions, type VerifierOptions, type VerifierSettings } from "./options.ts";
+import { type ReachedServer, reachServer } from "./reach-server.ts";
+import { type Requirements, Verification } from "./verify.ts";
+
+export interface VerifierStatus {
+  readonly position: Position;
+  /** `fresh`: decides by itself. Everything else introspects or rejects. */
+  readonly freshness: ReaderState;
+  /** Milliseconds since the newest lease that was met was asked for. */
+  readonly leaseAgeMs: number | undefined;
+  /** Standing entries. */
+  readonly entries: number;
+}
+
+export interface Verifier {
+  /** Accepts a token or throws TokenRejected. Makes no network call while the revocations known here are fresh. */
+  verify(token: string, requirements?: Requirements): Promise<VerifiedToken>;
+  /** Middleware that sets `req.auth`, or answers. */
+  express(requirements?: Requirements): ExpressMiddleware;
+  /** A hook that sets `request.auth`, or answers. */
+  fastify(requirements?: Requirements): FastifyHook;
+  /** Wraps a handler, which is called with the token. */
+  fetchHandler<Rest extends readonly unknown[]>(
+    requirements: Requirements,
+    handler: TokenHandler<Rest>,
+  ): FetchHandler<Rest>;
+  status(): VerifierStatus;
+  /** Ends the connection to the server. Every later check is rejected as `stale`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a verifier. Resolves once the log is loaded and the first lease is met; before that nothing is accepted.
+ * @throws TypeError for an option that cannot be, CredentialsRefused, or Unanswered after `startTimeout`
+ */
+export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
+  const settings = readOptions(options);
+  const clock = options.clock ?? systemClock;
+  const given = options.fetch ?? fetch;
+  const deadline = clock().mono + settings.startTimeout;
+  const closing = new AbortController();
+  const reached = await reachServer({
+    settings,
+    // Called without a receiver: some runtimes insist on it.
+    fetch: (input, init) => given(input, init),
+    clock,
+    closing: closing.signal,
+    deadline,
+  });
+  checkCap(settings, reached.feedSettings);
+  const running = await assemble(settings, clock, reached);
+  const close = async () => {
+    closing.abort();
+    running.connection.close();
+    running.verification.close();
+  };
+  try {
+    await firstLease(running, settings.issuer, deadline - clock().mono);
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  return facade(running, clock, close);
+}
+
+interface Running {
+  readonly reader: FeedReader;
+  readonly verification: Verification;
+  readonly connection: FeedConnection;
+  readonly listener: Listener;
+}
+
+/** Who waits for the start. */
+interface Listener {
+  onFresh: () => void;
+  onFailure: (cause: unknown) => void;
+}
+
+async function assemble(settings: VerifierSettings, clock: Clock, reached: ReachedServer): Promise<Running> {
+  const { keys, feed, feedSettings, introspection } = reached;
+  const fingerprints = await CurrentFingerprints.from(feedSettings);
+  const reader = new FeedReader({
+    maxStaleness: settings.maxStaleness,
+    leaseInterval: settings.leaseInterval ?? feedSettings.leaseInterval,
+    random: Math.random,
+  });
+  const verification = new Verification({
+    settings,
+    clock,
+    reader,
+    keys,
+    fingerprints: () => fingerprints.current,
+    introspection,
+  });
+  const listener: Listener = { onFresh: () => {}, onFailure: () => {} };
+  const { maxStaleness, name } = settings;
+  const verifier = crypto.randomUUID();
+  const connection = new FeedConnection({
+    clock,
+    reader,
+    server: feed,
+    report: () => ({ verifier, name, maxStaleness, counts: verification.counts }),
+    // The key may have changed with the log, as after a restore.
+    beforeLoad: async () => fingerprints.follow(await feed.settings()),
+    onChange: () => {
+      if (reader.state(clock()) === "fresh") listener.onFresh();
+    },
+    onFailure: (cause) => listener.onFailure(cause),
+  });
+  return { reader, verification, connection, listener };
+}
+
+class CurrentFingerprints {
+  #key: string;
+  current: Fingerprints;
+
+  private constructor(key: string, current: Fingerprints) {
+    this.#key = key;
+    this.current = current;
+  }
+
+  static async from({ fingerprintKey }: FeedSettings): Promise<CurrentFingerprints> {
+    return new CurrentFingerprints(toBase64url(fingerprintKey), await Fingerprints.underKey(fingerprintKey));
+  }
+
+  async follow({ fingerprintKey }: FeedSettings): Promise<void> {
+    const key = toBase64url(fingerprintKey);
+    if (key === this.#key) return;
+    this.current = await Fingerprints.underKey(fingerprintKey);
+    this.#key = key;
+  }
+}
+
+function checkCap(settings: VerifierSettings, { maxStalenessCap }: FeedSettings): void {
+  if (maxStalenessCap !== undefined && settings.maxStaleness > maxStalenessCap)
+    throw new TypeError(`maxStaleness must be at most ${maxStalenessCap / 1000} seconds at this server`);
+}
+
+/** Starts the connection and waits, milliseconds at most, until the reader is fresh for the first time. */
+function firstLease({ connection, listener }: Running, issuer: string, timeout: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    let lastFailure: unknown;
+    const late = setTimeout(() => {
+      end(() => reject(new Unanswered(`${issuer} gave no lease in time`, { cause: lastFailure })));
+    }, timeout);
+    const end = (settle: () => void) => {
+      clearTimeout(late);
+      listener.onFresh = () => {};
+      listener.onFailure = () => {};
+      settle();
+    };
+    listener.onFresh = () => end(resolve);
+    listener.onFailure = (cause) => {
+      lastFailure = cause;
+      if (cause instanceof CredentialsRefused) end(() => reject(cause));
+    };
+    connection.start();
+  });
+}
+
+function facade({ reader, verification }: Running, clock: Clock, close: () => Promise<void>): Verifier {
+  const verify = (token: string, requirements: Requirements = {}) => verification.verify(token, requirements);
+  return {
+    verify,
+    express: (requirements = {}) => expressMiddleware(verify, requirements),
+    fastify: (requirements = {}) => fastifyHook(verify, requirements),
+    fetchHandler: (requirements, handler) => fetchHandler(verify, requirements, handler),
+    status: () => ({
+      position: reader.position,
+      freshness: reader.state(clock()),
+      leaseAgeMs: reader.leaseAge(clock()),
+      entries: reader.set.size,
+    }),
+    close,
+  };
+}

@@ -1,0 +1,36 @@
+// A Fastify hook, for `onRequest` or `preHandler`. Typed by structure: no framework is needed.
+
+import type { VerifiedToken } from "./access-token.ts";
+import { answerRejection, bearerToken } from "./bearer.ts";
+import type { Requirements, Verify } from "./verify.ts";
+
+export interface FastifyLikeRequest {
+  readonly headers: { readonly authorization?: string | undefined };
+  /** Set when the token was accepted. */
+  auth?: VerifiedToken | undefined;
+}
+
+export interface FastifyLikeReply {
+  code(status: number): unknown;
+  headers(values: Record<string, string>): unknown;
+  send(body: string): unknown;
+}
+
+export type FastifyHook = (request: FastifyLikeRequest, reply: FastifyLikeReply) => Promise<unknown>;
+
+/** Lets a request through with `request.auth` set, or answers 401, 403 or 503. */
+export function fastifyHook(verify: Verify, requirements: Requirements): FastifyHook {
+  return async (request, reply) => {
+    try {
+      request.auth = await verify(bearerToken(request.headers.authorization), requirements);
+      return undefined;
+    } catch (cause) {
+      const { status, headers, body } = answerRejection(cause);
+      reply.code(status);
+      reply.headers({ ...headers });
+      // A hook that answered returns the reply, or Fastify would go on to the handler.
+      reply.send(body);
+      return reply;
+    }
+  };
+}

@@ -1,0 +1,140 @@
+// Runs what the feed reader orders: fetches pages, reads the stream, asks for leases, keeps the timers, and feeds what
+// comes of it back. The thin half with all the I/O; every decision is the reader's.
+
+import type { Position } from "@rescind/core";
+import { checkLinks, type Link } from "./chain.ts";
+import type { Clock } from "./clock.ts";
+import { EventStreamParser } from "./event-stream.ts";
+import { parseStreamedEntry } from "./feed-page.ts";
+import type { FeedReader, ReaderAction, ReaderEvent } from "./feed-reader.ts";
+import type { Acknowledgement, FeedServer } from "./feed-server.ts";
+
+export interface ConnectionParts {
+  readonly clock: Clock;
+  readonly reader: FeedReader;
+  readonly server: FeedServer;
+  /** What an acknowledgement says beside the position. */
+  readonly report: () => Omit<Acknowledgement, "applied">;
+  /** Called before each loading: whatever the settings hold may have changed by then. */
+  readonly beforeLoad: () => Promise<void>;
+  /** Called after every event, when the reader's state may have changed. */
+  readonly onChange: () => void;
+  /** Called with what a request failed with; the reader tries again in any case. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+export class FeedConnection {
+  readonly #parts: ConnectionParts;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #closing = new AbortController();
+  #stream: { readonly run: number; readonly abort: AbortController } | undefined;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#feed({ kind: "start" });
+  }
+
+  /** Stops timers and the stream; requests under way end without effect. */
+  close(): void {
+    this.#closing.abort();
+    this.#stream?.abort.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #feed(event: ReaderEvent): void {
+    if (this.#closing.signal.aborted) return;
+    const actions = this.#parts.reader.handle(event, this.#parts.clock());
+    this.#parts.onChange();
+    for (const action of actions) void this.#run(action);
+  }
+
+  async #run(action: ReaderAction): Promise<void> {
+    switch (action.kind) {
+      case "load-page":
+        return this.#loadPage(action.run, action.after);
+      case "open-stream":
+        return this.#read(action.run, action.after);
+      case "stop-stream":
+        if (this.#stream?.run === action.run) this.#stream.abort.abort();
+        return;
+      case "check-links":
+        return this.#check(action.run, action.links);
+      case "ask-lease":
+        return this.#askLease(action.lease, action.applied);
+      case "wake":
+        return this.#wake(action.after, action.event);
+      default:
+        return action satisfies never;
+    }
+  }
+
+  #wake(after: number, event: ReaderEvent): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#feed(event);
+    }, after);
+    this.#timers.add(timer);
+  }
+
+  async #loadPage(run: number, after: number | undefined): Promise<void> {
+    try {
+      if (after === undefined) await this.#parts.beforeLoad();
+      this.#feed({ kind: "page", run, page: await this.#parts.server.page(after) });
+    } catch (cause) {
+      this.#parts.onFailure(cause);
+      this.#feed({ kind: "load-failed", run });
+    }
+  }
+
+  async #askLease(lease: number, applied: Position): Promise<void> {
+    try {
+      const answer = await this.#parts.server.lease({ ...this.#parts.report(), applied });
+      if (answer === undefined || answer === "off-the-log")
+        this.#feed({ kind: "lease-failed", lease, offTheLog: answer === "off-the-log" });
+      else this.#feed({ kind: "leased", lease, answer });
+    } catch (cause) {
+      this.#parts.onFailure(cause);
+      this.#feed({ kind: "lease-failed", lease, offTheLog: false });
+    }
+  }
+
+  async #read(run: number, after: Position): Promise<void> {
+    const abort = new AbortController();
+    this.#stream = { run, abort };
+    try {
+      const body = await this.#parts.server.stream(after, abort.signal);
+      if (body === undefined) return this.#feed({ kind: "off-the-log", run });
+      this.#feed({ kind: "stream-opened", run });
+      await this.#readBody(run, body);
+    } catch (cause) {
+      if (!abort.signal.aborted) this.#parts.onFailure(cause);
+    }
+    // Whatever ended it, nothing of the connection stays.
+    abort.abort();
+    this.#feed({ kind: "stream-ended", run });
+  }
+
+  /** One piece after the other: the next is read when the links of this one are checked. */
+  async #readBody(run: number, body: ReadableStream<Uint8Array>): Promise<void> {
+    const parser = new EventStreamParser();
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || this.#closing.signal.aborted) return;
+      const entries = parser.push(decoder.decode(value, { stream: true })).map(parseStreamedEntry);
+      if (entries.length === 0) continue;
+      const actions = this.#parts.reader.handle({ kind: "streamed", run, entries }, this.#parts.clock());
+      for (const action of actions) await this.#run(action);
+      this.#parts.onChange();
+    }
+  }
+
+  async #check(run: number, links: readonly Link[]): Promise<void> {
+    this.#feed({ kind: "checked", run, links: await checkLinks(links) });
+  }
+}

@@ -1,0 +1,382 @@
+// The reader of the feed as a state machine without I/O: it is fed events and the time, and returns what to do next.
+// DESIGN.md section 5, CONTRACT.md section 6. It loads the log by pages, follows it live, checks that every entry
+// joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
+// fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
+
+import { type Position, RevocationSet, type RevokeEntry } from "@rescind/core";
+import type { CheckedLink, Link } from "./chain.ts";
+import type { Instant } from "./clock.ts";
+import type { FeedPage, StreamedEntry } from "./feed-page.ts";
+import { Freshness, type Lease } from "./freshness.ts";
+
+/** What happened. `run` tells which loading or stream it belongs to; events of an earlier one change nothing. */
+export type ReaderEvent =
+  | { readonly kind: "start" }
+  /** Undefined: the page was not understood. */
+  | { readonly kind: "page"; readonly run: number; readonly page: FeedPage | undefined }
+  | { readonly kind: "load-failed"; readonly run: number }
+  | { readonly kind: "stream-opened"; readonly run: number }
+  /** Undefined stands for an event that was not understood. */
+  | {
+      readonly kind: "streamed";
+      readonly run: number;
+      readonly entries: readonly (StreamedEntry | undefined)[];
+    }
+  | { readonly kind: "checked"; readonly run: number; readonly links: readonly CheckedLink[] }
+  | { readonly kind: "stream-ended"; readonly run: number }
+  /** The server says that our position is not on its log (410). */
+  | { readonly kind: "off-the-log"; readonly run: number }
+  | { readonly kind: "leased"; readonly lease: number; readonly answer: Lease }
+  | { readonly kind: "lease-failed"; readonly lease: number; readonly offTheLog: boolean }
+  | { readonly kind: "lease-due"; readonly run: number }
+  | { readonly kind: "load-due"; readonly run: number }
+  | { readonly kind: "stream-due"; readonly run: number }
+  | { readonly kind: "catch-up-due"; readonly run: number; readonly from: number };
+
+/** What to do. Everything but `stop-stream` reports back by an event. */
+export type ReaderAction =
+  /** Fetch a page: from the beginning of what is kept, or after a number. */
+  | { readonly kind: "load-page"; readonly run: number; readonly after: number | undefined }
+  | { readonly kind: "open-stream"; readonly run: number; readonly after: Position }
+  | { readonly kind: "stop-stream"; readonly run: number }
+  | { readonly kind: "check-links"; readonly run: number; readonly links: readonly Link[] }
+  | { readonly kind: "ask-lease"; readonly lease: number; readonly applied: Position }
+  /** Feed `event` back after so many milliseconds. */
+  | { readonly kind: "wake"; readonly after: number; readonly event: ReaderEvent };
+
+export type ReaderState = "loading" | "gap" | "stale" | "fresh";
+
+export interface ReaderSettings {
+  /** Milliseconds. */
+  readonly maxStaleness: number;
+  /** Milliseconds. */
+  readonly leaseInterval: number;
+  /** In [0, 1); spreads out the retries of many verifiers. */
+  readonly random: () => number;
+}
+
+type Phase =
+  | { readonly kind: "loading"; readonly run: number; readonly loaded: FeedPage["entries"][number][] }
+  | { readonly kind: "gap"; readonly run: number }
+  | {
+      readonly kind: "following";
+      /** Of the stream; `leases` is that of the lease loop, which outlives a stream. */
+      readonly run: number;
+      readonly leases: number;
+      /** The last position for which a link was laid. */
+      readonly laid: Position;
+      /** Monotonic milliseconds: when loading ended, and when the stream was opened, if it is. */
+      readonly since: number;
+      readonly openedAt: number | undefined;
+    };
+
+/** Milliseconds between retries: from the first, doubling, up to the most. */
+const firstRetry = 100;
+const mostRetry = 2000;
+/** Leases under way at once; a server that does not answer gets no more. */
+const mostAsking = 8;
+/** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
+const removalInterval = 30_000;
+const removalMargin = 60;
+
+export class FeedReader {
+  readonly set = new RevocationSet((entry: RevokeEntry) => [entry.fp]);
+  readonly #freshness: Freshness;
+  readonly #settings: ReaderSettings;
+  #phase: Phase = { kind: "loading", run: 0, loaded: [] };
+  #runs = 0;
+  #leases = 0;
+  /** In a row: of loading, and of the stream. */
+  #loadFailures = 0;
+  #streamFailures = 0;
+  #everLoaded = false;
+  /** The run for which a `catch-up-due` is on its way. */
+  #watching = 0;
+  /** The highest entry somebody waits for, and the lease under way that was asked because of one. */
+  #wanted = 0;
+  #urgent: { readonly lease: number; readonly applied: number } | undefined;
+  #removedAt = 0;
+
+  constructor(settings: ReaderSettings) {
+    this.#settings = settings;
+    this.#freshness = new Freshness(settings.maxStaleness);
+  }
+
+  get position(): Position {
+    return this.set.position;
+  }
+
+  /** Whether one may decide now by what the set holds. */
+  state(now: Instant): ReaderState {
+    if (!this.#everLoaded) return "loading";
+    if (this.#phase.kind !== "following") return "gap";
+    return this.freshSince(now) === undefined ? "stale" : "fresh";
+  }
+
+  /** When the lease that makes the set fresh was sent; undefined in every state but `fresh`. */
+  freshSince(now: Instant): Instant | undefined {
+    if (this.#phase.kind !== "following") return undefined;
+    return this.#freshness.freshSince(this.set.position, now);
+  }
+
+  /** Milliseconds since the newest lease that was met was sent. */
+  leaseAge(now: Instant): number | undefined {
+    return this.#freshness.leaseAge(now);
+  }
+
+  /** The server's time in seconds since 1970; minus infinity before the first lease. */
+  serverTime(now: Instant): number {
+    return this.#freshness.serverTime(now);
+  }
+
+  /** A token was judged at this number, here or by introspection: never decide below it again. */
+  decided(seq: number): void {
+    this.#freshness.decided(seq);
+  }
+
+  /** The highest number anything was decided at. */
+  get highestDecided(): number {
+    return this.#freshness.highestDecided;
+  }
+
+  /** Takes one event and returns what to do, in order. */
+  handle(event: ReaderEvent, now: Instant): ReaderAction[] {
+    switch (event.kind) {
+      case "start":
+        return this.#load();
+      case "page":
+        return this.#page(event.run, event.page, now);
+      case "load-failed":
+        return this.#isLoading(event.run) ? this.#loadLater() : [];
+      case "load-due":
+        return this.#phase.kind === "gap" && this.#phase.run === event.run ? this.#load() : [];
+      case "stream-opened":
+        return this.#opened(event.run, now);
+      case "streamed":
+        return this.#streamed(event.run, event.entries);
+      case "checked":
+        return this.#checked(event.run, event.links, now);
+      case "stream-ended":
+        return this.#ended(event.run, now);
+      case "off-the-log":
+        return this.#isFollowing(event.run) ? this.#gap() : [];
+      case "stream-due":
+        return this.#openStream(event.run);
+      case "catch-up-due":
+        return this.#catchUp(event.run, event.from);
+      case "lease-due":
+        return this.#leaseDue(event.run, now);
+      case "leased":
+        return this.#leased(event.lease, event.answer, now);
+      case "lease-failed":
+        return this.#leaseFailed(event.lease, event.offTheLog, now);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  // Loading
+
+  #load(): ReaderAction[] {
+    const run = ++this.#runs;
+    this.#phase = { kind: "loading", run, loaded: [] };
+    return [{ kind: "load-page", run, after: undefined }];
+  }
+
+  #page(run: number, page: FeedPage | undefined, now: Instant): ReaderAction[] {
+    if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
+    if (page === undefined) return this.#loadLater();
+    const { loaded } = this.#phase;
+    const before = loaded.at(-1)?.seq ?? 0;
+    const first = page.entries.at(0);
+    if (first !== undefined && first.seq <= before) return this.#loadLater();
+    for (const entry of page.entries) loaded.push(entry);
+    const last = page.entries.at(-1)?.seq;
+    // Short of the head without more to come: what came last was removed. An empty page then names the head.
+    if (page.more || (last !== undefined && last < page.head)) {
+      if (last === undefined) return this.#loadLater();
+      return [{ kind: "load-page", run, after: last }];
+    }
+    if (page.head < before) return this.#loadLater();
+    this.set.load(loaded, { seq: page.head, hash: page.hash });
+    return this.#follow(now);
+  }
+
+  #loadLater(): ReaderAction[] {
+    const run = ++this.#runs;
+    this.#phase = { kind: "gap", run };
+    return [{ kind: "wake", after: this.#backoff(this.#loadFailures++), event: { kind: "load-due", run } }];
+  }
+
+  #gap(): ReaderAction[] {
+    const stop: ReaderAction[] = [{ kind: "stop-stream", run: this.#phase.run }];
+    this.#freshness.forget();
+    return [...stop, ...this.#loadLater()];
+  }
+
+  // Following
+
+  #follow(now: Instant): ReaderAction[] {
+    const run = ++this.#runs;
+    const { position } = this.set;
+    this.#everLoaded = true;
+    this.#freshness.restart(position);
+    this.#urgent = undefined;
+    this.#wanted = 0;
+    this.#phase = {
+      kind: "following",
+      run,
+      leases: run,
+      laid: position,
+      since: now.mono,
+      openedAt: undefined,
+    };
+    return [
+      { kind: "open-stream", run, after: position },
+      { kind: "wake", after: 0, event: { kind: "lease-due", run } },
+    ];
+  }
+
+  #opened(run: number, now: Instant): ReaderAction[] {
+    if (this.#phase.kind === "following" && this.#phase.run === run)
+      this.#phase = { ...this.#phase, openedAt: now.mono };
+    return [];
+  }
+
+  #streamed(run: number, entries: readonly (StreamedEntry | undefined)[]): ReaderAction[] {
+    if (this.#phase.kind !== "following" || this.#phase.run !== run) return [];
+    let { laid } = this.#phase;
+    const links: Link[] = [];
+    for (const item of entries) {
+      if (item === undefined) return this.#gap();
+      const { entry, hash } = item;
+      if (entry.seq === laid.seq && hash !== laid.hash) return this.#gap();
+      if (entry.seq <= laid.seq) continue;
+      links.push({ previous: laid.hash, entry, hash });
+      laid = { seq: entry.seq, hash };
+    }
+    this.#phase = { ...this.#phase, laid };
+    return links.length > 0 ? [{ kind: "check-links", run, links }] : [];
+  }
+
+  #checked(run: number, links: readonly CheckedLink[], now: Instant): ReaderAction[] {
+    if (!this.#isFollowing(run)) return [];
+    for (const link of links) {
+      if (!link.genuine || link.previous !== this.set.position.hash) return this.#gap();
+      if (this.set.apply(link.entry, link.hash) !== "applied") return this.#gap();
+      if (!this.#freshness.advanced(this.set.position)) return this.#gap();
+      if (link.entry.ack === true) this.#wanted = link.entry.seq;
+    }
+    return this.#acknowledge(now);
+  }
+
+  #ended(run: number, now: Instant): ReaderAction[] {
+    if (this.#phase.kind !== "following" || this.#phase.run !== run) return [];
+    const { openedAt } = this.#phase;
+    if (openedAt !== undefined && now.mono - openedAt > mostRetry) this.#streamFailures = 0;
+    const next = ++this.#runs;
+    this.#phase = { ...this.#phase, run: next, laid: this.set.position, openedAt: undefined };
+    const after = this.#backoff(this.#streamFailures++);
+    return [{ kind: "wake", after, event: { kind: "stream-due", run: next } }];
+  }
+
+  #openStream(run: number): ReaderAction[] {
+    return this.#isFollowing(run) ? [{ kind: "open-stream", run, after: this.set.position }] : [];
+  }
+
+  /** The head that a lease named has not come for a while: if nothing came at all, the stream is dead. */
+  #catchUp(run: number, from: number): ReaderAction[] {
+    if (this.#phase.kind !== "following" || this.#phase.run !== run) return [];
+    this.#watching = 0;
+    if (!this.#freshness.isAwaiting) return [];
+    const isConnecting = this.#phase.openedAt === undefined;
+    if (isConnecting || this.set.position.seq > from) return this.#watch(run);
+    const next = ++this.#runs;
+    this.#phase = { ...this.#phase, run: next, laid: this.set.position, openedAt: undefined };
+    return [
+      { kind: "stop-stream", run },
+      { kind: "open-stream", run: next, after: this.set.position },
+    ];
+  }
+
+  #watch(run: number): ReaderAction[] {
+    if (this.#watching === run) return [];
+    this.#watching = run;
+    const after = Math.min(1000, this.#settings.maxStaleness / 2);
+    return [{ kind: "wake", after, event: { kind: "catch-up-due", run, from: this.set.position.seq } }];
+  }
+
+  // Leases
+
+  #leaseDue(run: number, now: Instant): ReaderAction[] {
+    if (this.#phase.kind !== "following" || this.#phase.leases !== run) return [];
+    const wake: ReaderAction = {
+      kind: "wake",
+      after: this.#settings.leaseInterval,
+      event: { kind: "lease-due", run },
+    };
+    return this.#freshness.asking < mostAsking ? [this.#askLease(now), wake] : [wake];
+  }
+
+  #askLease(now: Instant): ReaderAction {
+    const lease = ++this.#leases;
+    const applied = this.set.position;
+    this.#freshness.asked(lease, now, applied);
+    return { kind: "ask-lease", lease, applied };
+  }
+
+  /** Asks for a lease at once if somebody waits for an entry; one at a time, so that many entries share one. */
+  #acknowledge(now: Instant): ReaderAction[] {
+    if (this.#wanted === 0 || this.#urgent !== undefined) return [];
+    const ask = this.#askLease(now);
+    this.#urgent = { lease: this.#leases, applied: this.set.position.seq };
+    return [ask];
+  }
+
+  #leased(id: number, lease: Lease, now: Instant): ReaderAction[] {
+    if (this.#phase.kind !== "following") return [];
+    const outcome = this.#freshness.answered(id, lease, this.set.position, now);
+    if (outcome === "unknown") return [];
+    if (outcome === "fork") return this.#gap();
+    if (outcome === "met" && now.mono - this.#phase.since > mostRetry) this.#loadFailures = 0;
+    this.#removeExpired(now);
+    const watch = outcome === "waiting" ? this.#watch(this.#phase.run) : [];
+    return [...watch, ...this.#acknowledged(id, now)];
+  }
+
+  #leaseFailed(id: number, offTheLog: boolean, now: Instant): ReaderAction[] {
+    const known = this.#freshness.failed(id);
+    if (!known || this.#phase.kind !== "following") return [];
+    if (offTheLog) return this.#gap();
+    // The next regular lease carries what this one should have; asking at once again would be a storm.
+    if (this.#urgent?.lease === id) this.#wanted = 0;
+    return this.#acknowledged(id, now);
+  }
+
+  #acknowledged(id: number, now: Instant): ReaderAction[] {
+    if (this.#urgent === undefined || this.#urgent.lease !== id) return [];
+    if (this.#wanted <= this.#urgent.applied) this.#wanted = 0;
+    this.#urgent = undefined;
+    return this.#acknowledge(now);
+  }
+
+  #removeExpired(now: Instant): void {
+    if (now.mono - this.#removedAt < removalInterval) return;
+    this.#removedAt = now.mono;
+    this.set.expire(this.serverTime(now) - removalMargin);
+  }
+
+  #isLoading(run: number): boolean {
+    return this.#phase.kind === "loading" && this.#phase.run === run;
+  }
+
+  #isFollowing(run: number): boolean {
+    return this.#phase.kind === "following" && this.#phase.run === run;
+  }
+
+  /** Milliseconds to wait: doubling with each failure in a row, the upper half of it by chance. */
+  #backoff(failures: number): number {
+    const most = Math.min(mostRetry, firstRetry * 2 ** Math.min(failures, 10));
+    return most * (0.5 + this.#settings.random() / 2);
+  }
+}

@@ -1,0 +1,45 @@
+// The compact form of a signed JWT, before anything in it is believed: RFC 7515 section 7.1, RFC 8725. Refuses what a
+// token of ours never has; that its signature is good is for `verify` to say.
+
+import { fromBase64url } from "@rescind/core";
+import { membersOf, parseJson } from "./json.ts";
+
+/** Characters a token may have: checked before anything is parsed. */
+export const longestToken = 8192;
+
+export interface JwtHeader {
+  readonly alg: string;
+  readonly kid: string;
+}
+
+/** Header parameters that bring key material or change how the token is read. None is ever needed here. */
+const refusedParameters = ["crit", "jwk", "jku", "x5u", "x5c", "b64", "enc", "zip"];
+
+/** RFC 9068 section 2.1; `JWT` for resources that ask for it. */
+export const accessTokenTypes: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
+
+/**
+ * Reads the header of a token whose three parts are canonical base64url (spare bits unset, no padding), so that one
+ * token has one spelling only. `types` in lower case. Undefined for anything else.
+ */
+export function readJwtHeader(token: string, types: readonly string[]): JwtHeader | undefined {
+  if (token.length > longestToken) return undefined;
+  const parts = token.split(".");
+  const [header, payload, signature] = parts.map(fromBase64url);
+  if (parts.length !== 3 || header === undefined || payload === undefined) return undefined;
+  if (signature === undefined || signature.length === 0) return undefined;
+  const { alg, kid, typ, ...others } = membersOf(parseBytes(header));
+  if (typeof alg !== "string" || typeof kid !== "string" || typeof typ !== "string") return undefined;
+  if (!/^[\w.~-]{1,255}$/.test(kid) || !types.includes(typ.toLowerCase())) return undefined;
+  if (refusedParameters.some((name) => Object.hasOwn(others, name))) return undefined;
+  return { alg, kid };
+}
+
+/** The JSON value of strict UTF-8; undefined for anything else. */
+export function parseBytes(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+// The first contact with a server: its metadata, its keys, the feed's settings. Tried again until a deadline.
+
+import { basicAuthorization, CredentialsRefused, FeedToken } from "./client-credentials.ts";
+import type { Clock } from "./clock.ts";
+import { FeedServer, type FeedSettings } from "./feed-server.ts";
+import { type Fetch, Unanswered } from "./http-exchange.ts";
+import type { IntrospectionServer } from "./introspection.ts";
+import { asymmetricAlgorithms, KeySet } from "./key-set.ts";
+import type { VerifierSettings } from "./options.ts";
+import { discover } from "./server-metadata.ts";
+import { leaseAlgorithms } from "./signed-lease.ts";
+
+export interface Approach {
+  readonly settings: VerifierSettings;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  /** Ends every request to the feed. */
+  readonly closing: AbortSignal;
+  /** Monotonic milliseconds after which no further attempt begins. */
+  readonly deadline: number;
+}
+
+export interface ReachedServer {
+  readonly keys: KeySet;
+  readonly feed: FeedServer;
+  readonly feedSettings: FeedSettings;
+  readonly introspection: IntrospectionServer;
+}
+
+/** Milliseconds: a request may take, and between two attempts. */
+const requestTimeout = 5000;
+const retryInterval = 250;
+
+/** @throws CredentialsRefused at once, Unanswered when the deadline has passed */
+export async function reachServer(approach: Approach): Promise<ReachedServer> {
+  for (;;) {
+    try {
+      return await attempt(approach);
+    } catch (cause) {
+      if (cause instanceof CredentialsRefused) throw cause;
+      if (approach.clock().mono + retryInterval >= approach.deadline)
+        throw new Unanswered(`${approach.settings.issuer} could not be reached in time`, { cause });
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryInterval));
+  }
+}
+
+async function attempt({ settings, fetch, clock, closing, deadline }: Approach): Promise<ReachedServer> {
+  const timeout = Math.max(1, Math.min(requestTimeout, deadline - clock().mono));
+  const metadata = await discover(fetch, settings.issuer, timeout);
+  const { issuer, tokenEndpoint } = metadata;
+  const authorization = basicAuthorization(settings.clientId, settings.clientSecret);
+  const keySource = { fetch, clock, timeout: requestTimeout };
+  const keys = new KeySet({ ...keySource, url: metadata.jwksUri, algorithms: asymmetricAlgorithms });
+  const feedKeys = new KeySet({ ...keySource, url: metadata.feedJwksUri, algorithms: leaseAlgorithms });
+  const token = new FeedToken({
+    fetch,
+    clock,
+    tokenEndpoint,
+    issuer,
+    authorization,
+    timeout: requestTimeout,
+  });
+  const feed = new FeedServer({
+    fetch,
+    endpoint: metadata.revocationsEndpoint,
+    issuer,
+    token,
+    keys: feedKeys,
+    leaseTimeout: Math.min(settings.maxStaleness, requestTimeout),
+    signal: closing,
+  });
+  const [feedSettings] = await Promise.all([feed.settings(), keys.load(), feedKeys.load()]);
+  const introspection = {
+    fetch,
+    endpoint: metadata.introspectionEndpoint,
+    authorization,
+    timeout: Math.min(settings.maxStaleness, requestTimeout),
+  };
+  return { keys, feed, feedSettings, introspection };
+}
