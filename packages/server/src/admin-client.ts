@@ -1,0 +1,75 @@
+// The confidential client `admin`, made at the first start: how operators and scripts get in. CONTRACT.md section 2.
+// Its secret stands in DIR/admin.json; RESCIND_ADMIN_SECRET sets it, and a changed one replaces the old.
+
+import { type Client, defaultPolicy, formatId } from "@rescind/core";
+import type { Store } from "@rescind/store";
+import { readAdminFile, writeAdminFile } from "./admin-file.ts";
+import type { Configuration } from "./configuration.ts";
+import { newToken, sameDigest, type TokenHashing } from "./keys/digest.ts";
+import { orderOf } from "./revocation/order.ts";
+
+const adminClient: Client = {
+  clientId: "admin",
+  name: "Administration",
+  grantTypes: ["client_credentials"],
+  redirectUris: [],
+  postLogoutRedirectUris: [],
+  authMethod: "client_secret_basic",
+  jwks: undefined,
+  jwksUri: undefined,
+  assertionAudience: "issuer",
+  scopes: ["rescind:admin"],
+  audience: [],
+  accessTokenFormat: undefined,
+  accessTokenTtl: undefined,
+  refreshTokenTtl: undefined,
+  refreshTokenRotation: true,
+  requirePkce: true,
+  firstParty: true,
+  revocationPolicy: defaultPolicy,
+  allowedOrigins: [],
+  jsonp: false,
+  customClaims: {},
+};
+
+interface Parts {
+  readonly store: Store;
+  readonly hashing: TokenHashing;
+  readonly configuration: Configuration;
+  readonly now: () => number;
+}
+
+/** Makes the client if it is missing and sees to it that the secret in force is the one in DIR/admin.json. */
+export async function ensureAdminClient(parts: Parts): Promise<void> {
+  const { store, hashing, configuration } = parts;
+  const rowId = store.nextId();
+  const file = readAdminFile(configuration.data);
+  const secret = configuration.adminSecret ?? file?.client_secret ?? newToken("secret", rowId);
+  // The file first: a crash in between leaves a secret that the next start puts in force.
+  if (file?.client_secret !== secret || file.issuer !== configuration.issuer)
+    writeAdminFile(configuration.data, { issuer: configuration.issuer, client_id: "admin", client_secret: secret });
+
+  const digest = hashing.digest(secret);
+  const key = { keyId: formatId("key", rowId), clientId: adminClient.clientId, digest };
+  const found = await store.findClient(adminClient.clientId);
+  if (found.client === undefined) {
+    await store.createClient(adminClient, [key], parts.now());
+    return;
+  }
+  if (found.keys.some((known) => sameDigest(digest, known.digest))) return;
+  await store.addConsumerKey(key, parts.now());
+  for (const { keyId } of found.keys)
+    await store.revoke(
+      orderOf(
+        {
+          unit: { name: "key", issuer: configuration.issuer, value: keyId },
+          suspend: true,
+          actor: { kind: "server", id: "start" },
+          reason: "secret_rotated",
+          final: true,
+          select: { key_id: keyId },
+        },
+        parts,
+      ),
+    );
+}

@@ -1,0 +1,221 @@
+// Every setting in one typed place: flag > environment > config file > default. CONTRACT.md section 2.
+// An unknown flag, variable or key is an error that names it and the nearest known one.
+
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+
+type Kind = "text" | "number" | "switch";
+
+interface Setting {
+  readonly kind: Kind;
+  readonly flag: string;
+  readonly help: string;
+}
+
+/** The settings by their configuration key; the flag is also `RESCIND_<FLAG>` in the environment. */
+export const settings = {
+  port: { kind: "number", flag: "port", help: "port to listen on (9400)" },
+  host: { kind: "text", flag: "host", help: "address to listen on (127.0.0.1)" },
+  issuer: { kind: "text", flag: "issuer", help: "issuer URL (http://127.0.0.1:PORT)" },
+  data: { kind: "text", flag: "data", help: "directory for database, keys and admin.json (./data)" },
+  database: { kind: "text", flag: "database", help: "sqlite:PATH (sqlite:DIR/rescind.db)" },
+  trustedProxies: { kind: "text", flag: "trusted-proxies", help: "addresses whose X-Forwarded-* count, by commas" },
+  allowPrivateNetworks: {
+    kind: "switch",
+    flag: "allow-private-networks",
+    help: "fetch keys of clients from private addresses too",
+  },
+  insecureHttp: { kind: "switch", flag: "insecure-http", help: "listen beyond loopback without an https issuer" },
+  tokenPepper: { kind: "text", flag: "token-pepper", help: "store HMAC-SHA-256 digests under this key (32 characters or more)" },
+  logLevel: { kind: "text", flag: "log-level", help: "debug, info, warn or error (info)" },
+  config: { kind: "text", flag: "config", help: "JSON file with settings, clients and resources" },
+} as const satisfies Record<string, Setting>;
+
+type SettingName = keyof typeof settings;
+
+/** Only from the environment, so that they never stand in a process list. */
+const secretVariables = ["RESCIND_ADMIN_SECRET", "RESCIND_MASTER_KEY"] as const;
+/** Of the command line's other verbs and of the test runner; not the server's. */
+const otherVariables = ["RESCIND_ADMIN_TOKEN", "RESCIND_TEST_SEED", "RESCIND_TEST_LONG"];
+
+export interface Configuration {
+  readonly port: number;
+  readonly host: string;
+  readonly issuer: string;
+  readonly data: string;
+  readonly database: string;
+  readonly trustedProxies: readonly string[];
+  readonly allowPrivateNetworks: boolean;
+  readonly tokenPepper: string | undefined;
+  readonly logLevel: string;
+  readonly adminSecret: string | undefined;
+  readonly masterKey: string | undefined;
+  /** What the config file declares; applied at every start, which changes nothing the second time. */
+  readonly declared: { readonly clients: readonly unknown[]; readonly resources: readonly unknown[] };
+}
+
+/** A setting that cannot be used; the message names it and says how to mend it. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
+/**
+ * Reads the configuration.
+ * @param argv what follows `rescind serve`
+ * @param env the process environment
+ * @throws ConfigurationError
+ */
+export function readConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration {
+  const flags = readFlags(argv);
+  const variables = readVariables(env);
+  const file = readFile(flags["config"] ?? variables["config"]);
+  return checked({ ...file.values, ...variables, ...flags }, file.declared, env);
+}
+
+type Raw = Partial<Record<SettingName, string>>;
+
+function readFlags(argv: readonly string[]): Raw {
+  const raw: Raw = {};
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? "";
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
+    if (match?.[1] === undefined) throw new ConfigurationError(`Unexpected argument ${JSON.stringify(word)}.`);
+    const name = byFlag(match[1]);
+    if (name === undefined) throw unknown("flag", `--${match[1]}`, flagNames.map((flag) => `--${flag}`));
+    const isSwitch = settings[name].kind === "switch";
+    const value = match[2] ?? (isSwitch ? "true" : argv[++i]);
+    if (value === undefined) throw new ConfigurationError(`${word} needs a value.`);
+    raw[name] = value;
+  }
+  return raw;
+}
+
+function readVariables(env: NodeJS.ProcessEnv): Raw {
+  const raw: Raw = {};
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith("RESCIND_") || value === undefined || isFromKubernetes(variable, value)) continue;
+    if (secretVariables.some((known) => known === variable) || otherVariables.includes(variable)) continue;
+    const name = byFlag(variable.slice("RESCIND_".length).toLowerCase().replaceAll("_", "-"));
+    if (name === undefined) throw unknown("variable", variable, [...flagNames.map(variableOf), ...secretVariables]);
+    raw[name] = value;
+  }
+  return raw;
+}
+
+/** Kubernetes injects these for a Service named rescind. */
+function isFromKubernetes(variable: string, value: string): boolean {
+  if (variable === "RESCIND_PORT") return /^(tcp|udp|sctp):/.test(value);
+  return variable.startsWith("RESCIND_SERVICE_") || variable.startsWith("RESCIND_PORT_");
+}
+
+function readFile(path: string | undefined): { values: Raw; declared: Configuration["declared"] } {
+  const declared = { clients: [], resources: [] };
+  if (path === undefined) return { values: {}, declared };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new ConfigurationError(`The config file ${path} cannot be read as JSON.`, { cause });
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new ConfigurationError(`The config file ${path} must hold a JSON object.`);
+  const { clients = [], resources = [], ...rest } = parsed as Record<string, unknown>; // members checked below
+  if (!Array.isArray(clients) || !Array.isArray(resources))
+    throw new ConfigurationError("clients and resources in the config file must be arrays.");
+  const values: Raw = {};
+  for (const [key, value] of Object.entries(rest)) {
+    const name = byFlag(key.replaceAll("_", "-"));
+    if (name === undefined || name === "config")
+      throw unknown("config key", key, [...flagNames.map((flag) => flag.replaceAll("-", "_")), "clients", "resources"]);
+    values[name] = String(value);
+  }
+  return { values, declared: { clients, resources } };
+}
+
+function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.ProcessEnv): Configuration {
+  const port = whole("port", raw.port ?? "9400", 65535);
+  const host = raw.host ?? "127.0.0.1";
+  const data = raw.data ?? "./data";
+  const issuer = issuerUrl(raw.issuer ?? `http://127.0.0.1:${port}`);
+  const loopbackIssuer = issuer.protocol === "http:" && isLoopback(issuer.hostname);
+  if (!isLoopback(host) && issuer.protocol !== "https:" && !isOn("insecure-http", raw.insecureHttp))
+    throw new ConfigurationError(
+      `Listening on ${host} needs an https --issuer (behind a TLS proxy), or --insecure-http to accept the risk.`,
+    );
+  const logLevel = raw.logLevel ?? "info";
+  if (!["debug", "info", "warn", "error"].includes(logLevel))
+    throw new ConfigurationError("--log-level must be debug, info, warn or error.");
+  return {
+    port,
+    host,
+    issuer: issuer.href.replace(/\/$/, ""),
+    data,
+    database: raw.database ?? `sqlite:${data}/rescind.db`,
+    trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
+    allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
+    tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
+    logLevel,
+    adminSecret: longEnough("RESCIND_ADMIN_SECRET", env["RESCIND_ADMIN_SECRET"]),
+    masterKey: env["RESCIND_MASTER_KEY"],
+    declared,
+  };
+}
+
+function issuerUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const plain = url !== undefined && url.search === "" && url.hash === "" && url.username === "";
+  if (url === undefined || !plain || !/^https?:$/.test(url.protocol))
+    throw new ConfigurationError("--issuer must be an http or https URL without query or fragment.");
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "");
+  return bare === "localhost" || bare === "::1" || (isIP(bare) === 4 && bare.startsWith("127."));
+}
+
+function whole(flag: string, text: string, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= most)) throw new ConfigurationError(`--${flag} must be a whole number up to ${most}.`);
+  return value;
+}
+
+function isOn(flag: string, text: string | undefined): boolean {
+  if (text === undefined || text === "false") return false;
+  if (text === "true" || text === "1" || text === "") return true;
+  throw new ConfigurationError(`--${flag} is a switch: true or false.`);
+}
+
+function longEnough(name: string, text: string | undefined): string | undefined {
+  if (text !== undefined && text.length < 32) throw new ConfigurationError(`${name} must have 32 characters or more.`);
+  return text;
+}
+
+const flagNames: readonly string[] = Object.values(settings).map((setting) => setting.flag);
+
+function byFlag(flag: string): SettingName | undefined {
+  const entry = Object.entries(settings).find(([, setting]) => setting.flag === flag);
+  return entry?.[0] as SettingName | undefined; // keys of `settings` by construction
+}
+
+function variableOf(flag: string): string {
+  return `RESCIND_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function unknown(what: string, given: string, known: readonly string[]): ConfigurationError {
+  const nearest = [...known].sort((a, b) => editDistance(given, a) - editDistance(given, b))[0];
+  return new ConfigurationError(`Unknown ${what} ${given}. The nearest known one is ${nearest}.`);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,33 @@
+// What endpoints are given: one record, made once at start.
+
+import type { Client } from "@rescind/core";
+import type { Store } from "@rescind/store";
+import type { Logger } from "pino";
+import type { Configuration } from "./configuration.ts";
+import type { Fleet } from "./feed/fleet.ts";
+import type { FeedStream } from "./feed/stream.ts";
+import type { Availability } from "./availability.ts";
+import type { Seal } from "./keys/master-key.ts";
+import type { Metrics } from "./metrics.ts";
+import type { BearerParts } from "./tokens/bearer.ts";
+import type { FailureLimit } from "./tokens/failure-limit.ts";
+import type { LastUses } from "./tokens/last-uses.ts";
+
+export interface Dependencies extends BearerParts {
+  readonly configuration: Configuration;
+  readonly store: Store;
+  readonly seal: Seal;
+  /** Key of the fingerprints on the feed; verifiers get it. */
+  readonly fingerprintKey: Uint8Array;
+  readonly stream: FeedStream;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly fleet: Fleet;
+  readonly lastUses: LastUses;
+  readonly clientFailures: FailureLimit;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly availability: Availability;
+  /** The public keys of a `private_key_jwt` client. */
+  readonly clientKeys: (client: Client) => Promise<unknown>;
+}

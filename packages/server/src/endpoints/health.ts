@@ -1,0 +1,27 @@
+// Liveness, readiness and metrics.
+
+import type { Dependencies } from "../dependencies.ts";
+import { type Answer, ok } from "../http/answer.ts";
+import { problem } from "../http/respond.ts";
+
+/** The process runs. */
+export function healthz(): Answer {
+  return ok({ status: "ok" }, { "cache-control": "no-store" });
+}
+
+/** The store can be read and written. */
+export async function readyz(deps: Dependencies): Promise<Answer> {
+  try {
+    await deps.store.ping();
+    const { durability } = await deps.store.describe();
+    return ok({ status: "ready", durability }, { "cache-control": "no-store" });
+  } catch (cause) {
+    deps.log.warn({ cause: String(cause) }, "not ready");
+    return problem({ status: 503, detail: "The database does not answer." });
+  }
+}
+
+export async function metricsText(deps: Dependencies): Promise<Answer> {
+  const { registry } = deps.metrics;
+  return ok(await registry.metrics(), { "content-type": registry.contentType, "cache-control": "no-store" });
+}

@@ -1,0 +1,110 @@
+// Introspection: RFC 7662, and as a signed JWT RFC 9701. Anything but a live token that the caller may see is answered
+// by exactly {"active": false}.
+
+import {
+  accessTokenClaims,
+  formatId,
+  type IntrospectionCaller,
+  isActiveFor,
+  isConfidential,
+  judgedAccessToken,
+  judgedRefreshToken,
+  invalidClient,
+  refuse,
+} from "@rescind/core";
+import type { Head } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
+import { bearerRefusal, oauthRefusal, oauthTooMany } from "../http/respond.ts";
+import { signJws } from "../keys/jws.ts";
+import { authenticateClient } from "../tokens/authenticate-client.ts";
+import { authenticateBearer } from "../tokens/bearer.ts";
+import { type Recognised, recognise } from "../tokens/recognise.ts";
+
+const jwtMediaType = "application/token-introspection+jwt";
+
+type Caller = IntrospectionCaller & { readonly name: string };
+
+export async function introspect(request: FormRequest, deps: Dependencies): Promise<Answer> {
+  const text = request.form.get("token");
+  const recognised = text === undefined ? undefined : await recognise(text, deps);
+  const head = recognised?.head ?? (await deps.store.head());
+  const caller = await callerOf(request, head, deps);
+  if ("status" in caller) return caller;
+  if (recognised === undefined) return oauthRefusal(refuse("invalid_request", "token is missing."));
+  await deps.standing.reach(head);
+  const members = activeMembers(recognised, caller, deps) ?? { active: false };
+  if (!request.accept.includes(jwtMediaType)) return ok(members, noStore);
+  return signedAnswer(members, caller.name, head, deps);
+}
+
+/** What is told of a live token that the caller may see; undefined for anything else. */
+function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencies): object | undefined {
+  const at = deps.now() / 1000;
+  const { position } = recognised.head;
+  const judgedAt = { head: position.seq, hash: position.hash };
+  switch (recognised.kind) {
+    case "unknown":
+      return undefined;
+    case "access": {
+      const { token } = recognised;
+      const verdict = deps.standing.judge(judgedAccessToken(token, deps.issuer), at);
+      if (!isActiveFor(caller, token, verdict)) return undefined;
+      deps.lastUses.note(token.clientId, token.grantId, at * 1000);
+      const kid = token.kid === undefined ? {} : { kid: token.kid };
+      return { active: true, ...accessTokenClaims(token, deps.issuer), token_type: "Bearer", ...kid, ...judgedAt };
+    }
+    case "refresh": {
+      const { token, grant } = recognised;
+      const judged = judgedRefreshToken(token, grant, deps.issuer);
+      const spent = token.spentAtMs !== undefined;
+      const verdict = deps.standing.judge(judged, at);
+      if (spent || !isActiveFor(caller, { clientId: grant.clientId, audience: [] }, verdict)) return undefined;
+      return {
+        active: true,
+        iss: deps.issuer,
+        sub: grant.subject,
+        aud: deps.issuer,
+        client_id: grant.clientId,
+        ...(grant.scopes.length === 0 ? {} : { scope: grant.scopes.join(" ") }),
+        exp: judged.expiresAt,
+        iat: token.issuedAt,
+        jti: formatId("token", token.id),
+        token_type: "refresh_token",
+        grant_id: grant.grantId,
+        grant_iat: grant.openedAt,
+        rev: token.rev,
+        ...(grant.sessionId === undefined ? {} : { sid: grant.sessionId }),
+        ...(grant.authTime === undefined ? {} : { auth_time: grant.authTime }),
+        ...(token.keyId === undefined ? {} : { key_id: token.keyId }),
+        ...(grant.offline ? { offline: true } : {}),
+        ...judgedAt,
+      };
+    }
+  }
+}
+
+/** A client by its credentials, never `none`, or a Bearer token of this issuer with the scope for it. */
+async function callerOf(request: FormRequest, head: Head, deps: Dependencies): Promise<Caller | Answer> {
+  if (/^bearer /i.test(request.authorization ?? "")) {
+    const at = deps.now() / 1000;
+    const bearer = await authenticateBearer(request.authorization, ["rescind:introspect", "rescind:admin"], deps, at);
+    if (bearer.kind !== "bearer") return bearerRefusal(bearer);
+    return { kind: "bearer", scopes: bearer.token.scopes, name: bearer.token.clientId };
+  }
+  const authenticated = await authenticateClient(request, head, deps);
+  if (authenticated.kind === "too-many") return oauthTooMany(authenticated.retryAfter);
+  if (authenticated.kind === "refuse") return oauthRefusal(authenticated);
+  const { client } = authenticated;
+  if (!isConfidential(client)) return oauthRefusal(invalidClient);
+  return { kind: "client", clientId: client.clientId, audience: client.audience, scopes: client.scopes, name: client.clientId };
+}
+
+/** RFC 9701 section 5. */
+async function signedAnswer(members: object, audience: string, head: Head, deps: Dependencies): Promise<Answer> {
+  const key = (await deps.catalog.keys(head)).signer("id", "RS256");
+  if (key === undefined) throw new Error("no signing key for introspection answers");
+  const claims = { iss: deps.issuer, aud: audience, iat: Math.floor(deps.now() / 1000), token_introspection: members };
+  const jwt = signJws(key.headerFor("token-introspection+jwt"), claims, key.alg, key.privateKey);
+  return ok(jwt, { ...noStore, "content-type": jwtMediaType });
+}

@@ -1,0 +1,64 @@
+// Discovery and public keys: OpenID Connect Discovery 1.0, RFC 8414, RFC 7517. Lists only what answers.
+
+import { clientAuthMethods, rescindScopes, signingAlgs } from "@rescind/core";
+import type { Dependencies } from "../dependencies.ts";
+import { type Answer, ok } from "../http/answer.ts";
+
+/** Seconds for which keys may be cached; a new key is published that long before it signs. */
+const jwksMaxAge = 300;
+
+/** Both well-known documents. */
+export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
+  const { issuer } = deps;
+  const confidentialMethods = clientAuthMethods.filter((method) => method !== "none");
+  const assertionAlgs = ["ES256", "ES384", "ES512", "RS256", "PS256", "PS384", "PS512", "EdDSA"];
+  return ok(
+    {
+      issuer,
+      token_endpoint: `${issuer}/oauth2/token`,
+      jwks_uri: `${issuer}/oauth2/jwks`,
+      revocation_endpoint: `${issuer}/oauth2/revoke`,
+      introspection_endpoint: `${issuer}/oauth2/introspect`,
+      grant_types_supported: ["client_credentials", "refresh_token"],
+      response_types_supported: [],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: ["RS256"],
+      scopes_supported: rescindScopes.filter((scope) => scope !== "rescind:account"),
+      token_endpoint_auth_methods_supported: clientAuthMethods,
+      token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+      revocation_endpoint_auth_methods_supported: clientAuthMethods,
+      revocation_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+      introspection_endpoint_auth_methods_supported: confidentialMethods,
+      introspection_endpoint_auth_signing_alg_values_supported: assertionAlgs,
+      introspection_signing_alg_values_supported: ["RS256"],
+      access_token_signing_alg_values_supported: signingAlgs,
+      request_uri_parameter_supported: false,
+      rescind_revocations_endpoint: `${issuer}/revocations`,
+      rescind_feed_jwks_uri: `${issuer}/revocations/jwks`,
+    },
+    { "access-control-allow-origin": "*", "cache-control": "public, max-age=300" },
+  );
+}
+
+/** `/oauth2/jwks`: keys of access tokens, ID tokens and signed answers; never the feed's. */
+export async function jwks(deps: Dependencies): Promise<Answer> {
+  return keySet((use) => use !== "feed", deps);
+}
+
+/** `/revocations/jwks`: the feed's keys only. */
+export async function feedJwks(deps: Dependencies): Promise<Answer> {
+  return keySet((use) => use === "feed", deps);
+}
+
+async function keySet(wanted: (use: string) => boolean, deps: Dependencies): Promise<Answer> {
+  const ring = await deps.catalog.keys(await deps.store.head());
+  const keys = ring.keys.filter((key) => wanted(key.use)).map((key) => key.publicJwk);
+  return ok(
+    { keys },
+    {
+      "access-control-allow-origin": "*",
+      "cache-control": `public, max-age=${jwksMaxAge}`,
+      "content-type": "application/jwk-set+json",
+    },
+  );
+}

@@ -1,0 +1,95 @@
+// The HTTP server: one Fastify, its limits, its request log, and the route tables. Fastify ends here.
+
+import { randomUUID } from "node:crypto";
+import { type Route, routes as adminRoutes } from "@rescind/admin-api";
+import Fastify, { type FastifyInstance } from "fastify";
+import { adminHandlers } from "../admin/handlers.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { registerAdminRoute } from "./admin-edge.ts";
+import { registerBearerRoute } from "./bearer-edge.ts";
+import { failure, otherMethods, problemForm, send } from "./edge.ts";
+import { registerFormRoutes } from "./form-edge.ts";
+import { acceptJson } from "./json-body.ts";
+import { openApi } from "./open-api.ts";
+import { problem } from "./respond.ts";
+import { bearerRoutes, formRoutes, type PublicRoute, publicRoutes } from "./routes.ts";
+
+/** Bytes of a body, admin bulk apart. */
+const bodyLimit = 64 * 1024;
+
+export function buildApp(deps: Dependencies): FastifyInstance {
+  const { trustedProxies } = deps.configuration;
+  const app = Fastify({
+    bodyLimit,
+    logger: false,
+    genReqId: () => randomUUID(),
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 512 },
+    http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 },
+  });
+  const root = new URL(deps.issuer).pathname.replace(/\/$/, "");
+  watchRequests(app, deps);
+  app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
+  app.setNotFoundHandler((_request, reply) => send(reply, problem({ status: 404, detail: "There is nothing here." })));
+  app.register(async (scope) => registerFormRoutes(scope, formRoutes, deps), { prefix: root });
+  app.register(async (scope) => registerProtected(scope, deps), { prefix: root });
+  app.register(async (scope) => registerPublic(scope, publicRoutes, deps), { prefix: root });
+  if (root !== "") {
+    const inserted = publicRoutes.filter(({ path }) => path.startsWith("/.well-known/"));
+    for (const route of inserted) registerPublic(app, [{ ...route, path: `${route.path}${root}` }], deps);
+    registerPublic(app, publicRoutes.filter((route) => route.rooted === true), deps);
+  }
+  return app;
+}
+
+function registerPublic(app: FastifyInstance, routes: readonly PublicRoute[], deps: Dependencies): void {
+  for (const route of [...routes, { path: "/openapi.json", handle: openApi, summary: "" }]) {
+    if (app.hasRoute({ method: "GET", url: route.path })) continue;
+    app.get(route.path, async (_request, reply) => send(reply, await route.handle(deps)));
+    refuseOthers(app, route.path, ["GET", "HEAD"]);
+  }
+}
+
+function registerProtected(app: FastifyInstance, deps: Dependencies): void {
+  acceptJson(app);
+  const methods = new Map<string, string[]>();
+  const allow = (path: string, method: string): void => {
+    methods.set(path, [...(methods.get(path) ?? []), ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
+  };
+  for (const route of bearerRoutes) {
+    registerBearerRoute(app, route, deps);
+    allow(route.path, route.method);
+  }
+  for (const [name, route] of Object.entries(adminRoutes) as [keyof typeof adminRoutes, Route][]) {
+    registerAdminRoute(app, route, adminHandlers[name], deps);
+    allow(route.path, route.method);
+  }
+  for (const [path, allowed] of methods) refuseOthers(app, path, allowed);
+}
+
+function refuseOthers(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const allow = allowed.join(", ");
+  app.route({
+    method: otherMethods(allowed),
+    url,
+    handler: (_request, reply) => send(reply, problem({ status: 405, detail: `Use ${allow}.`, headers: { allow } })),
+  });
+}
+
+/** Request id and sniffing protection on every answer; one log line and one measurement per request, without its URL. */
+function watchRequests(app: FastifyInstance, deps: Dependencies): void {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "none";
+    deps.metrics.answered(route, reply.statusCode, reply.elapsedTime / 1000);
+    deps.log.debug({ reqId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime }, "answered");
+    done();
+  });
+}

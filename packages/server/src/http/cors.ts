@@ -1,0 +1,40 @@
+// CORS per client: a preflight is answered if any client has the origin, the answer itself only if this client has it,
+// errors too; never with credentials. CONTRACT.md section 3.
+
+import type { Head } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { credentialOf } from "../tokens/authenticate-client.ts";
+import type { FormRequest } from "./answer.ts";
+
+const allowedHeaders = "Authorization, Content-Type, DPoP, Prefer";
+const exposedHeaders = "WWW-Authenticate, Rescind-Seq, Rescind-Effective, Preference-Applied, Retry-After";
+
+/** Headers of a preflight's answer; none for an origin that no client has. */
+export async function preflightHeaders(
+  origin: string | undefined,
+  methods: readonly string[],
+  deps: Pick<Dependencies, "store">,
+): Promise<Record<string, string>> {
+  if (origin === undefined || !(await deps.store.knowsOrigin(origin))) return { vary: "Origin" };
+  return {
+    vary: "Origin",
+    "access-control-allow-origin": origin,
+    "access-control-allow-methods": methods.join(", "),
+    "access-control-allow-headers": allowedHeaders,
+    "access-control-max-age": "600",
+  };
+}
+
+/** Headers of an answer to the client that the request names. */
+export async function answerHeaders(
+  origin: string,
+  request: FormRequest,
+  head: Head,
+  deps: Pick<Dependencies, "catalog">,
+): Promise<Record<string, string>> {
+  const credential = credentialOf(request);
+  const named = credential.kind === "refuse" ? request.form.get("client_id") : credential.clientId;
+  const registered = named === undefined ? undefined : await deps.catalog.client(named, head);
+  if (registered?.client.allowedOrigins.includes(origin) !== true) return { vary: "Origin" };
+  return { vary: "Origin", "access-control-allow-origin": origin, "access-control-expose-headers": exposedHeaders };
+}

@@ -1,0 +1,106 @@
+// /openapi.json (OpenAPI 3.1), made from the route tables and the schemas that check the requests.
+
+import { Problem, type Route, routes as adminRoutes } from "@rescind/admin-api";
+import { type Answer, ok } from "./answer.ts";
+import { bearerRoutes, formRoutes, publicRoutes } from "./routes.ts";
+
+type Operation = Record<string, unknown>;
+
+const problemAnswer = {
+  description: "A problem (RFC 9457)",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+const oauthErrorAnswer = {
+  description: "An OAuth error (RFC 6749 section 5.2)",
+  content: { "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } } },
+};
+
+export function openApi(deps: { readonly issuer: string }): Answer {
+  const paths: Record<string, Record<string, Operation>> = {};
+  const add = (method: string, path: string, operation: Operation): void => {
+    const written = path.replaceAll(/:(\w+)/g, "{$1}");
+    paths[written] = { ...paths[written], [method.toLowerCase()]: operation };
+  };
+  for (const route of formRoutes) add("post", route.path, formOperation(route));
+  for (const route of publicRoutes)
+    add("get", route.path, { summary: route.summary, responses: { 200: { description: "OK" } } });
+  for (const route of bearerRoutes)
+    add(route.method, route.path, {
+      summary: route.summary,
+      security: [{ bearer: route.scopes }],
+      ...(route.query === undefined ? {} : { parameters: route.query.map((name) => parameter(name, "query", { type: "string" }, false)) }),
+      ...(route.body === undefined ? {} : { requestBody: jsonContent(route.body) }),
+      responses: { 200: { description: "OK" }, default: problemAnswer },
+    });
+  for (const [name, route] of Object.entries(adminRoutes) as [string, Route][])
+    add(route.method, route.path, adminOperation(name, route));
+  return ok(
+    {
+      openapi: "3.1.0",
+      info: { title: "Rescind", version: "0.1.0", description: "OAuth tokens that can be taken back." },
+      servers: [{ url: deps.issuer }],
+      paths,
+      components: {
+        schemas: {
+          Problem,
+          OAuthError: {
+            type: "object",
+            required: ["error"],
+            properties: { error: { type: "string" }, error_description: { type: "string" } },
+          },
+        },
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer" },
+          client: { type: "http", scheme: "basic" },
+        },
+      },
+    },
+    { "access-control-allow-origin": "*" },
+  );
+}
+
+function formOperation(route: { readonly path: string; readonly summary: string }): Operation {
+  const name = route.path.endsWith("/token") ? "grant_type" : "token";
+  const text = { type: "string" };
+  const own =
+    name === "grant_type"
+      ? { grant_type: { enum: ["client_credentials", "refresh_token"] }, refresh_token: text, scope: text, resource: text }
+      : { token: text, token_type_hint: text, ...(route.path.endsWith("revoke") ? { cascade: { enum: ["token", "grant", "subject_client"] } } : {}) };
+  const credentials = { client_id: text, client_secret: text, client_assertion: text, client_assertion_type: text };
+  const schema = { type: "object", required: [name], properties: { ...own, ...credentials } };
+  return {
+    summary: route.summary,
+    security: [{ client: [] }, {}],
+    requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema } } },
+    responses: { 200: { description: "OK" }, default: oauthErrorAnswer },
+  };
+}
+
+function adminOperation(name: string, route: Route): Operation {
+  const parameters = [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")];
+  const answers = Object.entries(route.answers).map(([status, schema]) => [
+    status,
+    schema === undefined ? { description: "Done" } : { description: "OK", content: { "application/json": { schema } } },
+  ]);
+  return {
+    operationId: name,
+    summary: route.summary,
+    security: [{ bearer: [route.scope] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.body === undefined ? {} : { requestBody: { ...jsonContent(route.body), required: route.bodyOptional !== true } }),
+    responses: { ...Object.fromEntries(answers), default: problemAnswer },
+  };
+}
+
+function parametersOf(schema: unknown, where: "path" | "query") {
+  const { properties = {}, required = [] } = (schema ?? {}) as { properties?: object; required?: string[] }; // JSON Schema
+  return Object.entries(properties).map(([name, one]) => parameter(name, where, one, required.includes(name)));
+}
+
+function parameter(name: string, where: "path" | "query", schema: unknown, required: boolean) {
+  return { name, in: where, required: where === "path" || required, schema };
+}
+
+function jsonContent(schema: unknown) {
+  return { required: true, content: { "application/json": { schema } } };
+}

@@ -1,0 +1,97 @@
+// The one writer of errors. OAuth endpoints answer OAuth errors (RFC 6749 section 5.2), every other endpoint
+// problem+json (RFC 9457), protected ones with a challenge (RFC 6750 section 3).
+
+import type { FieldError } from "@rescind/admin-api";
+import { oauthErrorStatus, type Refusal } from "@rescind/core";
+import type { BearerRefusal } from "../tokens/bearer.ts";
+import { type Answer, noStore } from "./answer.ts";
+import { codeOf, type ProblemCode, problems } from "./problem-codes.ts";
+
+/** Seconds after which a client may try again when the store is unavailable. */
+const retryAfter = "1";
+
+export function oauthRefusal(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Answer {
+  const challenge = refusal.error === "invalid_client" ? { "www-authenticate": 'Basic realm="rescind"' } : {};
+  return {
+    status: oauthErrorStatus[refusal.error],
+    headers: { ...noStore, ...challenge, ...headers },
+    body: { error: refusal.error, error_description: refusal.description },
+  };
+}
+
+/** Too many failures: 429 with `Retry-After` in seconds. */
+export function oauthTooMany(seconds: number): Answer {
+  return {
+    status: 429,
+    headers: { ...noStore, "retry-after": String(seconds) },
+    body: { error: "temporarily_unavailable", error_description: "Too many failed attempts; try again later." },
+  };
+}
+
+/** An OAuth error with a status of the HTTP layer: 405, 413, 415, 503. */
+export function oauthHttpError(status: number, description: string, headers: Record<string, string> = {}): Answer {
+  const unavailable = status === 503;
+  return {
+    status,
+    headers: { ...noStore, ...(unavailable ? { "retry-after": retryAfter } : {}), ...headers },
+    body: {
+      error: unavailable ? "temporarily_unavailable" : status >= 500 ? "server_error" : "invalid_request",
+      error_description: description,
+    },
+  };
+}
+
+export interface Problem {
+  readonly status: number;
+  /** What happened and how to mend it. */
+  readonly detail: string;
+  /** A word for programs; the end of the problem's `type`. By default the first one of the status. */
+  readonly code?: ProblemCode | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export function problem(given: Problem): Answer {
+  const code = given.code ?? codeOf(given.status);
+  const again: Record<string, string> = given.status === 503 ? { "retry-after": retryAfter } : {};
+  return {
+    status: given.status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...again, ...given.headers },
+    body: {
+      type: `urn:rescind:problem:${code}`,
+      title: problems[code].title,
+      status: given.status,
+      code,
+      detail: given.detail,
+      ...(given.errors === undefined ? {} : { errors: given.errors }),
+    },
+  };
+}
+
+/** RFC 6750 section 3.1: no error code where no token was presented. */
+export function bearerRefusal(refusal: BearerRefusal): Answer {
+  switch (refusal.kind) {
+    case "missing":
+      return problem({
+        status: 401,
+        detail: "Send an access token of this server in the Authorization header: Bearer TOKEN.",
+        headers: { "www-authenticate": 'Bearer realm="rescind"' },
+      });
+    case "invalid":
+      return problem({
+        status: 401,
+        code: "invalid-token",
+        detail: "The access token is malformed, expired, revoked or not for this server.",
+        headers: { "www-authenticate": 'Bearer realm="rescind", error="invalid_token"' },
+      });
+    case "insufficient":
+      return problem({
+        status: 403,
+        code: "insufficient-scope",
+        detail: `The access token needs the scope ${refusal.scope}.`,
+        headers: {
+          "www-authenticate": `Bearer realm="rescind", error="insufficient_scope", scope="${refusal.scope}"`,
+        },
+      });
+  }
+}

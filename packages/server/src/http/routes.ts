@@ -1,0 +1,106 @@
+// Every path of the server but the admin API's, whose table is @rescind/admin-api's `routes`. The class of a route
+// decides body, errors, caching and who may call it.
+
+import type { RescindScope } from "@rescind/core";
+import type { TSchema } from "typebox";
+import type { Dependencies } from "../dependencies.ts";
+import { ackBody, acknowledge } from "../endpoints/acks.ts";
+import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
+import { healthz, metricsText, readyz } from "../endpoints/health.ts";
+import { introspect } from "../endpoints/introspect.ts";
+import { feedJwks, jwks, metadata } from "../endpoints/metadata.ts";
+import { revoke } from "../endpoints/revoke.ts";
+import { token } from "../endpoints/token.ts";
+import type { Bearer } from "../tokens/bearer.ts";
+import type { Answer, FormRequest } from "./answer.ts";
+
+type Deps = Dependencies;
+
+/** Form-encoded, OAuth errors, CORS per client. */
+export interface FormRoute {
+  readonly path: string;
+  readonly handle: (request: FormRequest, deps: Deps) => Promise<Answer>;
+  readonly summary: string;
+}
+
+export const formRoutes: readonly FormRoute[] = [
+  { path: "/oauth2/token", handle: token, summary: "Issue tokens (RFC 6749)" },
+  { path: "/oauth2/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
+  { path: "/oauth2/token/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
+  { path: "/oauth2/introspect", handle: introspect, summary: "Introspect a token (RFC 7662)" },
+];
+
+/** Without credentials. `rooted`: at the server's root too, whatever the issuer's path. */
+export interface PublicRoute {
+  readonly path: string;
+  readonly handle: (deps: Deps) => Answer | Promise<Answer>;
+  readonly summary: string;
+  readonly rooted?: boolean;
+}
+
+export const publicRoutes: readonly PublicRoute[] = [
+  { path: "/.well-known/openid-configuration", handle: metadata, summary: "OpenID Connect discovery" },
+  { path: "/.well-known/oauth-authorization-server", handle: metadata, summary: "RFC 8414 metadata" },
+  { path: "/oauth2/jwks", handle: jwks, summary: "Public keys (RFC 7517)" },
+  { path: "/revocations/jwks", handle: feedJwks, summary: "Public keys of the feed" },
+  { path: "/healthz", handle: healthz, summary: "The process runs", rooted: true },
+  { path: "/readyz", handle: readyz, summary: "The store can be read and written", rooted: true },
+];
+
+/** With a Bearer token of this issuer; problem+json. */
+export interface BearerRoute {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly scopes: readonly RescindScope[];
+  readonly body?: TSchema;
+  readonly query?: readonly string[];
+  /** Loopback callers need no token. */
+  readonly openToLoopback?: boolean;
+  /** Also text/event-stream. */
+  readonly streams?: boolean;
+  readonly handle: (request: BearerRequest, deps: Deps) => Answer | Promise<Answer>;
+  readonly summary: string;
+}
+
+export interface BearerRequest {
+  readonly query: FeedQuery;
+  /** As the route's schema has let it pass. */
+  readonly body: unknown;
+  /** Absent only where a loopback caller needs no token. */
+  readonly caller: Bearer | undefined;
+}
+
+export const bearerRoutes: readonly BearerRoute[] = [
+  {
+    method: "GET",
+    path: "/revocations",
+    scopes: ["rescind:feed"],
+    query: ["after", "limit"],
+    streams: true,
+    handle: ({ query }, deps) => feedPage(query, deps),
+    summary: "The revocation log: JSON pages, or text/event-stream",
+  },
+  {
+    method: "GET",
+    path: "/revocations/settings",
+    scopes: ["rescind:feed"],
+    handle: (_request, deps) => feedSettings(deps),
+    summary: "What a verifier must know of the feed",
+  },
+  {
+    method: "POST",
+    path: "/revocations/acks",
+    scopes: ["rescind:feed"],
+    body: ackBody,
+    handle: acknowledge,
+    summary: "Acknowledge a position and get a lease",
+  },
+  {
+    method: "GET",
+    path: "/metrics",
+    scopes: ["rescind:read"],
+    openToLoopback: true,
+    handle: (_request, deps) => metricsText(deps),
+    summary: "Prometheus metrics",
+  },
+];

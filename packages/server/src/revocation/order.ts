@@ -1,0 +1,33 @@
+// Makes an order for the store: fingerprint, life and identity of one revocation.
+
+import { entryLife, type RowId, type Unit } from "@rescind/core";
+import type { Actor, Order, RevocationReason } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+
+export interface OrderRequest {
+  readonly unit: Unit;
+  readonly actor: Actor;
+  readonly reason: RevocationReason;
+  readonly final: boolean;
+  /** The selection as it was asked for, without secrets. */
+  readonly select: Readonly<Record<string, unknown>>;
+  readonly note?: string | undefined;
+  /** Seconds, inclusive. */
+  readonly before?: number | undefined;
+  readonly suspend?: boolean | undefined;
+  readonly idempotency?: string | undefined;
+  /** Given where the caller must know the id beforehand. */
+  readonly id?: RowId | undefined;
+}
+
+export function orderOf(request: OrderRequest, deps: Pick<Dependencies, "hashing" | "now" | "store">): Order {
+  const atMs = deps.now();
+  const suspend = request.suspend === true;
+  return {
+    ...request,
+    id: request.id ?? deps.store.nextId(),
+    fp: deps.hashing.fingerprint(request.unit),
+    atMs,
+    lifeFor: (longest) => entryLife(request.unit.name, suspend, atMs / 1000, longest),
+  };
+}

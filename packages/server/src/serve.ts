@@ -1,0 +1,57 @@
+// `rescind serve`: from the command line to a running server, and down again on a signal. CONTRACT.md section 2.
+
+import { ConfigurationError, readConfiguration, settings } from "./configuration.ts";
+import { type RunningServer, startServer } from "./start.ts";
+
+/** Milliseconds in which a stop must be done. */
+const stopWithinMs = 9_000;
+
+/**
+ * Serves until SIGTERM or SIGINT, then exits with 0. Exits with 2 for a setting that cannot be used, with 1 if the
+ * server cannot start.
+ * @param argv what follows `serve`
+ */
+export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  if (argv.includes("--help") || argv.includes("-h")) {
+    process.stdout.write(helpText());
+    return;
+  }
+  try {
+    const configuration = readConfiguration(argv, env);
+    const server = await startServer(configuration);
+    announce(server, configuration.data);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server));
+  } catch (error) {
+    process.stderr.write(`rescind: ${explanation(error)}\n`);
+    process.exit(error instanceof ConfigurationError ? 2 : 1);
+  }
+}
+
+function announce(server: RunningServer, data: string): void {
+  if (process.stdout.isTTY)
+    process.stdout.write(`Rescind serves ${server.issuer}\nThe admin client and its secret stand in ${data}/admin.json\n`);
+  else server.log.info({ issuer: server.issuer, admin: `${data}/admin.json` }, "serving");
+}
+
+async function stop(server: RunningServer): Promise<void> {
+  setTimeout(() => process.exit(1), stopWithinMs).unref();
+  server.log.info("stopping");
+  await server.close();
+  process.exit(0);
+}
+
+function explanation(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ("code" in error && error.code === "EADDRINUSE")
+    return "The address is taken by another process: stop it, or choose another --port.";
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return error.message + cause;
+}
+
+function helpText(): string {
+  const lines = Object.values(settings).map(({ flag, kind, help }) => {
+    const written = kind === "switch" ? `--${flag}` : `--${flag} ${kind === "number" ? "N" : "VALUE"}`;
+    return `  ${written.padEnd(30)} ${help}`;
+  });
+  return `rescind serve [flags]\n\n${lines.join("\n")}\n\nEach flag is also RESCIND_<FLAG> in the environment.\n`;
+}

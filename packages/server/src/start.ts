@@ -1,0 +1,111 @@
+// Starts a server from its configuration and stops it: the one place where the parts are put together.
+
+import { randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync } from "node:fs";
+import { openStore, type Store } from "@rescind/store";
+import { destination, type Logger, pino } from "pino";
+import { ensureAdminClient } from "./admin-client.ts";
+import { applyDeclared } from "./admin/declared.ts";
+import { availability } from "./availability.ts";
+import type { Configuration } from "./configuration.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { fleet } from "./feed/fleet.ts";
+import { feedStream } from "./feed/stream.ts";
+import { buildApp } from "./http/app.ts";
+import { tokenHashing } from "./keys/digest.ts";
+import { loadMasterKey, type Seal } from "./keys/master-key.ts";
+import { ensureFirstKeys } from "./keys/signing-keys.ts";
+import { metrics } from "./metrics.ts";
+import { Catalog } from "./tokens/catalog.ts";
+import { clientKeys } from "./tokens/client-keys.ts";
+import { failureLimit } from "./tokens/failure-limit.ts";
+import { lastUses } from "./tokens/last-uses.ts";
+import { StandingEntries } from "./tokens/standing.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+export interface RunningServer {
+  readonly issuer: string;
+  readonly port: number;
+  readonly log: Logger;
+  /** Stops accepting, finishes what is in flight, flushes, closes the store. */
+  close(): Promise<void>;
+}
+
+const clientFailuresPerMinute = 30;
+
+/**
+ * Opens the store, makes what a first start makes, and listens.
+ * @throws ConfigurationError, StoreUnavailable, or the system's error if the address is taken
+ */
+export async function startServer(configuration: Configuration): Promise<RunningServer> {
+  mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
+  chmodSync(configuration.data, 0o700);
+  const log = pino({ level: configuration.logLevel }, destination({ sync: true }));
+  const seal = loadMasterKey(configuration.masterKey, configuration.data);
+  const store = await openStore(configuration.database);
+  try {
+    const deps = await dependencies(configuration, { log, seal, store });
+    await applyDeclared(configuration.declared, deps);
+    await deps.standing.load();
+    const app = buildApp(deps);
+    await app.listen({ port: configuration.port, host: configuration.host });
+    const stopUpkeep = startUpkeep(deps);
+    return {
+      issuer: configuration.issuer,
+      port: configuration.port,
+      log,
+      async close() {
+        deps.stream.close();
+        await app.close();
+        await stopUpkeep();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function dependencies(
+  configuration: Configuration,
+  parts: { readonly log: Logger; readonly seal: Seal; readonly store: Store },
+): Promise<Dependencies> {
+  const { log, seal, store } = parts;
+  const { issuer } = configuration;
+  const now = (): number => Date.now();
+  const fingerprintKey = await keptKey("fingerprint-key", parts);
+  const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey);
+  await ensureFirstKeys(store, seal);
+  await ensureAdminClient({ store, hashing, configuration, now });
+  const standing = new StandingEntries(store);
+  const stream = feedStream({ standing, issuer }, now);
+  const counters = metrics();
+  counters.gauge("rescind_standing_entries", "Standing entries in this node's memory", () => standing.size);
+  counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq);
+  counters.gauge("rescind_feed_subscribers", "Live subscribers of the feed at this node", () => stream.subscribers);
+  return {
+    configuration,
+    issuer,
+    store,
+    seal,
+    log,
+    hashing,
+    fingerprintKey,
+    standing,
+    stream,
+    now,
+    metrics: counters,
+    catalog: new Catalog(store, seal),
+    fleet: fleet(now),
+    lastUses: lastUses(store),
+    availability: availability(now),
+    clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
+    clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
+  };
+}
+
+/** A random key of 32 bytes that is made once and kept sealed in the store. */
+async function keptKey(name: string, parts: { readonly seal: Seal; readonly store: Store }): Promise<Uint8Array> {
+  return parts.seal.open(name, await parts.store.keepSecret(name, parts.seal.seal(name, randomBytes(32))));
+}

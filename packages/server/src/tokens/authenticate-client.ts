@@ -1,0 +1,154 @@
+// Client authentication at the token, revocation and introspection endpoints: RFC 6749 section 2.3, RFC 7523.
+// A suspended client or key fails like a wrong secret.
+
+import {
+  allowsMethod,
+  type AssertionClaims,
+  checkAssertion,
+  type Client,
+  type ConsumerKey,
+  type Judged,
+  invalidClient,
+  type PresentedCredential,
+  presentedCredential,
+  type Refusal,
+} from "@rescind/core";
+import type { Head } from "@rescind/store";
+import { compactVerify, createLocalJWKSet, decodeJwt, type JSONWebKeySet } from "jose";
+import type { Dependencies } from "../dependencies.ts";
+import type { FormRequest } from "../http/answer.ts";
+import { sameDigest } from "../keys/digest.ts";
+import type { RegisteredClient } from "./catalog.ts";
+
+export interface AuthenticatedClient {
+  readonly kind: "client";
+  readonly client: Client;
+  /** The consumer key used; undefined for public clients and assertions. */
+  readonly keyId: string | undefined;
+}
+
+/** Refused without looking at the credential; `retryAfter` is seconds. */
+export interface TooMany {
+  readonly kind: "too-many";
+  readonly retryAfter: number;
+}
+
+type Parts = Pick<
+  Dependencies,
+  "catalog" | "clientFailures" | "clientKeys" | "configuration" | "hashing" | "issuer" | "log" | "now" | "standing" | "store"
+>;
+
+const assertionAlgorithms = ["ES256", "ES384", "ES512", "RS256", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"];
+
+/** The credential a request presents, if it presents exactly one. */
+export function credentialOf(request: FormRequest): PresentedCredential | Refusal {
+  const { form } = request;
+  return presentedCredential(
+    {
+      authorization: request.authorization,
+      client_id: form.get("client_id"),
+      client_secret: form.get("client_secret"),
+      client_assertion: form.get("client_assertion"),
+      client_assertion_type: form.get("client_assertion_type"),
+    },
+    decodeBase64,
+    assertionSubject,
+  );
+}
+
+/**
+ * Authenticates the client of a request. `head` is one read for this request: the client is known as of then, and
+ * suspensions up to it count.
+ */
+export async function authenticateClient(
+  request: FormRequest,
+  head: Head,
+  parts: Parts,
+): Promise<AuthenticatedClient | Refusal | TooMany> {
+  const credential = credentialOf(request);
+  if (credential.kind === "refuse") return credential;
+  const name = `${credential.clientId}\n${request.address}`;
+  const blockedFor = parts.clientFailures.blockedFor(name, parts.now());
+  if (blockedFor !== undefined) return { kind: "too-many", retryAfter: blockedFor };
+  const registered = await parts.catalog.client(credential.clientId, head);
+  const keyId = await provenBy(credential, registered, parts);
+  await parts.standing.reach(head);
+  if (registered === undefined || keyId === "unproven" || isSuspended(registered.client, keyId, head, parts)) {
+    parts.clientFailures.failed(name, parts.now());
+    return invalidClient;
+  }
+  return { kind: "client", client: registered.client, keyId };
+}
+
+/** The id of the key whose secret was shown, undefined where none is needed, or "unproven". */
+async function provenBy(
+  credential: PresentedCredential,
+  registered: RegisteredClient | undefined,
+  parts: Parts,
+): Promise<string | undefined | "unproven"> {
+  const allowed = registered !== undefined && allowsMethod(registered.client, credential);
+  switch (credential.kind) {
+    case "basic":
+    case "post": {
+      const key = matchingKey(parts.hashing.digest(credential.secret), registered?.keys ?? []);
+      return allowed && key !== undefined ? key.keyId : "unproven";
+    }
+    case "assertion":
+      return allowed && (await isAssertionValid(credential.assertion, registered.client, parts)) ? undefined : "unproven";
+    case "none":
+      return allowed ? undefined : "unproven";
+  }
+}
+
+/** Compares with every key, so that time does not tell which one came close. */
+function matchingKey(digest: Uint8Array, keys: readonly ConsumerKey[]): ConsumerKey | undefined {
+  let found: ConsumerKey | undefined;
+  for (const key of keys) if (sameDigest(digest, key.digest)) found = key;
+  return found;
+}
+
+async function isAssertionValid(assertion: string, client: Client, parts: Parts): Promise<boolean> {
+  try {
+    const keys = createLocalJWKSet((await parts.clientKeys(client)) as JSONWebKeySet); // jose checks its shape
+    const { payload } = await compactVerify(assertion, keys, { algorithms: assertionAlgorithms });
+    const claims = JSON.parse(new TextDecoder().decode(payload)) as AssertionClaims; // members checked by checkAssertion
+    const audience = { issuer: parts.issuer, tokenEndpoint: `${parts.issuer}/oauth2/token` };
+    const accepted = checkAssertion(claims, client, audience, parts.now() / 1000);
+    return accepted !== undefined && (await parts.store.spendAssertion(client.clientId, accepted.jti, accepted.expiresAt));
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === "StoreUnavailable") throw cause;
+    parts.log.info({ clientId: client.clientId, cause: String(cause) }, "client assertion refused");
+    return false;
+  }
+}
+
+function isSuspended(client: Client, keyId: string | undefined, head: Head, parts: Parts): boolean {
+  const judged: Judged = {
+    issuer: parts.issuer,
+    ours: true,
+    clientId: client.clientId,
+    keyId,
+    offline: false,
+    rev: Math.max(head.position.seq, parts.standing.seq),
+    expiresAt: Number.POSITIVE_INFINITY,
+    lineage: [],
+  };
+  return parts.standing.judge(judged, 0).kind === "revoked";
+}
+
+function decodeBase64(text: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(text, "base64"));
+  } catch {
+    return undefined;
+  }
+}
+
+function assertionSubject(jwt: string): string | undefined {
+  try {
+    const { sub } = decodeJwt(jwt);
+    return typeof sub === "string" ? sub : undefined;
+  } catch {
+    return undefined;
+  }
+}

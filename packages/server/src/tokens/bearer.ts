@@ -1,0 +1,50 @@
+// Bearer tokens at our own protected endpoints: RFC 6750, from the Authorization header only (THREATS AC-24). One
+// parser and one rule for all of them.
+
+import { type AccessToken, includesScope, judgedAccessToken, type RescindScope } from "@rescind/core";
+import type { Head } from "@rescind/store";
+import { type RecogniseParts, recognise } from "./recognise.ts";
+import type { StandingEntries } from "./standing.ts";
+
+export interface Bearer {
+  readonly kind: "bearer";
+  readonly token: AccessToken;
+  readonly head: Head;
+}
+
+export type BearerRefusal =
+  | { readonly kind: "missing" }
+  | { readonly kind: "invalid" }
+  | { readonly kind: "insufficient"; readonly scope: string };
+
+export interface BearerParts extends RecogniseParts {
+  readonly standing: StandingEntries;
+}
+
+/**
+ * The live access token of a request, for this issuer and with one of the scopes wanted.
+ * @param authorization the Authorization header
+ * @param at seconds since 1970
+ */
+export async function authenticateBearer(
+  authorization: string | undefined,
+  scopes: readonly RescindScope[],
+  parts: BearerParts,
+  at: number,
+): Promise<Bearer | BearerRefusal> {
+  if (authorization === undefined || !/^bearer /i.test(authorization)) return { kind: "missing" };
+  const recognised = await recognise(authorization.slice("bearer ".length).trim(), parts);
+  if (recognised.kind !== "access") return { kind: "invalid" };
+  const { token, head } = recognised;
+  await parts.standing.reach(head);
+  if (!isStillLive(token, parts, at)) return { kind: "invalid" };
+  if (!token.audience.includes(parts.issuer)) return { kind: "invalid" };
+  if (!scopes.some((scope) => includesScope(token.scopes, scope)))
+    return { kind: "insufficient", scope: scopes[0] ?? "" };
+  return { kind: "bearer", token, head };
+}
+
+/** Judges the token again by what this node knows now; streams ask this as they go on. */
+export function isStillLive(token: AccessToken, parts: Pick<BearerParts, "standing" | "issuer">, at: number): boolean {
+  return parts.standing.judge(judgedAccessToken(token, parts.issuer), at).kind === "live";
+}

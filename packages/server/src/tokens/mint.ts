@@ -1,0 +1,119 @@
+// Makes access and refresh tokens: texts for the client, facts and digests for the store. CONTRACT.md section 4.
+// Stores nothing.
+
+import {
+  type AccessToken,
+  accessTokenClaims,
+  type Client,
+  type Grant,
+  lifetimes,
+  type RowId,
+  type SigningAlg,
+  type Target,
+} from "@rescind/core";
+import type { NewAccessToken, NewRefreshToken, Store } from "@rescind/store";
+import { newToken, type TokenHashing } from "../keys/digest.ts";
+import { signJws } from "../keys/jws.ts";
+import type { KeyRing } from "../keys/signing-keys.ts";
+
+export interface MintParts {
+  readonly store: Pick<Store, "nextId">;
+  readonly hashing: TokenHashing;
+  readonly issuer: string;
+  readonly keys: KeyRing;
+}
+
+export interface AccessTokenRequest {
+  readonly client: Client;
+  readonly target: Target;
+  readonly subject: string;
+  /** Absent for client credentials. */
+  readonly grant: Grant | undefined;
+  readonly keyId: string | undefined;
+  /** The first head read for this request. */
+  readonly rev: number;
+  /** Seconds. */
+  readonly at: number;
+}
+
+export interface MintedAccessToken {
+  readonly text: string;
+  readonly stored: NewAccessToken;
+  /** Seconds. */
+  readonly expiresIn: number;
+}
+
+/** Makes an access token in the format its resource or client asks for; it does not outlive its grant. */
+export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): MintedAccessToken {
+  const { client, target, grant } = request;
+  const { resource } = target;
+  const format = resource?.accessTokenFormat ?? client.accessTokenFormat ?? "jwt";
+  const ttl = Math.min(
+    resource?.accessTokenTtl ?? client.accessTokenTtl ?? lifetimes.accessToken,
+    client.accessTokenTtl ?? lifetimes.accessTokenCap,
+    lifetimes.accessTokenCap,
+  );
+  const issuedAt = Math.floor(request.at);
+  const expiresAt = Math.min(issuedAt + ttl, grant?.expiresAt ?? Number.MAX_SAFE_INTEGER);
+  const key = format === "jwt" ? signerFor(parts.keys, resource?.signingAlg ?? "ES256") : undefined;
+  const token: AccessToken = {
+    id: parts.store.nextId(),
+    clientId: client.clientId,
+    subject: request.subject,
+    grantId: grant?.grantId,
+    sessionId: grant?.sessionId,
+    keyId: request.keyId,
+    kid: key?.kid,
+    scopes: target.scopes,
+    audience: target.audience,
+    rev: request.rev,
+    issuedAt,
+    expiresAt,
+    grantIat: grant?.openedAt,
+    authTime: grant?.authTime,
+    offline: grant?.offline ?? false,
+    lineage: [],
+    claims: { ...client.customClaims, ...grant?.claims },
+  };
+  const text =
+    key === undefined
+      ? newToken("access", token.id)
+      : signJws(key.headerFor(resource?.accessTokenTyp ?? "at+jwt"), accessTokenClaims(token, parts.issuer), key.alg, key.privateKey);
+  const digest = key === undefined ? parts.hashing.digest(text) : undefined;
+  return { text, stored: { token, digest }, expiresIn: expiresAt - issuedAt };
+}
+
+export interface MintedRefreshToken {
+  readonly text: string;
+  readonly stored: NewRefreshToken;
+}
+
+/** Makes a refresh token of a grant; it lives until it is idle too long or its grant ends. */
+export function mintRefreshToken(
+  request: Pick<AccessTokenRequest, "client" | "keyId" | "rev" | "at"> & { readonly grant: Grant },
+  parts: Pick<MintParts, "store" | "hashing">,
+): MintedRefreshToken {
+  const id: RowId = parts.store.nextId();
+  const text = newToken("refresh", id);
+  const issuedAt = Math.floor(request.at);
+  const token = {
+    id,
+    grantId: request.grant.grantId,
+    keyId: request.keyId,
+    rev: request.rev,
+    issuedAt,
+    expiresAt: idleEnd(request.client, request.grant, issuedAt),
+  };
+  return { text, stored: { token, digest: parts.hashing.digest(text) } };
+}
+
+/** Seconds since 1970 at which a refresh token used now ends if it is not used again. */
+export function idleEnd(client: Client, grant: Grant, at: number): number {
+  return Math.min(Math.floor(at) + (client.refreshTokenTtl ?? lifetimes.refreshTokenIdle), grant.expiresAt);
+}
+
+function signerFor(keys: KeyRing, alg: SigningAlg) {
+  const key = keys.signer("access", alg);
+  if (key === undefined) throw new Error(`no signing key for ${alg}`);
+  return key;
+}

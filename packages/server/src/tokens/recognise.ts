@@ -1,0 +1,98 @@
+// What a presented text is: one of our opaque tokens, one of our JWT access tokens, or nothing we know. Every
+// consumer of tokens (bearer, introspection, revocation, refresh) asks here; type confusion ends here (THREATS
+// IN-05, IN-06). Does not judge liveness.
+
+import { type AccessToken, type Grant, parseId, parseToken, type RefreshToken } from "@rescind/core";
+import type { Head, Store } from "@rescind/store";
+import { sameDigest, type TokenHashing } from "../keys/digest.ts";
+import { type DecodedJws, decodeJws, verifyJws } from "../keys/jws.ts";
+import type { KeyRing } from "../keys/signing-keys.ts";
+import type { Catalog } from "./catalog.ts";
+
+export type Recognised =
+  | { readonly kind: "access"; readonly head: Head; readonly token: AccessToken }
+  | { readonly kind: "refresh"; readonly head: Head; readonly token: RefreshToken; readonly grant: Grant }
+  | { readonly kind: "unknown"; readonly head: Head };
+
+export interface RecogniseParts {
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly hashing: TokenHashing;
+  readonly issuer: string;
+}
+
+/** Recognises a token with one read of the store, whose head comes along. The prefix decides; hints are not needed. */
+export async function recognise(text: string, parts: RecogniseParts): Promise<Recognised> {
+  const parsed = parseToken(text);
+  if (parsed?.kind === "access") {
+    const { head, token } = await parts.store.findAccessToken(parsed.rowId);
+    const genuine = token !== undefined && sameDigest(parts.hashing.digest(text), token.digest);
+    return genuine ? { kind: "access", head, token } : { kind: "unknown", head };
+  }
+  if (parsed?.kind === "refresh") {
+    const { head, token, grant } = await parts.store.findRefreshToken(parsed.rowId);
+    const genuine = token !== undefined && sameDigest(parts.hashing.digest(text), token.digest);
+    return genuine && grant !== undefined ? { kind: "refresh", head, token, grant } : { kind: "unknown", head };
+  }
+  const head = await parts.store.head();
+  const jws = decodeJws(text);
+  if (jws === undefined) return { kind: "unknown", head };
+  const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts.issuer);
+  return token === undefined ? { kind: "unknown", head } : { kind: "access", head, token };
+}
+
+/** The facts in a JWT access token of ours, verified against our own keys; undefined for anything else. */
+function jwtAccessToken(jws: DecodedJws, keys: KeyRing, issuer: string): AccessToken | undefined {
+  const { typ, kid } = jws.header;
+  const key = keys.byKid("access", kid);
+  if (key === undefined || (typ !== "at+jwt" && typ !== "JWT")) return undefined;
+  if (!verifyJws(jws, key.alg, key.publicKey)) return undefined;
+  const claims = jws.payload;
+  const id = typeof claims["jti"] === "string" ? parseId("token", claims["jti"]) : undefined;
+  const [subject, clientId, rev] = [claims["sub"], claims["client_id"], claims["rev"]];
+  const [issuedAt, expiresAt] = [claims["iat"], claims["exp"]];
+  if (claims["iss"] !== issuer || id === undefined || typeof rev !== "number") return undefined;
+  if (typeof subject !== "string" || typeof clientId !== "string") return undefined;
+  if (typeof issuedAt !== "number" || typeof expiresAt !== "number") return undefined;
+  return {
+    id,
+    clientId,
+    subject,
+    rev,
+    issuedAt,
+    expiresAt,
+    kid: key.kid,
+    grantId: text(claims["grant_id"]),
+    sessionId: text(claims["sid"]),
+    keyId: text(claims["key_id"]),
+    scopes: text(claims["scope"])?.split(" ") ?? [],
+    audience: texts(claims["aud"]),
+    grantIat: whole(claims["grant_iat"]),
+    authTime: whole(claims["auth_time"]),
+    offline: claims["offline"] === true,
+    lineage: texts(claims["lineage"]),
+    claims: configuredClaims(claims),
+  };
+}
+
+const serverClaims = new Set([
+  ...["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "rev", "grant_id", "sid", "offline"],
+  ...["key_id", "grant_iat", "auth_time", "lineage"],
+]);
+
+function configuredClaims(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !serverClaims.has(name)));
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function texts(value: unknown): string[] {
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((one) => typeof one === "string");
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

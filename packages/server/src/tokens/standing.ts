@@ -1,0 +1,120 @@
+// The node's memory of the standing entries. Every read of the store brings the log's head along; memory that is
+// behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4.
+
+import { type Judged, liveness, RevocationSet, type Unit, unitKey, unitsOf, type Verdict } from "@rescind/core";
+import { type Head, type LoggedEntry, type LoggedRevoke, type Store, StoreUnavailable } from "@rescind/store";
+
+const pageSize = 10_000;
+
+type Listener = (entries: readonly LoggedEntry[]) => void;
+
+export class StandingEntries {
+  readonly #store: Store;
+  readonly #set = new RevocationSet<LoggedRevoke>((entry) => [keyOf(entry), entry.fp]);
+  readonly #listeners = new Set<Listener>();
+  #catchingUp: Promise<void> | undefined;
+  #waking = false;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get seq(): number {
+    return this.#set.position.seq;
+  }
+
+  get size(): number {
+    return this.#set.size;
+  }
+
+  /**
+   * Loads everything that is kept, forgetting what was removed from the store. Never goes back behind what this node
+   * has judged by.
+   */
+  async load(): Promise<void> {
+    const entries: LoggedEntry[] = [];
+    for (;;) {
+      const page = await this.#store.readFeed(entries.at(-1)?.seq ?? 0, pageSize);
+      entries.push(...page.entries);
+      if (page.more || page.head.position.seq < this.#set.position.seq) continue;
+      this.#set.load(entries, page.head.position);
+      return;
+    }
+  }
+
+  /** Calls back with entries in number order as this node learns of them; returns how to stop. */
+  subscribe(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Brings memory up to a head that was read from the store.
+   * @throws StoreUnavailable if the log on disk is not a continuation of what this node has judged by
+   */
+  async reach(head: Head): Promise<void> {
+    const { seq, hash } = this.#set.position;
+    if (head.position.seq === seq && head.position.hash !== hash)
+      throw new StoreUnavailable("the log was replaced under this node: restart the server");
+    while (this.#set.position.seq < head.position.seq) {
+      this.#catchingUp ??= this.#catchUp().finally(() => {
+        this.#catchingUp = undefined;
+      });
+      await this.#catchingUp;
+    }
+  }
+
+  /** Fetches what was appended, for readers that wait; requests do not need it, they bring the head they read. */
+  wake(): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    const done = (): void => {
+      this.#waking = false;
+    };
+    this.#store
+      .head()
+      .finally(done)
+      .then((head) => this.reach(head))
+      .catch(() => undefined); // the next request or poll asks again, and answers 503 if it must
+  }
+
+  /** Judges by the standing entries in memory; call `reach` with the head read for this request first. */
+  judge(token: Judged, at: number): Verdict {
+    return liveness(token, this.#set.size === 0 ? [] : this.#found(token), at);
+  }
+
+  /** Every standing entry of the token's units and lineage. */
+  coveringCandidates(token: Judged): readonly LoggedRevoke[] {
+    return this.#found(token);
+  }
+
+  /** Whether a suspension of this client or key stands, and whether it is final. */
+  suspension(unit: Unit): "none" | "standing" | "final" {
+    const suspensions = this.#set.find(unitKey(unit)).filter((entry) => entry.suspend === true);
+    if (suspensions.length === 0) return "none";
+    return suspensions.some((entry) => entry.final) ? "final" : "standing";
+  }
+
+  async #catchUp(): Promise<void> {
+    const from = this.#set.position.seq;
+    const page = await this.#store.readFeed(from, pageSize);
+    for (const entry of page.entries) {
+      if (this.#set.apply(entry, entry.hash) !== "gap") continue;
+      await this.load();
+      break;
+    }
+    if (this.#set.position.seq === from) throw new StoreUnavailable("the log has a gap behind its head");
+    for (const listener of this.#listeners) listener(page.entries);
+  }
+
+  #found(token: Judged): LoggedRevoke[] {
+    const found: LoggedRevoke[] = [];
+    for (const unit of unitsOf(token)) found.push(...this.#set.find(unitKey(unit)));
+    for (const fp of token.lineage) found.push(...this.#set.find(fp));
+    return found;
+  }
+}
+
+function keyOf(entry: LoggedRevoke): string {
+  return unitKey({ name: entry.unit, issuer: entry.issuer, value: entry.value, client: entry.client });
+}

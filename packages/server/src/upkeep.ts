@@ -1,0 +1,66 @@
+// What the server does by itself: removes expired rows, writes last uses, looks whether the log moved on elsewhere.
+// Nothing about liveness depends on any of it.
+
+import type { Dependencies } from "./dependencies.ts";
+
+const pollMs = 1_000;
+const flushMs = 5_000;
+const pruneMs = 10_000;
+const reloadMs = 3_600_000;
+/** Rows of a kind removed per transaction. */
+const batch = 500;
+
+type Parts = Pick<Dependencies, "availability" | "lastUses" | "log" | "now" | "standing" | "store">;
+
+/** Starts upkeep; returns how to stop it. Resolves once what is under way has ended. */
+export function startUpkeep(deps: Parts): () => Promise<void> {
+  const stopping = new AbortController();
+  const loops = [
+    repeat(pollMs, () => poll(deps), stopping.signal, deps),
+    repeat(flushMs, () => deps.lastUses.flush(), stopping.signal, deps),
+    repeat(pruneMs, () => prune(deps, stopping.signal), stopping.signal, deps),
+    repeat(reloadMs, () => deps.standing.load(), stopping.signal, deps),
+  ];
+  return async () => {
+    stopping.abort();
+    await Promise.all(loops);
+    await deps.lastUses.flush();
+  };
+}
+
+async function poll(deps: Parts): Promise<void> {
+  const head = await deps.store.head();
+  deps.availability.recovered();
+  await deps.standing.reach(head);
+}
+
+async function prune(deps: Parts, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const removed = await deps.store.prune(Math.floor(deps.now() / 1000), batch);
+    const most = Math.max(...Object.values(removed));
+    if (most < batch || signal.aborted) return;
+    await pause(20, signal);
+  }
+}
+
+async function repeat(everyMs: number, work: () => Promise<void>, signal: AbortSignal, deps: Parts): Promise<void> {
+  for (;;) {
+    await pause(everyMs, signal);
+    if (signal.aborted) return;
+    await work().catch((cause: unknown) => deps.log.warn({ cause: String(cause) }, "upkeep failed; it is tried again"));
+  }
+}
+
+/** Resolves after so many milliseconds, or as soon as the signal comes. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds).unref();
+    signal.addEventListener("abort", end);
+  });
+}
