@@ -126,7 +126,10 @@ function npm(args: string[], cwd: string): string {
   return stdout;
 }
 
-/** Our own Node first, nothing of the repository otherwise: neither its conditions nor npm's variables. The machine's certificates stay, without which its registry may be out of reach. */
+/**
+ * Our own Node first, nothing of the repository otherwise: neither its conditions nor npm's variables. The machine's
+ * certificates stay: without them its registry may be out of reach.
+ */
 function options(cwd: string) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_cache)|NODE_(?!EXTRA_CA)|RESCIND_)/i.test(name),
