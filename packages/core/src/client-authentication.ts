@@ -133,7 +133,7 @@ export function checkAssertion(
   ];
   if (claims.iss !== client.clientId || claims.sub !== client.clientId) return undefined;
   if (typeof aud !== "string" || !accepted.includes(aud)) return undefined;
-  if (typeof exp !== "number" || exp <= at - 10 || exp > at + assertionLife) return undefined;
+  if (!(typeof exp === "number" && exp > at - 10 && exp <= at + assertionLife)) return undefined;
   if (nbf !== undefined && !(typeof nbf === "number" && nbf <= at + 10)) return undefined;
   if (iat !== undefined && !(typeof iat === "number" && iat <= at + 10)) return undefined;
   if (typeof jti !== "string" || jti === "" || jti.length > 255) return undefined;
