@@ -50,6 +50,18 @@ export async function ensureAccessKey(store: Store, seal: Seal, alg: SigningAlg)
   if (!signs) await addKey(store, seal, "access", alg);
 }
 
+/**
+ * Takes a key out of use. Another of its use and algorithm signs before it stops, so that issuing never lacks one.
+ * One that is out of use already stays as it is. `atMs`: milliseconds since 1970.
+ */
+export async function replaceSigningKey(store: Store, seal: Seal, old: SigningKeyRecord, atMs: number): Promise<void> {
+  if (old.retiredAtMs !== undefined) return;
+  const { kid, use, alg } = old;
+  const others = (await store.listSigningKeys()).filter((key) => key.kid !== kid && key.use === use && key.alg === alg);
+  if (!others.some((key) => key.retiredAtMs === undefined)) await addKey(store, seal, use, alg);
+  await store.retireSigningKey(kid, atMs);
+}
+
 /** Reads all keys and opens their private halves. */
 export async function loadKeyRing(store: Store, seal: Seal): Promise<KeyRing> {
   const keys = (await store.listSigningKeys()).map((record) => openKey(record, seal));

@@ -1,0 +1,49 @@
+// The handlers of the admin API by the names of the contract's route table.
+
+import type { RouteName } from "@rescind/admin-api";
+import { listAudit } from "./audit.ts";
+import {
+  approveClient,
+  changeClient,
+  createClient,
+  deleteClient,
+  listClients,
+  readClient,
+  suspendClient,
+} from "./clients.ts";
+import { approveKey, createKey, suspendKey } from "./consumer-keys.ts";
+import { listGrants, openGrant } from "./grants.ts";
+import { withIdempotency } from "./idempotency.ts";
+import { lift } from "./lift.ts";
+import type { AdminHandler } from "./request.ts";
+import { listResources, putResource } from "./resources.ts";
+import { listRevocations, revoke } from "./revocations.ts";
+import { readSettings } from "./settings.ts";
+import { listSigningKeys } from "./signing-keys.ts";
+import { listTokens } from "./tokens.ts";
+import { listVerifiers } from "./verifiers.ts";
+
+export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
+  createClient: withIdempotency(createClient),
+  listClients,
+  readClient,
+  changeClient,
+  deleteClient,
+  suspendClient: withIdempotency(suspendClient),
+  approveClient: withIdempotency(approveClient),
+  createKey: withIdempotency(createKey),
+  suspendKey: withIdempotency(suspendKey),
+  approveKey: withIdempotency(approveKey),
+  putResource: withIdempotency(putResource),
+  listResources,
+  openGrant: withIdempotency(openGrant),
+  listGrants,
+  listTokens,
+  revoke: withIdempotency(revoke),
+  listRevocations,
+  lift: withIdempotency(lift),
+  listAudit,
+  listVerifiers,
+  readSettings,
+  listSigningKeys,
+};

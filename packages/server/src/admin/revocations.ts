@@ -1,0 +1,155 @@
+// Orders of administrators and the history of all orders: /admin/v1/revocations. CONTRACT.md sections 5 and 6. The
+// answer comes after the commit; counting comes after the order, unless `max_affected` asks for it before.
+
+import {
+  formatTime,
+  formatTimeMs,
+  type NewRevocation,
+  parseTimeMs,
+  type RevocationAnswer,
+  readSelect,
+  type Selected,
+  takesBefore,
+} from "@rescind/admin-api";
+import { formatId } from "@rescind/core";
+import type { OrderRecord, Receipt } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { type Answer, ok } from "../http/answer.ts";
+import { replaceSigningKey } from "../keys/signing-keys.ts";
+import { affectedAnswer, byClientAnswer, countingLimits, countReach } from "./affected.ts";
+import { administrator, commitOrder, seqHeader } from "./commit-order.ts";
+import { idempotencyMismatch } from "./idempotency.ts";
+import { pageRequest, storedList } from "./list-page.ts";
+import { isOfAnotherRequest } from "./order-repeated.ts";
+import { invalidField, refused } from "./refusal.ts";
+import type { AdminRequest } from "./request.ts";
+import { lookUpSelection, type Selection } from "./selection.ts";
+
+export async function revoke(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const body = request.body as NewRevocation; // checked against the contract's schema
+  const selected = readSelect(body.select);
+  if (selected === undefined)
+    return invalidField("/select", "Name exactly one unit; only subject and client_id go together.");
+  const before = readBefore(body.before, selected, deps.now());
+  if (typeof before === "object") return before;
+  const selection = await lookUpSelection(selected, deps);
+  if ("status" in selection) return selection;
+  const over = await overCap(selection, before, body.max_affected, deps);
+  if (over !== undefined) return over;
+  if (body.dry_run === true) return preview(selection, before, deps);
+
+  // First another key, so that issuing goes on; what the old one still signs meanwhile is born dead.
+  if (selection.signingKey !== undefined)
+    await replaceSigningKey(deps.store, deps.seal, selection.signingKey, deps.now());
+  const order = {
+    unit: selection.unit,
+    select: selection.select,
+    actor: administrator(request),
+    reason: body.reason ?? "administrator",
+    note: body.note,
+    final: body.final ?? false,
+    before,
+    idempotency: request.idempotency,
+  } as const;
+  const receipt = await commitOrder(order, deps);
+  if (await isOfAnotherRequest(order, receipt, deps)) return idempotencyMismatch();
+  return receiptAnswer(selection, before, receipt, deps);
+}
+
+export async function listRevocations(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const page = pageRequest(request.query as object); // checked against the contract's schema
+  return storedList(deps.store.listOrders(page), revocationItem);
+}
+
+/** Seconds; undefined where none was given; an answer where it may not be. */
+function readBefore(
+  text: string | undefined,
+  selected: Selected,
+  nowMs: number,
+): number | undefined | Answer {
+  if (text === undefined) return undefined;
+  if (!takesBefore(selected))
+    return invalidField(
+      "/before",
+      "An order of one token, grant or signing key covers it for good and takes no before.",
+    );
+  const atMs = parseTimeMs(text);
+  if (atMs === undefined) return invalidField("/before", "This time does not exist.");
+  if (atMs > nowMs) return invalidField("/before", "It must not lie in the future.");
+  return atMs / 1000;
+}
+
+async function overCap(
+  selection: Selection,
+  before: number | undefined,
+  most: number | undefined,
+  deps: Dependencies,
+): Promise<Answer | undefined> {
+  if (most === undefined) return undefined;
+  const affected = await countReach(
+    { unit: selection.unit, before, limitMs: countingLimits.cap, atMost: most },
+    deps,
+  );
+  const { accessTokens, refreshTokens } = affected;
+  const found = accessTokens + refreshTokens;
+  if (affected.exact && found <= most) return undefined;
+  const counts = `${accessTokens} access tokens and ${refreshTokens} refresh tokens`;
+  const detail =
+    found > most
+      ? `The order would reach ${counts}${affected.exact ? "" : " at least"}, and max_affected is ${most}. Nothing was changed.`
+      : `${counts} were found before time ran out; whether max_affected holds is not known. Nothing was changed.`;
+  return refused("affects-too-many", detail, [{ pointer: "/max_affected", detail: `is ${most}.` }]);
+}
+
+async function preview(
+  selection: Selection,
+  before: number | undefined,
+  deps: Dependencies,
+): Promise<Answer> {
+  const atMs = deps.now();
+  const affected = await countReach({ unit: selection.unit, before, limitMs: countingLimits.preview }, deps);
+  return ok({
+    select: selection.select,
+    affected: affectedAnswer(affected),
+    at: formatTimeMs(atMs),
+    by_client: byClientAnswer(affected),
+  });
+}
+
+async function receiptAnswer(
+  selection: Selection,
+  before: number | undefined,
+  receipt: Receipt,
+  deps: Dependencies,
+): Promise<Answer> {
+  // Where an equal entry stood already, what it covers was dead before this order.
+  const ignoring = receipt.appended ? receipt.seq : undefined;
+  const affected = await countReach(
+    { unit: selection.unit, before, limitMs: countingLimits.receipt, ignoring },
+    deps,
+  );
+  const body: RevocationAnswer = {
+    id: formatId("revocation", receipt.orderId),
+    seq: receipt.seq,
+    select: selection.select,
+    affected: affectedAnswer(affected),
+    at: formatTimeMs(receipt.atMs),
+  };
+  return { status: 201, headers: seqHeader(receipt), body };
+}
+
+function revocationItem(order: OrderRecord): object {
+  return {
+    id: formatId("revocation", order.id),
+    seq: order.seq,
+    select: order.select,
+    at: formatTimeMs(order.atMs),
+    reason: order.reason,
+    ...(order.note === undefined ? {} : { note: order.note }),
+    actor: order.actor,
+    ...(order.before === undefined ? {} : { before: formatTime(order.before) }),
+    suspend: order.suspend,
+    final: order.final,
+    ...(order.liftedBy === undefined ? {} : { lifted_by: order.liftedBy }),
+  };
+}

@@ -1,0 +1,40 @@
+// Signing keys as administrators see them: GET /admin/v1/signing-keys. Public data only.
+
+import { formatTimeMs, type SigningKeyItem } from "@rescind/admin-api";
+import type { SigningKeyRecord } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import type { Answer } from "../http/answer.ts";
+import { catchUp } from "./commit-order.ts";
+import { listAnswer, pageOf } from "./list-page.ts";
+import type { AdminRequest } from "./request.ts";
+
+export async function listSigningKeys(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const all = await deps.store.listSigningKeys();
+  await catchUp(deps);
+  const page = pageOf(all, ({ kid }) => kid, request.query as object); // checked against the contract's schema
+  return listAnswer(page, (key) => signingKeyItem(key, deps));
+}
+
+function signingKeyItem(key: SigningKeyRecord, deps: Dependencies): SigningKeyItem {
+  const retired = key.retiredAtMs === undefined ? "signing" : "retired";
+  return {
+    kid: key.kid,
+    use: key.use,
+    alg: key.alg,
+    status: isRevoked(key.kid, deps) ? "revoked" : retired,
+    created_at: formatTimeMs(key.createdAtMs),
+    ...(key.retiredAtMs === undefined ? {} : { retired_at: formatTimeMs(key.retiredAtMs) }),
+  };
+}
+
+function isRevoked(kid: string, deps: Pick<Dependencies, "standing" | "issuer">): boolean {
+  const anyTokenOfIt = {
+    issuer: deps.issuer,
+    ours: true,
+    signingKey: kid,
+    offline: false,
+    expiresAt: Number.POSITIVE_INFINITY,
+    lineage: [],
+  };
+  return deps.standing.coveringCandidates(anyTokenOfIt).some((entry) => entry.unit === "signing-key");
+}

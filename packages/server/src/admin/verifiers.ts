@@ -1,0 +1,34 @@
+// Verifiers: GET /admin/v1/verifiers. Which of them this node has met within a day, and what each has applied.
+
+import { formatTimeMs, type VerifierItem } from "@rescind/admin-api";
+import type { Dependencies } from "../dependencies.ts";
+import { isFresh, type Verifier } from "../feed/fleet.ts";
+import type { Answer } from "../http/answer.ts";
+import { listAnswer, pageOf } from "./list-page.ts";
+import type { AdminRequest } from "./request.ts";
+
+export async function listVerifiers(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const { position } = await deps.store.head();
+  const page = pageOf(deps.fleet.list(), keyOf, request.query as object); // checked against the contract's schema
+  const nowMs = deps.now();
+  return listAnswer(page, (verifier) => verifierItem(verifier, position.seq, nowMs));
+}
+
+function keyOf({ clientId, verifier }: Verifier): string {
+  return `${clientId}\n${verifier}`;
+}
+
+function verifierItem(verifier: Verifier, head: number, nowMs: number): VerifierItem {
+  const { checks, refusals, revokedUses } = verifier.counts;
+  return {
+    verifier: verifier.verifier,
+    ...(verifier.name === undefined ? {} : { name: verifier.name }),
+    client_id: verifier.clientId,
+    applied: { ...verifier.applied },
+    lag: Math.max(0, head - verifier.applied.seq),
+    fresh: isFresh(verifier, nowMs),
+    max_staleness: verifier.maxStaleness,
+    last_lease_at: formatTimeMs(verifier.lastLeaseAtMs),
+    counts: { checks, refusals, revoked_uses: revokedUses },
+  };
+}
