@@ -44,7 +44,7 @@ function isObject(value: unknown): value is Json {
 }
 
 async function isActive(token: string | undefined): Promise<boolean> {
-  return (await server.introspect(token ?? ""))["active"] === true;
+  return (await server.introspect(token ?? "")).active === true;
 }
 
 describe("one token", () => {
@@ -125,21 +125,21 @@ describe("more than one token", () => {
     const tokens = await server.openGrant(client, "usr_ann");
     for (const args of [
       ["--subject", "usr_ann"],
-      ["--grant", String(tokens["grant_id"])],
-      [String(tokens["refresh_token"])],
+      ["--grant", String(tokens.grant_id)],
+      [String(tokens.refresh_token)],
     ]) {
       const { status, stdout, stderr } = await run(["revoke", ...args]);
       assert.deepEqual([status, stdout], [2, ""], args.join(" "));
       assert.match(stderr, /--yes/);
     }
-    assert.equal(await isActive(tokens["access_token"]), true);
+    assert.equal(await isActive(tokens.access_token), true);
   });
 
   test("a refresh token means its grant", async () => {
     const tokens = await server.openGrant(client, "usr_ben");
-    await json(["revoke", String(tokens["refresh_token"]), "--yes"]);
+    await json(["revoke", String(tokens.refresh_token), "--yes"]);
     assert.deepEqual(
-      [await isActive(tokens["access_token"]), await isActive(tokens["refresh_token"])],
+      [await isActive(tokens.access_token), await isActive(tokens.refresh_token)],
       [false, false],
     );
   });
@@ -156,13 +156,13 @@ describe("more than one token", () => {
       exact: true,
     });
     assert.equal(preview.id, undefined);
-    assert.equal(await isActive(tokens["access_token"]), true);
+    assert.equal(await isActive(tokens.access_token), true);
   });
 
   test("--max-affected refuses what reaches more, and nothing changes", async () => {
     const tokens = await server.openGrant(client, "usr_dan");
     const { status } = await run(["revoke", "--subject", "usr_dan", "--max-affected", "1", "--yes"]);
-    assert.deepEqual([status, await isActive(tokens["access_token"])], [1, true]);
+    assert.deepEqual([status, await isActive(tokens.access_token)], [1, true]);
   });
 
   test("--subject with --client spares what the subject gave others", async () => {
@@ -170,25 +170,22 @@ describe("more than one token", () => {
     const mine = await server.openGrant(client, "usr_eve");
     const theirs = await server.openGrant(other, "usr_eve");
     await json(["revoke", "--subject", "usr_eve", "--client", client.client_id, "--yes"]);
-    assert.deepEqual(
-      [await isActive(mine["access_token"]), await isActive(theirs["access_token"])],
-      [false, true],
-    );
+    assert.deepEqual([await isActive(mine.access_token), await isActive(theirs.access_token)], [false, true]);
     await json(["revoke", "--subject", "usr_eve", "--yes"]);
-    assert.equal(await isActive(theirs["access_token"]), false);
+    assert.equal(await isActive(theirs.access_token), false);
   });
 
   test("--cascade grant and subject_client reach further than the token", async () => {
     const first = await server.openGrant(client, "usr_fay");
     const second = await server.openGrant(client, "usr_fay");
-    const access = String(first["access_token"]);
+    const access = String(first.access_token);
     await json(["revoke", access, "--cascade", "grant", "--yes"]);
     assert.deepEqual(
-      [await isActive(first["refresh_token"]), await isActive(second["access_token"])],
+      [await isActive(first.refresh_token), await isActive(second.access_token)],
       [false, true],
     );
-    await json(["revoke", String(second["access_token"]), "--cascade", "subject_client", "--yes"]);
-    assert.equal(await isActive(second["refresh_token"]), false);
+    await json(["revoke", String(second.access_token), "--cascade", "subject_client", "--yes"]);
+    assert.equal(await isActive(second.refresh_token), false);
     const { status, stderr } = await run(["revoke", access, "--cascade", "grant", "--yes"]);
     assert.equal(status, 1);
     assert.match(stderr, /not active/);
@@ -196,15 +193,15 @@ describe("more than one token", () => {
 
   test("--before spares what was authorised later", async () => {
     const tokens = await server.openGrant(client, "usr_gil");
-    await json(["revoke", "--subject", "usr_gil", "--before", "2026-01-01T00:00:00Z", "--yes"]);
-    assert.equal(await isActive(tokens["access_token"]), true);
+    await json(["revoke", "--subject", "usr_gil", "--before", "2020-01-01T00:00:00Z", "--yes"]);
+    assert.equal(await isActive(tokens.access_token), true);
   });
 
   test("bad input is refused with the field named, before anything is asked", async () => {
     for (const [args, field] of [
       [["--token-id", "x"], "token_id"],
       [["--subject", "u", "--before", "yesterday"], "before"],
-      [["--grant", "gnt_1", "--before", "2026-01-01T00:00:00Z"], "before"],
+      [["--grant", "gnt_1", "--before", "2020-01-01T00:00:00Z"], "before"],
       [["--subject", "u", "--reason", "because"], "reason"],
     ] as const) {
       const { status, stderr } = await run(["revoke", ...args]);
@@ -332,7 +329,7 @@ describe("looking", () => {
     const env = { RESCIND_ADMIN_TOKEN: await server.adminToken() };
     const ending = await rescind(["clients", "list", "--json", "--server", server.issuer], {
       env,
-      cwd: server.data + "/..",
+      cwd: server.data,
     });
     assert.equal(ending.status, 0, ending.stderr);
   });

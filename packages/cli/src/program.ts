@@ -1,5 +1,6 @@
 // All verbs but `serve`, which has flags and a start of its own.
 
+import { AdminProblem } from "@rescind/admin-api";
 import { Command, CommanderError } from "commander";
 import { addAudit } from "./commands/audit.ts";
 import { addCascade } from "./commands/cascade.ts";
@@ -17,16 +18,25 @@ import { addTokens } from "./commands/tokens.ts";
 import { addVerifiers } from "./commands/verifiers.ts";
 import { addWatch } from "./commands/watch.ts";
 import { report } from "./failure.ts";
+import { printJson } from "./output.ts";
 import { version } from "./version.ts";
 
 /** Runs one command and sets the exit status: 0, 1 (refused) or 2 (usage). */
 export async function run(args: readonly string[]): Promise<void> {
+  process.stdout.on("error", endWithReader);
   try {
     await program().parseAsync(args, { from: "user" });
   } catch (error) {
+    if (error instanceof AdminProblem && args.includes("--json")) printJson(error.problem);
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else process.exitCode = report(error);
   }
+}
+
+/** `rescind audit | head` is no fault: whoever read our output has seen enough. */
+function endWithReader(error: Error): void {
+  if ("code" in error && error.code === "EPIPE") process.exit(0);
+  throw error;
 }
 
 function program(): Command {
