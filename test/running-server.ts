@@ -22,6 +22,8 @@ export interface RegisteredClient {
 
 export interface TestServer {
   readonly issuer: string;
+  /** Where requests go: the issuer's path at this machine's port, whatever host the issuer names. */
+  readonly base: string;
   readonly data: string;
   readonly adminSecret: string;
   /** A live admin token, got once and again when it was revoked. */
@@ -29,13 +31,25 @@ export interface TestServer {
   /** An admin call; `body` goes as JSON. */
   admin(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
   /** A form-encoded POST, with HTTP Basic where a client with a secret is given. */
-  form(path: string, parameters: Record<string, string>, client?: { client_id: string; client_secret: string }): Promise<Answered>;
+  form(
+    path: string,
+    parameters: Record<string, string>,
+    client?: { client_id: string; client_secret: string },
+  ): Promise<Answered>;
+  /** Any request to a path of the server, without credentials of its own. */
+  request(path: string, init?: RequestInit): Promise<Answered>;
   /** Registers a confidential client; `client` adds to or replaces the defaults. */
   registerClient(client?: Record<string, unknown>): Promise<RegisteredClient>;
   /** A token response of the client's own. */
   clientToken(client: RegisteredClient, parameters?: Record<string, string>): Promise<string>;
   /** Tokens for a subject without a browser: the answer of POST /admin/v1/grants. */
-  openGrant(client: { client_id: string }, subject?: string, more?: Record<string, unknown>): Promise<Record<string, string>>;
+  openGrant(
+    client: { client_id: string },
+    subject?: string,
+    more?: Record<string, unknown>,
+  ): Promise<Record<string, string>>;
+  /** An access token of a new client that has just this scope, for our own endpoints. */
+  tokenWithScope(scope: string): Promise<string>;
   /** What introspection says to the admin client. */
   introspect(token: string): Promise<Record<string, unknown>>;
   /** Stops and starts again on the same data and port. */
@@ -44,7 +58,10 @@ export interface TestServer {
 }
 
 /** Starts a server in this process; `flags` as on the command line. */
-export async function startTestServer(flags: readonly string[] = [], env: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  flags: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const port = await freePort();
   const configuration = readConfiguration(
@@ -53,12 +70,14 @@ export async function startTestServer(flags: readonly string[] = [], env: Record
   );
   let running = await startServer(configuration);
   const { issuer } = configuration;
+  const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, "")}`;
   const { client_secret: adminSecret } = JSON.parse(readFileSync(join(data, "admin.json"), "utf8"));
   const adminClient = { client_id: "admin", client_secret: adminSecret };
   let adminToken: string | undefined;
 
   const server: TestServer = {
     issuer,
+    base,
     data,
     adminSecret,
     async adminToken() {
@@ -69,7 +88,7 @@ export async function startTestServer(flags: readonly string[] = [], env: Record
     },
     async admin(method, path, body, headers = {}) {
       const ask = async (): Promise<Response> =>
-        fetch(`${issuer}${path}`, {
+        fetch(`${base}${path}`, {
           method,
           headers: {
             authorization: `Bearer ${await server.adminToken()}`,
@@ -84,10 +103,18 @@ export async function startTestServer(flags: readonly string[] = [], env: Record
       return answered(await ask());
     },
     async form(path, parameters, client) {
-      const authorization = client === undefined ? {} : { authorization: basic(client.client_id, client.client_secret) };
+      const authorization =
+        client === undefined ? {} : { authorization: basic(client.client_id, client.client_secret) };
       return answered(
-        await fetch(`${issuer}${path}`, { method: "POST", headers: authorization, body: new URLSearchParams(parameters) }),
+        await fetch(`${base}${path}`, {
+          method: "POST",
+          headers: authorization,
+          body: new URLSearchParams(parameters),
+        }),
       );
+    },
+    async request(path, init = {}) {
+      return answered(await fetch(`${base}${path}`, { redirect: "manual", ...init }));
     },
     async registerClient(client = {}) {
       const { status, json, text } = await server.admin("POST", "/admin/v1/clients", {
@@ -100,7 +127,11 @@ export async function startTestServer(flags: readonly string[] = [], env: Record
       return json as unknown as RegisteredClient;
     },
     async clientToken(client, parameters = {}) {
-      const { json, text } = await server.form("/oauth2/token", { grant_type: "client_credentials", ...parameters }, client);
+      const { json, text } = await server.form(
+        "/oauth2/token",
+        { grant_type: "client_credentials", ...parameters },
+        client,
+      );
       if (typeof json["access_token"] !== "string") throw new Error(`no token: ${text}`);
       return json["access_token"];
     },
@@ -112,6 +143,9 @@ export async function startTestServer(flags: readonly string[] = [], env: Record
       });
       if (status !== 201) throw new Error(`grant not opened: ${status} ${text}`);
       return json as Record<string, string>;
+    },
+    async tokenWithScope(scope) {
+      return server.clientToken(await server.registerClient({ grant_types: ["client_credentials"], scope }));
     },
     async introspect(token) {
       const { json } = await server.form("/oauth2/introspect", { token }, adminClient);
