@@ -1,0 +1,84 @@
+// What an order reaches, counted over live tokens, for people: before it is made or, ignoring its own entry, after.
+// Counting gives way between windows and stops at a time limit; then the counts are lower bounds.
+
+import { setImmediate } from "node:timers/promises";
+import { formatId } from "@rescind/core";
+import { Columns } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Affected, CountRequest } from "../store.ts";
+import { type Walk, walksOf } from "./affected-walks.ts";
+
+const windowRows = 500;
+
+interface Tally {
+  readonly grants: Set<string>;
+  readonly clients: Map<string, { accessTokens: number; refreshTokens: number }>;
+  accessTokens: number;
+  refreshTokens: number;
+}
+
+export async function countAffected(db: Database, request: CountRequest): Promise<Affected> {
+  const tally: Tally = { grants: new Set(), clients: new Map(), accessTokens: 0, refreshTokens: 0 };
+  const exact = await countInto(db, request, tally);
+  const byClient = [];
+  for (const [clientId, counts] of tally.clients)
+    byClient.push({ clientId, ...counts, lastUsedAtMs: await lastUse(db, clientId) });
+  const { grants, accessTokens, refreshTokens } = tally;
+  return { grants: grants.size, accessTokens, refreshTokens, exact, byClient };
+}
+
+/** False if it stopped before everything was counted. */
+async function countInto(db: Database, request: CountRequest, tally: Tally): Promise<boolean> {
+  const began = performance.now();
+  for (const walk of walksOf(request.unit)) {
+    for (let after = 0n; ; ) {
+      const last = await countWindow(db, walk, request, after, tally);
+      if (last === undefined) break;
+      after = last;
+      const isTooMuch =
+        tally.accessTokens + tally.refreshTokens > (request.atMost ?? Number.POSITIVE_INFINITY);
+      if (isTooMuch || performance.now() - began > request.limitMs) return false;
+      await setImmediate();
+    }
+  }
+  return true;
+}
+
+/** Counts the window after a place into the tally; its last place, undefined if there was nothing left. */
+async function countWindow(
+  db: Database,
+  walk: Walk,
+  request: CountRequest,
+  after: bigint,
+  tally: Tally,
+): Promise<bigint | undefined> {
+  const { at, ignoring, before } = request;
+  const rows = await db.executor.read({
+    sql: walk.sql,
+    params: [after, windowRows, at, ignoring ?? null, before ?? null, ...walk.params],
+  });
+  let last: bigint | undefined;
+  for (const row of rows) {
+    const columns = new Columns(row);
+    const clientId = columns.text();
+    const grant = columns.optionalText();
+    const place = BigInt(columns.text());
+    if (last === undefined || place > last) last = place;
+    const tokens = columns.whole();
+    if (tokens === 0) continue;
+    const counts = tally.clients.get(clientId) ?? { accessTokens: 0, refreshTokens: 0 };
+    counts[walk.counts] += tokens;
+    tally[walk.counts] += tokens;
+    tally.clients.set(clientId, counts);
+    if (grant !== undefined) tally.grants.add(formatId("grant", grant));
+  }
+  return last;
+}
+
+async function lastUse(db: Database, clientId: string): Promise<number | undefined> {
+  const [row] = await db.executor.read({
+    sql: "SELECT u.at_ms FROM last_used u WHERE u.kind = 'client' AND u.id = $1",
+    params: [clientId],
+  });
+  return row === undefined ? undefined : new Columns(row).whole();
+}

@@ -1,0 +1,47 @@
+// The audit chain: every record is numbered, and its hash covers the one before it, its number, the log's position
+// it belongs to, and what it says. The hash is computed under the head's lock, by the same function in both engines.
+
+import { lengthPrefixed, type RowId } from "@rescind/core";
+import type { Statement } from "../executor.ts";
+import type { Actor } from "../store.ts";
+
+export interface NewAuditRecord {
+  readonly action: string;
+  readonly actor: Actor;
+  readonly atMs: number;
+  readonly orderId: RowId | undefined;
+  /** The content as it is stored: JSON text. */
+  readonly content: string;
+}
+
+/** The bytes of a record that the chain covers beside number, entry and position. */
+export function auditBytes(record: NewAuditRecord): Uint8Array {
+  const { action, actor, atMs, orderId, content } = record;
+  return lengthPrefixed([action, actor.kind, actor.id, String(atMs), orderId ?? "", content]);
+}
+
+/**
+ * The statement that stores the record of an order or lift whose number the head has just taken (`last_order`);
+ * nothing if it did not.
+ */
+export function storeEntryAudit(
+  record: NewAuditRecord & { readonly orderId: RowId },
+  kept: { readonly idempotency: string | null; readonly lifts: number | null },
+): Statement {
+  return {
+    sql: `INSERT INTO audit (number, order_id, seq, lifts, at_ms, action, actor_kind, actor_id, content, feed_hash,
+        hash, idempotency)
+      SELECT h.audit_number, $1, h.seq, $2, $3, $4, $5, $6, $7, h.hash, h.audit_hash, $8
+      FROM feed_head h WHERE h.last_order = $1`,
+    params: [
+      BigInt(record.orderId),
+      kept.lifts,
+      record.atMs,
+      record.action,
+      record.actor.kind,
+      record.actor.id,
+      record.content,
+      kept.idempotency,
+    ],
+  };
+}

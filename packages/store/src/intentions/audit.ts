@@ -1,0 +1,122 @@
+// Audit records that belong to no entry, the list of all, and the check of the chain.
+
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { fromBase64url, lengthPrefixed, origin } from "@rescind/core";
+import { Columns } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Row } from "../executor.ts";
+import type { Actor, AuditRecord, Page, PageRequest } from "../store.ts";
+import { auditBytes } from "./audit-record.ts";
+import { beforeCursor, pageOf } from "./cursor.ts";
+import { onlyRow } from "./head.ts";
+
+const recordsPerStep = 500;
+const actorKinds: readonly Actor["kind"][] = ["client", "user", "admin", "server"];
+
+export async function recordAudit(
+  db: Database,
+  record: { action: string; actor: Actor; atMs: number; content: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  const content = JSON.stringify(record.content);
+  const bytes = auditBytes({ ...record, orderId: undefined, content });
+  await db.executor.apply([
+    {
+      sql: `UPDATE feed_head SET audit_number = audit_number + 1,
+          audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, NULL, hash, $1)`,
+      params: [bytes],
+    },
+    {
+      sql: `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash)
+        SELECT h.audit_number, $1, $2, $3, $4, $5, h.hash, h.audit_hash FROM feed_head h`,
+      params: [record.atMs, record.action, record.actor.kind, record.actor.id, content],
+    },
+  ]);
+}
+
+export async function listAudit(
+  db: Database,
+  filter: { action?: string | undefined; actor?: string | undefined },
+  page: PageRequest,
+): Promise<Page<AuditRecord>> {
+  const rows = await db.executor.read({
+    sql: `SELECT a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.action, a.actor_kind, a.actor_id, a.content,
+        a.feed_hash, a.hash
+      FROM audit a
+      WHERE a.number < $1 AND a.action = coalesce($2, a.action) AND a.actor_id = coalesce($3, a.actor_id)
+      ORDER BY a.number DESC LIMIT $4`,
+    params: [beforeCursor(page.cursor), filter.action ?? null, filter.actor ?? null, page.limit + 1],
+  });
+  const items = rows.map((row) => {
+    const { record } = takeRecord(row);
+    return { id: String(record.number), item: record };
+  });
+  return pageOf(items, page.limit);
+}
+
+/** In steps, so that a long history does not hold up the process. */
+export async function verifyAudit(db: Database): Promise<{ records: number; brokenAt: number | undefined }> {
+  let records = 0;
+  let hash = origin.hash;
+  for (;;) {
+    const rows = await db.executor.read({
+      sql: `SELECT a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.action, a.actor_kind, a.actor_id, a.content,
+          a.feed_hash, a.hash
+        FROM audit a WHERE a.number > $1 ORDER BY a.number LIMIT $2`,
+      params: [records, recordsPerStep],
+    });
+    for (const row of rows) {
+      hash = chainedHash(hash, row);
+      const { record } = takeRecord(row);
+      if (record.number !== records + 1 || record.hash !== hash) return { records, brokenAt: records + 1 };
+      records += 1;
+    }
+    if (rows.length === 0)
+      return { records, brokenAt: (await headFits(db, records)) ? undefined : records + 1 };
+    await setImmediate();
+  }
+}
+
+/** Whether the head's last record is there; those that came since the last step do not count as a difference. */
+async function headFits(db: Database, records: number): Promise<boolean> {
+  const rows = await db.executor.read({
+    sql: `SELECT h.audit_number, h.audit_hash, (SELECT a.hash FROM audit a WHERE a.number = h.audit_number)
+      FROM feed_head h`,
+    params: [],
+  });
+  const columns = new Columns(onlyRow(rows));
+  return columns.whole() >= records && columns.text() === (columns.optionalText() ?? origin.hash);
+}
+
+function chainedHash(previous: string, row: Row): string {
+  const { record, content, feedHash } = takeRecord(row);
+  const { number, seq, action, actor, atMs, orderId } = record;
+  return createHash("sha256")
+    .update(fromBase64url(previous) ?? new Uint8Array())
+    .update(lengthPrefixed([String(number), seq === undefined ? "" : String(seq)]))
+    .update(fromBase64url(feedHash) ?? new Uint8Array())
+    .update(auditBytes({ action, actor, atMs, orderId, content }))
+    .digest("base64url");
+}
+
+function takeRecord(row: Row): { record: AuditRecord; content: string; feedHash: string } {
+  const columns = new Columns(row);
+  const number = columns.whole();
+  const orderId = columns.optionalText();
+  const seq = columns.optionalWhole();
+  const atMs = columns.whole();
+  const action = columns.text();
+  const actor = { kind: actorKind(columns.text()), id: columns.text() };
+  const content = columns.text();
+  const feedHash = columns.text();
+  const hash = columns.text();
+  const members = JSON.parse(content) as Record<string, unknown>; // parsing boundary: written as an object
+  return { record: { number, atMs, action, actor, orderId, seq, content: members, hash }, content, feedHash };
+}
+
+/** An actor's kind as stored. @throws TypeError */
+export function actorKind(text: string): Actor["kind"] {
+  const kind = actorKinds.find((known) => known === text);
+  if (kind === undefined) throw new TypeError("the row holds an unknown kind of actor");
+  return kind;
+}

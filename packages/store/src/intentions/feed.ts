@@ -1,0 +1,61 @@
+// Reading the log: head and entries in one statement, so that no entry can come between them.
+
+import { type FeedEntry, isUnitName } from "@rescind/core";
+import { Columns } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { FeedPage, LoggedEntry } from "../store.ts";
+import { onlyRow, takeHead } from "./head.ts";
+
+export async function readFeed(db: Database, after: number, limit: number): Promise<FeedPage> {
+  const rows = await db.executor.read({
+    sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(), h.floor_seq, h.floor_hash,
+        e.seq, e.kind, e.hash, e.at_ms, e.expires_s, e.lifts, e.unit, e.fp, e.before_s, e.suspend, e.ack,
+        e.issuer, e.value, e.client, e.final
+      FROM feed_head h CROSS JOIN catalog c
+        LEFT JOIN (SELECT * FROM entries WHERE seq > $1 ORDER BY seq LIMIT $2) e ON 1 = 1
+      ORDER BY e.seq`,
+    params: [after, limit + 1],
+  });
+  const columns = new Columns(onlyRow(rows));
+  const head = takeHead(columns);
+  const floor = { seq: columns.whole(), hash: columns.text() };
+  const entries = rows.slice(0, limit).flatMap((row) => {
+    const rest = new Columns(row.slice(8));
+    return rest.isNull() ? [] : [takeEntry(rest)];
+  });
+  return { head, entries, more: rows.length > limit, floor };
+}
+
+export async function hashAt(db: Database, seq: number): Promise<string | undefined> {
+  const [row] = await db.executor.read({
+    sql: `SELECT e.hash FROM entries e WHERE e.seq = $1
+      UNION ALL SELECT h.floor_hash FROM feed_head h WHERE h.floor_seq = $1`,
+    params: [seq],
+  });
+  return row === undefined ? undefined : new Columns(row).text();
+}
+
+function takeEntry(columns: Columns): LoggedEntry {
+  const seq = columns.whole();
+  const kind = columns.text();
+  const hash = columns.text();
+  const atMs = columns.whole();
+  const expires = columns.optionalWhole();
+  const lifts = columns.optionalWhole();
+  if (kind === "epoch") return { seq, kind, hash, atMs };
+  if (kind === "lift" && lifts !== undefined) return { seq, kind, expires, lifts, hash, atMs };
+  const unit = columns.text();
+  if (kind !== "revoke" || !isUnitName(unit)) throw new TypeError(`entry ${seq} is of an unknown kind`);
+  const fp = columns.text();
+  const before = columns.optionalWhole();
+  const suspend = columns.flag() || undefined;
+  const ack = columns.flag() || undefined;
+  const wire: FeedEntry = { seq, kind, unit, fp, before, suspend, expires, ack };
+  const made = {
+    issuer: columns.text(),
+    value: columns.text(),
+    client: columns.optionalText(),
+    final: columns.flag(),
+  };
+  return { ...wire, ...made, hash, atMs };
+}

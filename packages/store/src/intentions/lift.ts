@@ -1,0 +1,121 @@
+// Taking an order back: another entry that names it and stays as long. A lift cannot be lifted.
+
+import { canonicalMembers, type LiftEntry, type RowId, type Unit } from "@rescind/core";
+import { Columns, orNull } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Statement } from "../executor.ts";
+import type { Actor, LiftReceipt } from "../store.ts";
+import { auditBytes, storeEntryAudit } from "./audit-record.ts";
+import { takeTurn } from "./revocation.ts";
+
+/** A lifted suspension has no end of its own: it and its lift leave this many seconds after the lift. */
+const suspensionStays = 7 * 24 * 60 * 60;
+/** A lift leaves this long after what it names, so that no reader of pages can see the one without the other. */
+const liftStays = 24 * 60 * 60;
+
+interface Target {
+  readonly seq: number;
+  readonly expires: number | undefined;
+  readonly keepUntil: number | undefined;
+}
+
+interface Lift {
+  readonly id: RowId;
+  readonly atMs: number;
+  readonly actor: Actor;
+  readonly note?: string | undefined;
+}
+
+export async function lift(db: Database, order: Lift & { readonly orderId: RowId }): Promise<LiftReceipt> {
+  const [row] = await db.executor.read({
+    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, e.lifted_by, e.final, e.liftable
+      FROM audit a JOIN entries e ON e.seq = a.seq
+      WHERE a.order_id = $1 AND a.lifts IS NULL AND e.kind = 'revoke'`,
+    params: [BigInt(order.orderId)],
+  });
+  if (row === undefined) return { kind: "unknown" };
+  const columns = new Columns(row);
+  const target = takeTarget(columns);
+  const liftedBy = columns.optionalWhole();
+  const final = columns.flag();
+  if (final) return { kind: "refused", why: "final" };
+  if (!columns.flag()) return { kind: "refused", why: "not-administrator" };
+  if (liftedBy !== undefined) return { kind: "refused", why: "lifted" };
+  const results = await db.executor.apply(liftStatements(order, target, "lift"), { urgent: true });
+  const numbered = results[1]?.[0];
+  // Somebody else's lift came first, or the entry was removed meanwhile.
+  if (numbered === undefined) return { kind: "refused", why: "lifted" };
+  return { kind: "lifted", orderId: order.id, seq: new Columns(numbered).whole(), lifts: target.seq };
+}
+
+export async function approve(
+  db: Database,
+  approval: { unit: Unit; ids: () => RowId; atMs: number; actor: Actor },
+): Promise<{ kind: "approved"; lifted: number; seq: number } | { kind: "final" }> {
+  const { unit, ids, atMs, actor } = approval;
+  const rows = await db.executor.read({
+    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, e.final FROM entries e
+      WHERE e.unit = $1 AND e.value = $2 AND e.issuer = $3 AND coalesce(e.client, '') = $4
+        AND e.kind = 'revoke' AND e.suspend = 1 AND e.lifted_by IS NULL
+      ORDER BY e.seq`,
+    params: [unit.name, unit.value, unit.issuer, unit.client ?? ""],
+  });
+  const found = rows.map((row) => {
+    const columns = new Columns(row);
+    return { target: takeTarget(columns), final: columns.flag() };
+  });
+  if (found.some(({ final }) => final)) return { kind: "final" };
+  const statements = found.flatMap(({ target }) =>
+    liftStatements({ id: ids(), atMs, actor }, target, "approve"),
+  );
+  const results = await db.executor.apply(
+    [...statements, { sql: "SELECT h.seq FROM feed_head h", params: [] }],
+    { urgent: true },
+  );
+  const seq = new Columns(results.at(-1)?.[0] ?? []).whole();
+  const lifted = results.filter((rowsOfOne, index) => index % 5 === 1 && rowsOfOne.length === 1).length;
+  return { kind: "approved", lifted, seq };
+}
+
+/** Five statements, the second of which has a row (its number) if this is the lift that took the entry back. */
+function liftStatements(order: Lift, target: Target, action: "lift" | "approve"): Statement[] {
+  const { id, atMs, actor, note } = order;
+  const keepUntil = target.keepUntil ?? Math.ceil(atMs / 1000) + suspensionStays;
+  const record = {
+    action,
+    actor,
+    atMs,
+    orderId: id,
+    content: JSON.stringify({ lifts: target.seq, note }),
+  };
+  const entry: LiftEntry = { seq: 0, kind: "lift", expires: target.expires, lifts: target.seq };
+  return [
+    takeTurn(),
+    {
+      sql: `UPDATE feed_head SET
+          seq = seq + 1,
+          hash = rescind_chain(hash, seq + 1, $2),
+          audit_number = audit_number + 1,
+          audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $2), $3),
+          last_order = $1
+        WHERE EXISTS (SELECT 1 FROM entries e WHERE e.seq = $4 AND e.kind = 'revoke' AND e.lifted_by IS NULL)
+        RETURNING seq`,
+      params: [BigInt(id), canonicalMembers(entry), auditBytes(record), target.seq],
+    },
+    {
+      sql: `INSERT INTO entries (seq, kind, expires_s, lifts, hash, keep_until_s, at_ms, order_id)
+        SELECT h.seq, 'lift', $2, $3, h.hash, $4, $5, $1 FROM feed_head h WHERE h.last_order = $1`,
+      params: [BigInt(id), orNull(target.expires), target.seq, keepUntil + liftStays, atMs],
+    },
+    {
+      sql: `UPDATE entries SET lifted_by = (SELECT h.seq FROM feed_head h), keep_until_s = $3
+        WHERE seq = $2 AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
+      params: [BigInt(id), target.seq, keepUntil],
+    },
+    storeEntryAudit(record, { idempotency: null, lifts: target.seq }),
+  ];
+}
+
+function takeTarget(columns: Columns): Target {
+  return { seq: columns.whole(), expires: columns.optionalWhole(), keepUntil: columns.optionalWhole() };
+}

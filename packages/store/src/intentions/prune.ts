@@ -1,0 +1,163 @@
+// Removing what nothing needs any more, always on, in small windows along the row ids. Housekeeping: the rule never
+// depends on it. After a jump of the clock nothing is removed for a day. DESIGN.md section 4.
+
+import { setImmediate } from "node:timers/promises";
+import { Columns } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Statement } from "../executor.ts";
+import { firstIdAt } from "../row-ids.ts";
+import type { Pruned } from "../store.ts";
+
+const day = 24 * 60 * 60;
+/** Windows looked through in one call, until one has something to remove. */
+const windowsPerCall = 20;
+/** Seconds by which the clock may step back without that being a jump. */
+const smallStep = 60;
+const nothing: Pruned = { accessTokens: 0, refreshTokens: 0, grants: 0, entries: 0, assertions: 0 };
+
+/** @param at seconds */
+export async function prune(db: Database, at: number, limit: number): Promise<Pruned> {
+  if (await isPaused(db, at)) return nothing;
+  const cut = Math.floor(at) - db.graceSeconds;
+  const accessTokens = await untilRemoved(() => pruneAccessTokens(db, cut, limit));
+  const refreshTokens: number[] = [];
+  const grants = await untilRemoved(() => pruneGrants(db, cut, limit, refreshTokens));
+  const entries = await untilRemoved(() => pruneEntries(db, at, limit));
+  const results = await db.executor.apply([
+    {
+      sql: `DELETE FROM assertions WHERE digest IN (
+          SELECT s.digest FROM assertions s WHERE s.expires_s < $1 ORDER BY s.expires_s LIMIT $2)
+        RETURNING 1`,
+      params: [cut, limit],
+    },
+    {
+      sql: `DELETE FROM answers WHERE idempotency IN (
+          SELECT s.idempotency FROM answers s WHERE s.at_ms < $1 LIMIT $2)`,
+      params: [(at - day) * 1000, limit],
+    },
+  ]);
+  const assertions = results[0]?.length ?? 0;
+  return {
+    accessTokens,
+    refreshTokens: refreshTokens.reduce((a, b) => a + b, 0),
+    grants,
+    entries,
+    assertions,
+  };
+}
+
+/** Window after window; a window answers with the rows it removed, or undefined after the last one. */
+async function untilRemoved(pruneWindow: () => Promise<number | undefined>): Promise<number> {
+  for (let window = 0; window < windowsPerCall; window += 1) {
+    const removed = await pruneWindow();
+    if (removed !== 0) return removed ?? 0;
+    await setImmediate();
+  }
+  return 0;
+}
+
+/**
+ * Notes the time. A step back, or of more than a day forward, is a jump: for a day nobody can say what has really
+ * expired.
+ */
+async function isPaused(db: Database, at: number): Promise<boolean> {
+  const results = await db.executor.apply([
+    {
+      sql: `UPDATE upkeep SET
+          paused_until_s = CASE WHEN $1 < seen_s - $2 OR $1 > seen_s + $3 THEN $1 + $3 ELSE paused_until_s END,
+          seen_s = $1
+        RETURNING paused_until_s`,
+      params: [Math.floor(at), smallStep, day],
+    },
+  ]);
+  const until = new Columns(results[0]?.[0] ?? []).optionalWhole();
+  return until !== undefined && at < until;
+}
+
+/** Of the next rows (all of which were issued before `cut`) those that expired before it. */
+async function pruneAccessTokens(db: Database, cut: number, limit: number): Promise<number | undefined> {
+  const after = db.cursors.accessTokens;
+  const last = await lastOf(db, {
+    sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
+        SELECT t.id FROM access_tokens t WHERE t.id > $1 AND t.id < $2 ORDER BY t.id LIMIT $3) w`,
+    params: [after, firstIdAt(cut * 1000), limit],
+  });
+  db.cursors.accessTokens = last ?? 0n;
+  if (last === undefined) return undefined;
+  const results = await db.executor.apply([
+    {
+      sql: "DELETE FROM access_tokens WHERE id > $1 AND id <= $2 AND exp < $3 RETURNING 1",
+      params: [after, last, cut],
+    },
+  ]);
+  return results[0]?.length;
+}
+
+/**
+ * Grants that are over: no access token and no unspent refresh token of them has not expired. They go with all that
+ * is left of their refresh tokens; until then the spent ones stay, to recognise replay.
+ */
+async function pruneGrants(
+  db: Database,
+  cut: number,
+  limit: number,
+  refreshTokens: number[],
+): Promise<number | undefined> {
+  const after = db.cursors.grants;
+  const last = await lastOf(db, {
+    sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
+        SELECT g.id FROM grants g WHERE g.id > $1 AND g.id < $2 ORDER BY g.id LIMIT $3) w`,
+    params: [after, firstIdAt(cut * 1000), limit],
+  });
+  db.cursors.grants = last ?? 0n;
+  if (last === undefined) return undefined;
+  const over = `SELECT g.id FROM grants g WHERE g.id > $1 AND g.id <= $2
+      AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.grant_id = g.id AND a.exp >= $3)
+      AND (g.exp < $3 OR NOT EXISTS (
+        SELECT 1 FROM refresh_tokens r WHERE r.grant_id = g.id AND r.spent_at_ms IS NULL AND r.exp >= $3))`;
+  const params = [after, last, cut];
+  const results = await db.executor.apply([
+    {
+      sql: `DELETE FROM last_used WHERE kind = 'grant' AND id IN (SELECT 'gnt_' || o.id FROM (${over}) o)`,
+      params,
+    },
+    { sql: `DELETE FROM refresh_tokens WHERE grant_id IN (${over}) RETURNING 1`, params },
+    { sql: `DELETE FROM grants WHERE id IN (${over}) RETURNING 1`, params },
+  ]);
+  refreshTokens.push(results[1]?.length ?? 0);
+  return results[2]?.length;
+}
+
+/** Entries past their time, lowest numbers first; the floor rises to the highest removed. */
+async function pruneEntries(db: Database, at: number, limit: number): Promise<number | undefined> {
+  const after = db.cursors.entries;
+  const last = await lastOf(db, {
+    sql: `SELECT CAST(max(w.seq) AS TEXT) FROM (
+        SELECT e.seq FROM entries e WHERE e.seq > $1 ORDER BY e.seq LIMIT $2) w`,
+    params: [after, limit],
+  });
+  db.cursors.entries = last ?? 0n;
+  if (last === undefined) return undefined;
+  const results = await db.executor.apply([
+    {
+      sql: `UPDATE feed_head SET (floor_seq, floor_hash) = (
+          SELECT e.seq, e.hash FROM entries e
+          WHERE e.seq > $1 AND e.seq <= $2 AND e.keep_until_s < $3 ORDER BY e.seq DESC LIMIT 1)
+        WHERE floor_seq < (SELECT max(e.seq) FROM entries e
+          WHERE e.seq > $1 AND e.seq <= $2 AND e.keep_until_s < $3)`,
+      params: [after, last, Math.floor(at)],
+    },
+    {
+      sql: "DELETE FROM entries WHERE seq > $1 AND seq <= $2 AND keep_until_s < $3 RETURNING 1",
+      params: [after, last, Math.floor(at)],
+    },
+  ]);
+  return results[1]?.length;
+}
+
+/** The last row id of a window; undefined if it is empty. */
+async function lastOf(db: Database, statement: Statement): Promise<bigint | undefined> {
+  const [row] = await db.executor.read(statement);
+  const last = row === undefined ? undefined : new Columns(row).optionalText();
+  return last === undefined ? undefined : BigInt(last);
+}

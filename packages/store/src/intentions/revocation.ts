@@ -1,0 +1,187 @@
+// Revocation: one order, one entry, one audit record, one transaction. The head is taken last and holds every other
+// order back until the commit, so that entries are numbered in commit order.
+
+import { canonicalMembers, type EntryLife, isWide, type LongestLives, type RevokeEntry } from "@rescind/core";
+import { asFlag, Columns, orNull } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { SqlValue, Statement } from "../executor.ts";
+import type { Order, Receipt } from "../store.ts";
+import { auditBytes, storeEntryAudit } from "./audit-record.ts";
+import { onlyRow } from "./head.ts";
+
+type Outcome = Receipt | { readonly risen: LongestLives };
+
+/**
+ * An order is made for the longest lives known; if they have risen since, it changes nothing and is made again.
+ * Repeating an order by its id or idempotency digest gets the first one's receipt.
+ */
+export async function revoke(db: Database, order: Order): Promise<Receipt> {
+  for (;;) {
+    const outcome = await tryRevoke(db, order, db.longest.lives);
+    if (!("risen" in outcome)) return outcome;
+    db.longest.note(outcome.risen);
+  }
+}
+
+async function tryRevoke(db: Database, order: Order, longest: LongestLives): Promise<Outcome> {
+  const life = order.lifeFor(longest);
+  const record = {
+    action: "revoke",
+    actor: order.actor,
+    atMs: order.atMs,
+    orderId: order.id,
+    content: contentOf(order),
+  };
+  const results = await db.executor.apply(
+    [
+      takeTurn(),
+      takeNumber(order, longest, life, auditBytes(record)),
+      storeEntry(order, life),
+      storeEntryAudit(record, { idempotency: orNull(order.idempotency), lifts: null }),
+      explain(order, life),
+    ],
+    { urgent: true },
+  );
+  const numbered = results[1]?.[0];
+  if (numbered !== undefined) {
+    const seq = new Columns(numbered).whole();
+    return { orderId: order.id, seq, appended: true, atMs: order.atMs };
+  }
+  return refused(new Columns(onlyRow(results[4])), order, longest);
+}
+
+/**
+ * Waits for the head's lock, so that the next statement sees everything the orders before this one did: under
+ * PostgreSQL a statement that waits inside goes on with what it had seen before. Clears `last_order`, by which the
+ * statements after it know whether this order was numbered.
+ */
+export function takeTurn(): Statement {
+  return { sql: "UPDATE feed_head SET last_order = NULL", params: [] };
+}
+
+/**
+ * An entry that makes this order needless: of the same unit, standing, at least as hard to take back. One made under
+ * the same maxima stays as long as anything it covers can live.
+ */
+const equalEntry = `SELECT e.order_id FROM entries e
+  WHERE e.unit = $1 AND e.value = $2 AND e.issuer = $3 AND coalesce(e.client, '') = $4
+    AND e.kind = 'revoke' AND e.lifted_by IS NULL AND e.suspend = $5
+    AND e.final >= $6 AND e.liftable <= $7
+    AND (e.suspend = 1 OR (e.expires_s - (e.at_ms + 999) / 1000 >= $8
+      AND e.keep_until_s - (e.at_ms + 999) / 1000 >= $9))`;
+
+/** The nine parameters of `equalEntry`. */
+function equalParams(order: Order, life: EntryLife): SqlValue[] {
+  const { unit, suspend, final } = order;
+  return [
+    unit.name,
+    unit.value,
+    unit.issuer,
+    unit.client ?? "",
+    asFlag(suspend),
+    asFlag(final),
+    asFlag(isLiftable(order)),
+    secondsFrom(order, life.expires),
+    secondsFrom(order, life.keepUntil),
+  ];
+}
+
+function takeNumber(order: Order, longest: LongestLives, life: EntryLife, record: Uint8Array): Statement {
+  const once = !isWide(order.unit.name) || order.suspend === true;
+  return {
+    sql: `UPDATE feed_head SET
+        seq = seq + 1,
+        hash = rescind_chain(hash, seq + 1, $11),
+        audit_number = audit_number + 1,
+        audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $11), $12),
+        last_order = $10
+      WHERE longest_access <= $13 AND longest_grant <= $14
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $15)
+        AND ($16 = 0 OR NOT EXISTS (${equalEntry}))
+      RETURNING seq`,
+    params: [
+      ...equalParams(order, life),
+      BigInt(order.id),
+      canonicalMembers(entryOf(order, life)),
+      record,
+      longest.accessToken,
+      longest.grant,
+      orNull(order.idempotency),
+      asFlag(once),
+    ],
+  };
+}
+
+function storeEntry(order: Order, life: EntryLife): Statement {
+  const { unit } = order;
+  return {
+    sql: `INSERT INTO entries (seq, kind, unit, issuer, value, client, fp, before_s, suspend, expires_s, ack, hash,
+        final, liftable, keep_until_s, at_ms, order_id)
+      SELECT h.seq, 'revoke', $2, $3, $4, $5, $6, $7, $8, $9, $10, h.hash, $11, $12, $13, $14, $1
+      FROM feed_head h WHERE h.last_order = $1`,
+    params: [
+      BigInt(order.id),
+      unit.name,
+      unit.issuer,
+      unit.value,
+      orNull(unit.client),
+      order.fp,
+      orNull(order.before),
+      asFlag(order.suspend),
+      orNull(life.expires),
+      asFlag(order.ack),
+      asFlag(order.final),
+      asFlag(isLiftable(order)),
+      orNull(life.keepUntil),
+      order.atMs,
+    ],
+  };
+}
+
+/** Nothing where the order was numbered; else the head, the earlier order it repeats, the equal one that stands. */
+function explain(order: Order, life: EntryLife): Statement {
+  return {
+    sql: `SELECT h.seq, h.longest_access, h.longest_grant, CAST(a.order_id AS TEXT), a.seq, a.at_ms,
+        (SELECT CAST(max(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
+      FROM feed_head h LEFT JOIN audit a ON a.order_id = $10 OR a.idempotency = $11
+      WHERE h.last_order IS NULL ORDER BY a.number LIMIT 1`,
+    params: [...equalParams(order, life), BigInt(order.id), orNull(order.idempotency)],
+  };
+}
+
+function refused(columns: Columns, order: Order, longest: LongestLives): Outcome {
+  const seq = columns.whole();
+  const risen = { accessToken: columns.whole(), grant: columns.whole() };
+  const earlier = {
+    orderId: columns.optionalText(),
+    seq: columns.optionalWhole(),
+    atMs: columns.optionalWhole(),
+  };
+  if (earlier.orderId !== undefined && earlier.seq !== undefined && earlier.atMs !== undefined)
+    return { orderId: earlier.orderId, seq: earlier.seq, appended: false, atMs: earlier.atMs };
+  if (risen.accessToken > longest.accessToken || risen.grant > longest.grant) return { risen };
+  return { orderId: columns.text(), seq, appended: false, atMs: order.atMs };
+}
+
+/** The wire's members; the number is the head's to give. */
+function entryOf(order: Order, life: EntryLife): RevokeEntry {
+  const { fp, before, suspend } = order;
+  return { seq: 0, kind: "revoke", unit: order.unit.name, fp, before, suspend, expires: life.expires };
+}
+
+/** Only orders of administrators can be taken back, and of these the final ones cannot. */
+function isLiftable(order: Order): boolean {
+  return order.actor.kind === "admin" && !order.final;
+}
+
+/** Whole seconds of life left at the time of the order; 0 for one without an end, which is not compared. */
+function secondsFrom(order: Order, end: number | undefined): number {
+  return end === undefined ? 0 : end - Math.ceil(order.atMs / 1000);
+}
+
+/** What the history keeps of an order; outlives the entry. */
+function contentOf(order: Order): string {
+  const { unit, select, reason, note, before, suspend, final } = order;
+  return JSON.stringify({ unit, select, reason, note, before, suspend, final });
+}

@@ -1,0 +1,26 @@
+// When grants and clients were last used: for people, kept apart from the rows themselves and written now and then.
+
+import type { Database } from "../database.ts";
+import type { Statement } from "../executor.ts";
+
+export async function noteUses(
+  db: Database,
+  uses: readonly { grantId?: string | undefined; clientId: string; atMs: number }[],
+): Promise<void> {
+  const latest = new Map<string, Statement>();
+  for (const { grantId, clientId, atMs } of [...uses].sort((a, b) => a.atMs - b.atMs)) {
+    if (grantId !== undefined) latest.set(`grant ${grantId}`, noteUse("grant", grantId, atMs));
+    latest.set(`client ${clientId}`, noteUse("client", clientId, atMs));
+  }
+  // In the order of their names, so that two nodes take the rows' locks in one order.
+  const statements = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, statement]) => statement);
+  if (statements.length > 0) await db.executor.apply(statements);
+}
+
+function noteUse(kind: "grant" | "client", id: string, atMs: number): Statement {
+  return {
+    sql: `INSERT INTO last_used (kind, id, at_ms) VALUES ($1, $2, $3)
+      ON CONFLICT (kind, id) DO UPDATE SET at_ms = excluded.at_ms WHERE last_used.at_ms < excluded.at_ms`,
+    params: [kind, id, atMs],
+  };
+}

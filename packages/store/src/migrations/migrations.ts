@@ -1,0 +1,6 @@
+// All migrations in order. The schema's version is the number of the last one applied.
+
+import { first } from "./0001-first.ts";
+import type { Migration } from "./migration.ts";
+
+export const migrations: readonly Migration[] = [first];

@@ -1,0 +1,154 @@
+// The store over an executor: every verb of the interface, each in its own file under intentions/.
+
+import { lifetimes } from "@rescind/core";
+import { Columns } from "./columns.ts";
+import { type Database, LongestKnown } from "./database.ts";
+import type { Executor } from "./executor.ts";
+import { findAccessToken, issue } from "./intentions/access-tokens.ts";
+import { countAffected } from "./intentions/affected.ts";
+import { recallAnswer, rememberAnswer } from "./intentions/answers.ts";
+import { spendAssertion } from "./intentions/assertions.ts";
+import { listAudit, recordAudit, verifyAudit } from "./intentions/audit.ts";
+import {
+  addConsumerKey,
+  createClient,
+  findClient,
+  findConsumerKey,
+  knowsOrigin,
+  listClients,
+  updateClient,
+} from "./intentions/clients.ts";
+import { describe, ping } from "./intentions/description.ts";
+import { hashAt, readFeed } from "./intentions/feed.ts";
+import { listGrants } from "./intentions/grant-list.ts";
+import { findGrant } from "./intentions/grants.ts";
+import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
+import { approve, lift } from "./intentions/lift.ts";
+import { openGrant } from "./intentions/open-grant.ts";
+import { findOrder, listOrders } from "./intentions/orders.ts";
+import { prune } from "./intentions/prune.ts";
+import { findRefreshToken, issueKeeping, rotate } from "./intentions/refresh-tokens.ts";
+import { listResources, putResource } from "./intentions/resources.ts";
+import { revoke } from "./intentions/revocation.ts";
+import { keepSecret } from "./intentions/secrets.ts";
+import { addSigningKey, listSigningKeys, retireSigningKey } from "./intentions/signing-keys.ts";
+import { listTokens } from "./intentions/token-list.ts";
+import { noteUses } from "./intentions/uses.ts";
+import { RowIds } from "./row-ids.ts";
+import type { Store } from "./store.ts";
+import { StoreRefused } from "./store-refused.ts";
+
+export interface SqlStoreOptions {
+  /** 0 to 255; two servers on one database must differ. */
+  readonly nodeId?: number | undefined;
+  /**
+   * The server's issuer. Where it is given, the database belongs to it from then on, and only its entries count in
+   * lists and counts; where it is not, all do.
+   */
+  readonly issuer?: string | undefined;
+  /** Seconds that expired rows stay; a day by default. */
+  readonly graceSeconds?: number | undefined;
+}
+
+const defaultGrace = 24 * 60 * 60;
+
+/**
+ * The store over a database whose schema is current.
+ * @throws StoreRefused the database belongs to another issuer
+ */
+export async function openSqlStore(executor: Executor, options: SqlStoreOptions): Promise<Store> {
+  await claim(executor, options.issuer);
+  const db: Database = {
+    executor,
+    ids: new RowIds(options.nodeId ?? 0, await greatestId(executor)),
+    longest: new LongestKnown({ accessToken: 0, grant: 0 }),
+    cursors: { accessTokens: 0n, grants: 0n, entries: 0n },
+    graceSeconds: options.graceSeconds ?? defaultGrace,
+  };
+  await head(db);
+  return sqlStore(db);
+}
+
+/** Raises the longest lives to this program's defaults, and notes whose database this is. */
+async function claim(executor: Executor, issuer: string | undefined): Promise<void> {
+  const results = await executor.apply([
+    raiseLongest({
+      accessToken: lifetimes.accessToken,
+      grant: Math.max(lifetimes.grant, lifetimes.session, lifetimes.refreshTokenIdle),
+    }),
+    {
+      sql: "UPDATE catalog SET issuer = $1 WHERE issuer IS NULL AND CAST($1 AS TEXT) IS NOT NULL",
+      params: [issuer ?? null],
+    },
+    { sql: "SELECT c.issuer FROM catalog c", params: [] },
+  ]);
+  const owner = new Columns(onlyRow(results[2])).optionalText();
+  if (issuer !== undefined && owner !== issuer)
+    throw new StoreRefused(
+      `This database belongs to the issuer ${owner}: its tokens are not those of ${issuer}. Start with that issuer, or with another database.`,
+    );
+}
+
+async function greatestId(executor: Executor): Promise<bigint> {
+  const rows = await executor.read({
+    sql: `SELECT CAST(max(m.id) AS TEXT) FROM (
+        SELECT max(id) AS id FROM access_tokens UNION ALL SELECT max(id) FROM refresh_tokens
+        UNION ALL SELECT max(id) FROM grants UNION ALL SELECT max(id) FROM clients
+        UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit) m`,
+    params: [],
+  });
+  return BigInt(new Columns(onlyRow(rows)).optionalText() ?? 0);
+}
+
+function sqlStore(db: Database): Store {
+  return {
+    nextId: () => db.ids.next(),
+
+    head: () => head(db),
+    findClient: (clientId) => findClient(db, clientId),
+    findAccessToken: (id) => findAccessToken(db, id),
+    findRefreshToken: (id) => findRefreshToken(db, id),
+    findGrant: (grantId) => findGrant(db, grantId),
+    issue: (token) => issue(db, token),
+    openGrant: (grant, tokens) => openGrant(db, grant, tokens),
+    rotate: (rotation) => rotate(db, rotation),
+    issueKeeping: (refresh, expiresAt, access) => issueKeeping(db, refresh, expiresAt, access),
+    spendAssertion: (clientId, jti, expiresAt) => spendAssertion(db, clientId, jti, expiresAt),
+
+    revoke: (order) => revoke(db, order),
+    lift: (order) => lift(db, order),
+    approve: (approval) => approve(db, approval),
+    readFeed: (after, limit) => readFeed(db, after, limit),
+    hashAt: (seq) => hashAt(db, seq),
+    recordAudit: (record) => recordAudit(db, record),
+    verifyAudit: () => verifyAudit(db),
+
+    createClient: (client, keys, atMs) => createClient(db, client, keys, atMs),
+    updateClient: (client) => updateClient(db, client),
+    addConsumerKey: (key, atMs) => addConsumerKey(db, key, atMs),
+    findConsumerKey: (keyId) => findConsumerKey(db, keyId),
+    listClients: (page) => listClients(db, page),
+    knowsOrigin: (origin) => knowsOrigin(db, origin),
+    putResource: (resource, atMs) => putResource(db, resource, atMs),
+    listResources: () => listResources(db),
+    addSigningKey: (key) => addSigningKey(db, key),
+    retireSigningKey: (kid, atMs) => retireSigningKey(db, kid, atMs),
+    listSigningKeys: () => listSigningKeys(db),
+    keepSecret: (name, sealed) => keepSecret(db, name, sealed),
+
+    listTokens: (filter, page, at) => listTokens(db, filter, page, at),
+    listGrants: (filter, page, at) => listGrants(db, filter, page, at),
+    listOrders: (page) => listOrders(db, page),
+    findOrder: (id) => findOrder(db, id),
+    listAudit: (filter, page) => listAudit(db, filter, page),
+    countAffected: (request) => countAffected(db, request),
+    noteUses: (uses) => noteUses(db, uses),
+    recallAnswer: (key) => recallAnswer(db, key),
+    rememberAnswer: (key, request, sealed, atMs) => rememberAnswer(db, key, request, sealed, atMs),
+
+    prune: (at, limit) => prune(db, at, limit),
+    ping: () => ping(db),
+    describe: () => describe(db),
+    close: () => db.executor.close(),
+  };
+}

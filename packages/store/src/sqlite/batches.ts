@@ -1,0 +1,160 @@
+// Batches of intentions, each in one transaction. If a statement of one fails, the batch is rolled back and its
+// intentions are tried one by one, so that only the faulty one is rejected; if the database fails, all of them are.
+
+import { Columns } from "../columns.ts";
+import type { Row } from "../executor.ts";
+import { Connection } from "./connection.ts";
+import { type Failure, failureOf, isBroken, isDatabases, isFull } from "./failure.ts";
+import { HighWaterMark } from "./high-water-mark.ts";
+import type { FromWriter, Outcome, SentIntention, WriterSettings } from "./messages.ts";
+import { Reserve } from "./reserve.ts";
+
+/** Milliseconds between notes of how far the log has come. */
+const markEveryMs = 1000;
+const spent: Failure = {
+  message: "the disk is full; only revocations are tried until there is room",
+  code: 13,
+};
+
+export class Batches {
+  readonly #settings: WriterSettings;
+  readonly #texts: string[] = [];
+  readonly #reserve: Reserve;
+  readonly #mark: HighWaterMark;
+  #markedAtMs = 0;
+  #connection: Connection | undefined;
+
+  constructor(settings: WriterSettings) {
+    this.#settings = settings;
+    this.#reserve = new Reserve(settings.path, settings.reserveBytes);
+    this.#mark = new HighWaterMark(settings.path);
+    this.#connection = this.#open();
+    this.#reserve.fill();
+  }
+
+  /** Runs a batch; the outcomes are in the order of the intentions. */
+  run(texts: readonly string[], intentions: readonly SentIntention[]): FromWriter {
+    this.#texts.push(...texts);
+    const outcomes: Outcome[] = intentions.map(() => spent);
+    const tried = intentions.map((_, index) => index).filter((index) => this.#mayTry(intentions[index]));
+    let broken: Failure | undefined;
+    try {
+      this.#reopen();
+      this.#runAll(intentions, tried, outcomes);
+      this.#note();
+    } catch (error) {
+      broken = failureOf(error);
+      for (const index of tried) outcomes[index] = broken;
+      this.#abandon();
+    }
+    return { kind: "done", outcomes, broken };
+  }
+
+  close(): void {
+    if (this.#connection === undefined) return;
+    this.#markedAtMs = 0;
+    this.#note();
+    this.#connection.close();
+    this.#connection = undefined;
+  }
+
+  #mayTry(intention: SentIntention | undefined): boolean {
+    return intention?.urgent === true || !this.#reserve.isSpent;
+  }
+
+  /** Throws only a failure after which the connection may not be used any more. */
+  #runAll(intentions: readonly SentIntention[], tried: readonly number[], outcomes: Outcome[]): void {
+    const failure = this.#transact(intentions, tried, outcomes);
+    if (failure === undefined) return;
+    if (isFull(failure)) this.#runUrgent(intentions, tried, outcomes, failure);
+    else if (isDatabases(failure) || tried.length === 1) for (const index of tried) outcomes[index] = failure;
+    else for (const index of tried) this.#runOne(intentions, index, outcomes);
+  }
+
+  #runOne(intentions: readonly SentIntention[], index: number, outcomes: Outcome[]): void {
+    const failure = this.#transact(intentions, [index], outcomes);
+    if (failure !== undefined) outcomes[index] = failure;
+  }
+
+  /** The disk is full: gives up the reserve and tries only what is urgent. */
+  #runUrgent(
+    intentions: readonly SentIntention[],
+    tried: readonly number[],
+    outcomes: Outcome[],
+    full: Failure,
+  ): void {
+    this.#reserve.release();
+    for (const index of tried) outcomes[index] = full;
+    const urgent = tried.filter((index) => intentions[index]?.urgent === true);
+    if (urgent.length === 0) return;
+    const failure = this.#transact(intentions, urgent, outcomes);
+    if (failure === undefined) return;
+    if (isDatabases(failure)) for (const index of urgent) outcomes[index] = failure;
+    else for (const index of urgent) this.#runOne(intentions, index, outcomes);
+  }
+
+  /** One transaction. A failure is returned after the rollback: nothing of it was done. */
+  #transact(
+    intentions: readonly SentIntention[],
+    tried: readonly number[],
+    outcomes: Outcome[],
+  ): Failure | undefined {
+    const connection = this.#reopen();
+    try {
+      connection.run("BEGIN IMMEDIATE", []);
+      const done = tried.map((index) => this.#statements(connection, intentions[index]));
+      connection.run("COMMIT", []);
+      for (const [place, index] of tried.entries()) outcomes[index] = done[place] ?? [];
+      return undefined;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (isBroken(failure)) throw error;
+      if (connection.database.isTransaction) connection.run("ROLLBACK", []);
+      return failure;
+    }
+  }
+
+  #statements(connection: Connection, intention: SentIntention | undefined): (readonly Row[])[] {
+    return (intention?.statements ?? []).map(([text, params]) =>
+      connection.run(this.#texts[text] ?? "", params),
+    );
+  }
+
+  #note(): void {
+    if (performance.now() - this.#markedAtMs < markEveryMs && this.#markedAtMs > 0) return;
+    const [row] = this.#reopen().run("SELECT h.seq, h.hash FROM feed_head h", []);
+    const columns = new Columns(row ?? []);
+    this.#markedAtMs = performance.now();
+    try {
+      this.#mark.write({ seq: columns.whole(), hash: columns.text() });
+    } catch {
+      // A full disk: the old mark stays and is a weaker tripwire. What was committed is committed.
+    }
+  }
+
+  #reopen(): Connection {
+    if (this.#connection !== undefined) return this.#connection;
+    this.#connection = this.#open();
+    this.#connection.run("PRAGMA wal_checkpoint(TRUNCATE)", []);
+    return this.#connection;
+  }
+
+  #open(): Connection {
+    const connection = new Connection(this.#settings);
+    connection.writeDurably();
+    return connection;
+  }
+
+  /**
+   * After a failed write or sync the kernel may hold pages that it no longer means to write. The next batch opens the
+   * file anew and has everything that the log holds written and synced into the database once more.
+   */
+  #abandon(): void {
+    try {
+      this.#connection?.close();
+    } catch {
+      // The connection is given up either way; the failure that led here is what is reported.
+    }
+    this.#connection = undefined;
+  }
+}

@@ -1,0 +1,186 @@
+// The SQLite executor: reads on a connection of its own in this thread, writes in the writer's. A write waits in a
+// bounded queue, goes over with everything else that waits, and is answered after the commit.
+
+import { statSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
+import { StoreUnavailable } from "../store.ts";
+import type { Connection } from "./connection.ts";
+import type { FromWriter, SentIntention, SentStatement, ToWriter, WriterSettings } from "./messages.ts";
+import { isFailure } from "./messages.ts";
+
+export interface SqliteExecutorSettings extends WriterSettings {
+  /** Intentions that may wait; urgent ones get twice as many places. */
+  readonly queueLimit: number;
+  /** Called when the disk or the file failed, or the writer ended: what was answered stands, the server should exit. */
+  readonly onFailure: ((cause: Error) => void) | undefined;
+}
+
+interface Waiting {
+  readonly intention: SentIntention;
+  readonly sinceMs: number;
+  readonly resolve: (rows: readonly (readonly Row[])[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Batches at the writer at once: one that runs and one ready, so that it does not wait for this thread between. */
+const mostBatches = 2;
+const mostIntentionsPerBatch = 1024;
+/** Milliseconds an intention may wait; entries are kept by the longest transaction there may be (core, 30 s). */
+const longestWaitMs = 20_000;
+
+export class SqliteExecutor implements Executor {
+  readonly #settings: SqliteExecutorSettings;
+  readonly #reader: Connection;
+  readonly #writer: Worker;
+  readonly #numbers = new Map<string, number>();
+  #newTexts: string[] = [];
+  #waiting: Waiting[] = [];
+  readonly #sent: Waiting[][] = [];
+  #isScheduled = false;
+  #ended: Error | undefined;
+  #closing: { readonly resolve: () => void } | undefined;
+
+  constructor(reader: Connection, settings: SqliteExecutorSettings) {
+    this.#settings = settings;
+    this.#reader = reader;
+    const { path, busyTimeoutMs, reserveBytes } = settings;
+    // Run from source or from the build, the writer is the file beside this one.
+    const file = import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js";
+    this.#writer = new Worker(new URL(file, import.meta.url), {
+      workerData: { path, busyTimeoutMs, reserveBytes },
+    });
+    this.#writer.on("message", (message: FromWriter) => this.#receive(message));
+    this.#writer.on("error", (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
+    this.#writer.on("exit", () => this.#end(new Error("the writer's thread ended")));
+    this.#writer.unref();
+  }
+
+  async read({ sql, params }: Statement): Promise<readonly Row[]> {
+    try {
+      return this.#reader.run(sql, params);
+    } catch (cause) {
+      throw new StoreUnavailable("The database could not be read.", { cause });
+    }
+  }
+
+  apply(statements: readonly Statement[], options?: ApplyOptions): Promise<readonly (readonly Row[])[]> {
+    const urgent = options?.urgent === true;
+    if (this.#ended !== undefined || this.#closing !== undefined)
+      return Promise.reject(new StoreUnavailable("The database is closed.", { cause: this.#ended }));
+    if (this.#waiting.length >= this.#settings.queueLimit * (urgent ? 2 : 1))
+      return Promise.reject(new StoreUnavailable("Too many writes are waiting."));
+    const intention = { statements: statements.map((statement) => this.#numbered(statement)), urgent };
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ intention, sinceMs: performance.now(), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  async facts(): Promise<EngineFacts> {
+    const [row] = await this.read({ sql: "SELECT sqlite_version()", params: [] });
+    const bytes = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    const { path } = this.#settings;
+    return {
+      engine: "sqlite",
+      version: String(row?.[0]),
+      durability: "local",
+      bytes: bytes(path) + bytes(`${path}-wal`),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing !== undefined || this.#ended !== undefined) return;
+    await new Promise<void>((resolve) => {
+      this.#closing = { resolve };
+      this.#writer.ref();
+      this.#flush();
+    });
+    this.#reader.close();
+  }
+
+  #numbered({ sql, params }: Statement): SentStatement {
+    const known = this.#numbers.get(sql);
+    if (known !== undefined) return [known, params.map(ownBytes)];
+    const number = this.#numbers.size;
+    this.#numbers.set(sql, number);
+    this.#newTexts.push(sql);
+    return [number, params.map(ownBytes)];
+  }
+
+  /** Everything of this turn of the event loop goes together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#sent.length >= mostBatches) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#waiting.length > 0 && this.#sent.length < mostBatches && this.#ended === undefined) {
+      const batch = this.#takeBatch();
+      if (batch.length === 0) continue;
+      const texts = this.#newTexts;
+      this.#newTexts = [];
+      this.#sent.push(batch);
+      this.#writer.ref();
+      this.#tell({ kind: "batch", texts, intentions: batch.map(({ intention }) => intention) });
+    }
+    if (this.#closing !== undefined && this.#sent.length === 0 && this.#waiting.length === 0)
+      this.#tell({ kind: "close" });
+  }
+
+  /** The next to go, without those that waited too long. */
+  #takeBatch(): Waiting[] {
+    const batch = this.#waiting.splice(0, mostIntentionsPerBatch);
+    const since = performance.now() - longestWaitMs;
+    const late = batch.filter(({ sinceMs }) => sinceMs < since);
+    if (late.length === 0) return batch;
+    for (const { reject } of late) reject(new StoreUnavailable("The write waited too long."));
+    return batch.filter(({ sinceMs }) => sinceMs >= since);
+  }
+
+  #tell(message: ToWriter): void {
+    this.#writer.postMessage(message);
+  }
+
+  #receive(message: FromWriter): void {
+    if (message.kind === "closed") {
+      this.#ended = new Error("the store was closed");
+      this.#closing?.resolve();
+      return;
+    }
+    const batch = this.#sent.shift() ?? [];
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const outcome = message.outcomes[index] ?? { message: "no answer", code: 0 };
+      if (!isFailure(outcome)) resolve(outcome);
+      else reject(new StoreUnavailable("The database did not confirm the write.", { cause: outcome }));
+    }
+    if (message.broken !== undefined)
+      this.#settings.onFailure?.(
+        new StoreUnavailable(`The database failed: ${message.broken.message}`, { cause: message.broken }),
+      );
+    if (this.#sent.length === 0) this.#writer.unref();
+    this.#flush();
+  }
+
+  /** The writer is gone without having been told to: what it had not answered is unknown. */
+  #end(cause: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = cause;
+    for (const { reject } of [...this.#sent.flat(), ...this.#waiting])
+      reject(new StoreUnavailable("The writer's thread ended.", { cause }));
+    this.#sent.length = 0;
+    this.#waiting = [];
+    this.#settings.onFailure?.(new StoreUnavailable("The writer's thread ended.", { cause }));
+    this.#closing?.resolve();
+  }
+}
+
+/** A view into a larger buffer would take all of it along to the other thread. */
+function ownBytes<Value>(value: Value): Value | Uint8Array {
+  if (!(value instanceof Uint8Array) || value.byteLength === value.buffer.byteLength) return value;
+  return new Uint8Array(value);
+}

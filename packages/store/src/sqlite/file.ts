@@ -1,0 +1,136 @@
+// The database's file: created whole and private, and looked at before it is trusted. A file that is damaged, cut, or
+// missing where it once was is never taken for an empty database. FAULTS row 8.
+
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { Columns } from "../columns.ts";
+import { StoreRefused } from "../store-refused.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { HighWaterMark } from "./high-water-mark.ts";
+import { migrate } from "./migrate.ts";
+
+/** "rscd": stands in the file's header, so that no other program's database is taken for ours. */
+const applicationId = 0x72736364;
+const applicationIdAt = 68;
+const pageSizeAt = 16;
+const headerBytes = 100;
+/** Bytes up to which the whole file is checked at every opening; above, only after an unclean end. */
+const cheapBytes = 32 * 1024 * 1024;
+
+/**
+ * Makes the file if there is none, checks it, and brings its schema up to date.
+ * @returns a connection that only reads
+ * @throws StoreRefused
+ */
+export function openFile(options: ConnectionOptions): Connection {
+  const { path } = options;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) create(options);
+  checkHeader(path);
+  const wasClosed = !existsSync(`${path}-wal`);
+  const connection = new Connection(options);
+  try {
+    if (statSync(path).size <= cheapBytes || !wasClosed) checkContent(connection, path);
+    connection.writeDurably();
+    migrate(connection, path);
+    checkMark(connection, path);
+    connection.readOnly();
+    return connection;
+  } catch (cause) {
+    connection.close();
+    throw cause instanceof StoreRefused ? cause : damaged(path, cause);
+  }
+}
+
+/** Made under another name and renamed when it is whole, so that a cut or empty file is never one half made. */
+function create(options: ConnectionOptions): void {
+  const { path } = options;
+  const leftover = [`${path}-wal`, `${path}-mark`].find((file) => existsSync(file));
+  if (leftover !== undefined)
+    throw new StoreRefused(
+      `${path} is missing, but ${leftover} is there: the database was removed. Restore it; to begin anew, remove that file too.`,
+    );
+  const next = `${path}.new`;
+  for (const file of [next, `${next}-wal`, `${next}-shm`]) rmSync(file, { force: true });
+  closeSync(openSync(next, "wx", 0o600));
+  const connection = new Connection({ ...options, path: next });
+  try {
+    connection.database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL;`);
+    connection.writeDurably();
+    migrate(connection, path);
+  } finally {
+    connection.close();
+  }
+  sync(next);
+  renameSync(next, path);
+  sync(dirname(path));
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function checkHeader(path: string): void {
+  const header = Buffer.alloc(headerBytes);
+  const file = openSync(path, "r");
+  try {
+    const bytes = readSync(file, header, 0, headerBytes, 0);
+    if (bytes < headerBytes || header.toString("latin1", 0, pageSizeAt) !== "SQLite format 3\0")
+      throw damaged(path, new Error(bytes === 0 ? "the file is empty" : "the file has no SQLite header"));
+    if (header.readUInt32BE(applicationIdAt) !== applicationId)
+      throw new StoreRefused(`${path} is a database of another program.`);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Every page and index, and the end of the log against its hashes. */
+function checkContent(connection: Connection, path: string): void {
+  const [row] = connection.run("PRAGMA integrity_check(1)", []);
+  if (row?.[0] !== "ok") throw damaged(path, new Error(String(row?.[0])));
+}
+
+/** The head against its last entry and against the mark: a database that fell behind lost acknowledged revocations. */
+function checkMark(connection: Connection, path: string): void {
+  const [row] = connection.run(
+    `SELECT h.seq, h.hash, (SELECT max(e.seq) FROM entries e),
+      (SELECT e.hash FROM entries e WHERE e.seq = h.seq) FROM feed_head h`,
+    [],
+  );
+  const columns = new Columns(row ?? []);
+  const head = { seq: columns.whole(), hash: columns.text() };
+  const last = columns.optionalWhole() ?? 0;
+  const lastHash = columns.optionalText() ?? head.hash;
+  if (last > head.seq || lastHash !== head.hash)
+    throw damaged(path, new Error("the head of the log does not fit its entries"));
+  const mark = new HighWaterMark(path).read();
+  if (mark === undefined) return;
+  const [kept] = connection.run("SELECT e.hash FROM entries e WHERE e.seq = $1", [mark.seq]);
+  const hash = mark.seq === head.seq ? head.hash : (kept?.[0] ?? mark.hash);
+  if (mark.seq > head.seq || hash !== mark.hash)
+    throw new StoreRefused(
+      `${path} is older than it was: its log ends at ${head.seq}, but it had reached ${mark.seq}. Revocations would be lost; restore a newer copy.`,
+    );
+}
+
+function damaged(path: string, cause: unknown): StoreRefused {
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return new StoreRefused(`${path} is damaged and is not served: ${what}. Restore it from a backup.`, {
+    cause,
+  });
+}
