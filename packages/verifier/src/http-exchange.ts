@@ -40,7 +40,7 @@ export interface JsonAnswer {
  */
 export async function exchangeJson(fetchWith: Fetch, exchange: Exchange): Promise<JsonAnswer> {
   const { url, headers, body, timeout, signal } = exchange;
-  const limit = AbortSignal.timeout(timeout);
+  const limit = AbortSignal.timeout(Math.ceil(timeout));
   try {
     const response = await fetchWith(url, {
       method: body === undefined ? "GET" : "POST",
