@@ -26,9 +26,6 @@ export interface ReadToken {
   readonly judged: Judged;
 }
 
-/** Fingerprints a `lineage` may have: 8 levels of every unit. */
-const longestLineage = 256;
-
 /**
  * Reads claims; undefined if a required one is missing or any of those we use is malformed. `signingKey` is the `kid`
  * that signed the token, undefined for an opaque one. Does not check issuer, audience or times.
@@ -112,7 +109,7 @@ function isNumber(value: unknown): value is number {
 
 function isLineage(value: unknown): value is readonly string[] {
   const isFingerprint = (item: unknown) => isText(item) && fromBase64url(item)?.length === 16;
-  return Array.isArray(value) && value.length <= longestLineage && value.every(isFingerprint);
+  return Array.isArray(value) && value.every(isFingerprint);
 }
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
