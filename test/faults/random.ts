@@ -28,5 +28,5 @@ export function seededRandom(seed: number): Random {
 
 /** The seed of this run: RESCIND_TEST_SEED, or one of its own. */
 export function testSeed(): number {
-  return Number(process.env["RESCIND_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  return Number(process.env.RESCIND_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 }
