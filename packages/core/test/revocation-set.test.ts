@@ -156,6 +156,21 @@ test("a repeated load entry, or one beyond the position, changes nothing", () =>
   );
 });
 
+test("a load replaces all there was, under every key", () => {
+  holds(
+    fc.property(logs, logs, (earlier, log) => {
+      const set = built(earlier);
+      set.load(log, positionOf(log.at(-1)));
+      assert.deepEqual(contentOf(set), contentOf(reload(log)));
+      for (const entry of earlier) {
+        if (entry.kind !== "revoke") continue;
+        const key = unitKey(entry.of);
+        assert.deepEqual(set.find(key), reload(log).find(key));
+      }
+    }),
+  );
+});
+
 test("a lift removes exactly the entry it names and no other with the same unit", () => {
   const of = { name: "subject", issuer: "https://as.example", value: "usr_1" } as const;
   const revoke = (seq: number): KeyedRevoke => ({
