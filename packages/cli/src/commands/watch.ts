@@ -87,9 +87,7 @@ async function ask(connection: Connection, query: string, accept: string): Promi
   });
   if (response.ok) return response;
   const { detail } = await jsonObject(response);
-  const hint =
-    response.status === 403 ? " Use a client with this scope: RESCIND_ADMIN_TOKEN takes its token." : "";
-  const message = `${detail ?? `status ${response.status}`}${hint}`;
+  const message = `${detail ?? `status ${response.status}`}`;
   throw response.status >= 500 ? unavailable(message) : refused(message);
 }
 
