@@ -61,7 +61,7 @@ export class Side {
     const result = await this.#load.run({ ...this.#prepared.round, connections, requests });
     const after = processorSeconds(this.#pid);
     if (result.failures > 0) this.#note(`${result.failures} wrong answers, the first: ${result.failed[0]}`);
-    for (const wrong of await this.#prepared.prove(result)) this.#note(wrong);
+    else for (const wrong of await this.#prepared.prove(result)) this.#note(wrong);
     this.checked += result.checked;
     const used = before === undefined || after === undefined ? undefined : after - before;
     return {

@@ -4,8 +4,6 @@ import { formPost } from "../contenders/contender.ts";
 import { opaqueTokens } from "./client-credentials.ts";
 import type { Row } from "./row.ts";
 
-const queue = "live";
-
 export const introspection: Row = {
   name: "introspection",
   title: "introspection of a live token",
@@ -13,6 +11,7 @@ export const introspection: Row = {
   tokens: { full: 20_000, quick: 5_000 },
   async prepare(contender, load, tokens) {
     const { paths, clients } = contender;
+    const queue = `live of ${contender.name}`;
     await load.fill(queue, []);
     const { failures, failed } = await load.run({
       exchange: opaqueTokens(contender),

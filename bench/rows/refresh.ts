@@ -4,8 +4,6 @@
 import { formPost, introspect } from "../contenders/contender.ts";
 import { memberOf, type Row } from "./row.ts";
 
-const queue = "refresh-tokens";
-
 export const refresh: Row = {
   name: "refresh",
   title: "refresh with rotation",
@@ -13,6 +11,7 @@ export const refresh: Row = {
   tokens: { full: 20_000, quick: 5_000 },
   async prepare(contender, load, tokens) {
     const { paths, clients } = contender;
+    const queue = `refresh-tokens of ${contender.name}`;
     await contender.fillRefreshTokens(load, queue, tokens);
     return {
       round: {

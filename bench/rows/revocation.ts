@@ -4,14 +4,13 @@ import { formPost, introspect } from "../contenders/contender.ts";
 import { opaqueTokens } from "./client-credentials.ts";
 import { memberOf, type Row } from "./row.ts";
 
-const queue = "to-be-revoked";
-
 export const revocation: Row = {
   name: "revocation",
   title: "revocation, distinct tokens",
   atLeast: 3.5,
   async prepare(contender, load) {
     const { paths, clients } = contender;
+    const queue = `to-be-revoked of ${contender.name}`;
     return {
       round: {
         exchange: formPost(contender, {
