@@ -1,17 +1,23 @@
 // The access token of a request: from the `Authorization` header and from nowhere else. RFC 6750 section 2.1.
 
+import type { VerifiedToken } from "./access-token.ts";
 import { TokenRejected } from "./token-rejected.ts";
+import { type Requirements, scopeText, type Verify } from "./verify.ts";
 
 /**
- * The token after the scheme `Bearer`.
- * @throws TokenRejected `missing` without such a header, `malformed` for one that holds no token
+ * Verifies the token after the scheme `Bearer`.
+ * @throws TokenRejected `missing` without such a header, `malformed` for one that holds no token, or what `verify` says
  */
-export function bearerToken(authorization: string | null | undefined): string {
-  if (authorization === undefined || authorization === null) throw new TokenRejected("missing");
-  if (!/^bearer(?: |$)/i.test(authorization)) throw new TokenRejected("missing");
-  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization)?.[1];
-  if (token === undefined) throw new TokenRejected("malformed");
-  return token;
+export async function verifyBearer(
+  verify: Verify,
+  requirements: Requirements,
+  authorization: string | null | undefined,
+): Promise<VerifiedToken> {
+  const scope = scopeText(requirements);
+  if (!/^bearer(?: |$)/i.test(authorization ?? "")) throw new TokenRejected("missing", { scope });
+  const token = /^bearer +([\w.~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
+  if (token === undefined) throw new TokenRejected("malformed", { scope });
+  return verify(token, requirements);
 }
 
 /** The answer to a request whose token was rejected. */

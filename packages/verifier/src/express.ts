@@ -1,7 +1,7 @@
 // Express middleware; it fits Connect and plain `node:http` listeners too. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, bearerToken } from "./bearer.ts";
+import { answerRejection, verifyBearer } from "./bearer.ts";
 import type { Requirements, Verify } from "./verify.ts";
 
 export interface ExpressRequest {
@@ -26,7 +26,7 @@ export type ExpressMiddleware = (
 export function expressMiddleware(verify: Verify, requirements: Requirements): ExpressMiddleware {
   return async (request, response, next) => {
     try {
-      request.auth = await verify(bearerToken(request.headers.authorization), requirements);
+      request.auth = await verifyBearer(verify, requirements, request.headers.authorization);
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       response.statusCode = status;

@@ -1,7 +1,7 @@
 // A Fastify hook, for `onRequest` or `preHandler`. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, bearerToken } from "./bearer.ts";
+import { answerRejection, verifyBearer } from "./bearer.ts";
 import type { Requirements, Verify } from "./verify.ts";
 
 export interface FastifyLikeRequest {
@@ -22,7 +22,7 @@ export type FastifyHook = (request: FastifyLikeRequest, reply: FastifyLikeReply)
 export function fastifyHook(verify: Verify, requirements: Requirements): FastifyHook {
   return async (request, reply) => {
     try {
-      request.auth = await verify(bearerToken(request.headers.authorization), requirements);
+      request.auth = await verifyBearer(verify, requirements, request.headers.authorization);
       return undefined;
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);

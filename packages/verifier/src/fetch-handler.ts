@@ -1,7 +1,7 @@
 // For whatever serves by fetch handlers: Workers, Deno, Bun, Next.js routes, Hono.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, bearerToken } from "./bearer.ts";
+import { answerRejection, verifyBearer } from "./bearer.ts";
 import type { Requirements, Verify } from "./verify.ts";
 
 /** A handler that is given the accepted token; `rest` is what the runtime passes beside the request. */
@@ -25,7 +25,7 @@ export function fetchHandler<Rest extends readonly unknown[]>(
   return async (request, ...rest) => {
     let token: VerifiedToken;
     try {
-      token = await verify(bearerToken(request.headers.get("authorization")), requirements);
+      token = await verifyBearer(verify, requirements, request.headers.get("authorization"));
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       return new Response(body, { status, headers });

@@ -61,7 +61,7 @@ export class Verification {
 
   /** @throws TokenRejected, and nothing else */
   async verify(text: string, requirements: Requirements): Promise<VerifiedToken> {
-    const scope = scopeText(requirements.scope);
+    const scope = scopeText(requirements);
     this.#counts.checks += 1;
     try {
       if (this.#closed) throw new TokenRejected("stale", { cause: new Error("The verifier is closed.") });
@@ -181,7 +181,8 @@ function hasScopes(token: VerifiedToken, required: string): boolean {
   return required.split(" ").every((scope) => scope === "" || includesScope(token.scopes, scope));
 }
 
-function scopeText(scope: Requirements["scope"]): string | undefined {
+/** The scopes required, separated by spaces. */
+export function scopeText({ scope }: Requirements): string | undefined {
   return typeof scope === "string" || scope === undefined ? scope : scope.join(" ");
 }
 
