@@ -8,7 +8,7 @@ const stopWithinMs = 9_000;
 
 /**
  * Serves until SIGTERM or SIGINT, then exits with 0. Exits with 2 for a setting that cannot be used, with 1 if the
- * server cannot start.
+ * server cannot start or its disk fails.
  * @param argv what follows `serve`
  */
 export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -20,7 +20,11 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
     const configuration = readConfiguration(argv, env);
     const server = await startServer(configuration);
     announce(server, configuration.data);
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server));
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server, 0));
+    void server.failed.then((cause) => {
+      server.log.error({ cause: String(cause) }, "the database failed; the next start reads what is really there");
+      return stop(server, 1);
+    });
   } catch (error) {
     process.stderr.write(`rescind: ${explanation(error)}\n`);
     process.exit(error instanceof ConfigurationError ? 2 : 1);
@@ -33,11 +37,11 @@ function announce(server: RunningServer, data: string): void {
   else server.log.info({ issuer: server.issuer, admin: `${data}/admin.json` }, "serving");
 }
 
-async function stop(server: RunningServer): Promise<void> {
+async function stop(server: RunningServer, status: 0 | 1): Promise<void> {
   setTimeout(() => process.exit(1), stopWithinMs).unref();
   server.log.info("stopping");
   await server.close();
-  process.exit(0);
+  process.exit(status);
 }
 
 function explanation(error: unknown): string {

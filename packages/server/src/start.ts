@@ -27,6 +27,8 @@ export interface RunningServer {
   readonly issuer: string;
   readonly port: number;
   readonly log: Logger;
+  /** Resolves when the disk or the database's file failed: what was answered stands, the process should exit. */
+  readonly failed: Promise<Error>;
   /** Stops accepting, finishes what is in flight, flushes, closes the store. */
   close(): Promise<void>;
 }
@@ -42,7 +44,8 @@ export async function startServer(configuration: Configuration): Promise<Running
   chmodSync(configuration.data, 0o700);
   const log = pino({ level: configuration.logLevel }, destination({ sync: true }));
   const seal = loadMasterKey(configuration.masterKey, configuration.data);
-  const store = await openStore(configuration.database);
+  const failure = Promise.withResolvers<Error>();
+  const store = await openStore(configuration.database, { onFailure: failure.resolve });
   try {
     const deps = await dependencies(configuration, { log, seal, store });
     await applyDeclared(configuration.declared, deps);
@@ -54,6 +57,7 @@ export async function startServer(configuration: Configuration): Promise<Running
       issuer: configuration.issuer,
       port: configuration.port,
       log,
+      failed: failure.promise,
       async close() {
         deps.stream.close();
         await app.close();

@@ -24,7 +24,7 @@ export function startUpkeep(deps: Parts): () => Promise<void> {
   return async () => {
     stopping.abort();
     await Promise.all(loops);
-    await deps.lastUses.flush();
+    await attempt(() => deps.lastUses.flush(), deps);
   };
 }
 
@@ -43,12 +43,21 @@ async function prune(deps: Parts, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function repeat(everyMs: number, work: () => Promise<void>, signal: AbortSignal, deps: Parts): Promise<void> {
+async function repeat(
+  everyMs: number,
+  work: () => Promise<void>,
+  signal: AbortSignal,
+  deps: Parts,
+): Promise<void> {
   for (;;) {
     await pause(everyMs, signal);
     if (signal.aborted) return;
-    await work().catch((cause: unknown) => deps.log.warn({ cause: String(cause) }, "upkeep failed; it is tried again"));
+    await attempt(work, deps);
   }
+}
+
+async function attempt(work: () => Promise<void>, deps: Parts): Promise<void> {
+  await work().catch((cause: unknown) => deps.log.warn({ cause: String(cause) }, "upkeep failed"));
 }
 
 /** Resolves after so many milliseconds, or as soon as the signal comes. */
