@@ -83,7 +83,7 @@ export async function startTestServer(
     async adminToken() {
       if (adminToken !== undefined) return adminToken;
       const { json } = await server.form("/oauth2/token", { grant_type: "client_credentials" }, adminClient);
-      adminToken = String(json["access_token"]);
+      adminToken = String(json.access_token);
       return adminToken;
     },
     async admin(method, path, body, headers = {}) {
@@ -132,8 +132,8 @@ export async function startTestServer(
         { grant_type: "client_credentials", ...parameters },
         client,
       );
-      if (typeof json["access_token"] !== "string") throw new Error(`no token: ${text}`);
-      return json["access_token"];
+      if (typeof json.access_token !== "string") throw new Error(`no token: ${text}`);
+      return json.access_token;
     },
     async openGrant(client, subject = "usr_alice", more = {}) {
       const { status, json, text } = await server.admin("POST", "/admin/v1/grants", {

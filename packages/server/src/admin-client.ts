@@ -47,7 +47,11 @@ export async function ensureAdminClient(parts: Parts): Promise<void> {
   const secret = configuration.adminSecret ?? file?.client_secret ?? newToken("secret", rowId);
   // The file first: a crash in between leaves a secret that the next start puts in force.
   if (file?.client_secret !== secret || file.issuer !== configuration.issuer)
-    writeAdminFile(configuration.data, { issuer: configuration.issuer, client_id: "admin", client_secret: secret });
+    writeAdminFile(configuration.data, {
+      issuer: configuration.issuer,
+      client_id: "admin",
+      client_secret: secret,
+    });
 
   const digest = hashing.digest(secret);
   const key = { keyId: formatId("key", rowId), clientId: adminClient.clientId, digest };

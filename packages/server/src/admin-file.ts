@@ -1,8 +1,8 @@
 // DIR/admin.json (mode 0600): how the operator gets in. Beside master.key the one file that holds a usable secret.
 
+import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomBytes } from "node:crypto";
 
 export interface AdminFile {
   readonly issuer: string;

@@ -19,14 +19,26 @@ export const settings = {
   issuer: { kind: "text", flag: "issuer", help: "issuer URL (http://127.0.0.1:PORT)" },
   data: { kind: "text", flag: "data", help: "directory for database, keys and admin.json (./data)" },
   database: { kind: "text", flag: "database", help: "sqlite:PATH (sqlite:DIR/rescind.db)" },
-  trustedProxies: { kind: "text", flag: "trusted-proxies", help: "addresses whose X-Forwarded-* count, by commas" },
+  trustedProxies: {
+    kind: "text",
+    flag: "trusted-proxies",
+    help: "addresses whose X-Forwarded-* count, by commas",
+  },
   allowPrivateNetworks: {
     kind: "switch",
     flag: "allow-private-networks",
     help: "fetch keys of clients from private addresses too",
   },
-  insecureHttp: { kind: "switch", flag: "insecure-http", help: "listen beyond loopback without an https issuer" },
-  tokenPepper: { kind: "text", flag: "token-pepper", help: "store HMAC-SHA-256 digests under this key (32 characters or more)" },
+  insecureHttp: {
+    kind: "switch",
+    flag: "insecure-http",
+    help: "listen beyond loopback without an https issuer",
+  },
+  tokenPepper: {
+    kind: "text",
+    flag: "token-pepper",
+    help: "store HMAC-SHA-256 digests under this key (32 characters or more)",
+  },
   logLevel: { kind: "text", flag: "log-level", help: "debug, info, warn or error (info)" },
   config: { kind: "text", flag: "config", help: "JSON file with settings, clients and resources" },
 } as const satisfies Record<string, Setting>;
@@ -68,7 +80,7 @@ export class ConfigurationError extends Error {
 export function readConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration {
   const flags = readFlags(argv);
   const variables = readVariables(env);
-  const file = readFile(flags["config"] ?? variables["config"]);
+  const file = readFile(flags.config ?? variables.config);
   return checked({ ...file.values, ...variables, ...flags }, file.declared, env);
 }
 
@@ -79,9 +91,15 @@ function readFlags(argv: readonly string[]): Raw {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? "";
     const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
-    if (match?.[1] === undefined) throw new ConfigurationError(`Unexpected argument ${JSON.stringify(word)}.`);
+    if (match?.[1] === undefined)
+      throw new ConfigurationError(`Unexpected argument ${JSON.stringify(word)}.`);
     const name = byFlag(match[1]);
-    if (name === undefined) throw unknown("flag", `--${match[1]}`, flagNames.map((flag) => `--${flag}`));
+    if (name === undefined)
+      throw unknown(
+        "flag",
+        `--${match[1]}`,
+        flagNames.map((flag) => `--${flag}`),
+      );
     const isSwitch = settings[name].kind === "switch";
     const value = match[2] ?? (isSwitch ? "true" : argv[++i]);
     if (value === undefined) throw new ConfigurationError(`${word} needs a value.`);
@@ -93,10 +111,12 @@ function readFlags(argv: readonly string[]): Raw {
 function readVariables(env: NodeJS.ProcessEnv): Raw {
   const raw: Raw = {};
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith("RESCIND_") || value === undefined || isFromKubernetes(variable, value)) continue;
+    if (!variable.startsWith("RESCIND_") || value === undefined || isFromKubernetes(variable, value))
+      continue;
     if (secretVariables.some((known) => known === variable) || otherVariables.includes(variable)) continue;
     const name = byFlag(variable.slice("RESCIND_".length).toLowerCase().replaceAll("_", "-"));
-    if (name === undefined) throw unknown("variable", variable, [...flagNames.map(variableOf), ...secretVariables]);
+    if (name === undefined)
+      throw unknown("variable", variable, [...flagNames.map(variableOf), ...secretVariables]);
     raw[name] = value;
   }
   return raw;
@@ -126,7 +146,11 @@ function readFile(path: string | undefined): { values: Raw; declared: Configurat
   for (const [key, value] of Object.entries(rest)) {
     const name = byFlag(key.replaceAll("_", "-"));
     if (name === undefined || name === "config")
-      throw unknown("config key", key, [...flagNames.map((flag) => flag.replaceAll("-", "_")), "clients", "resources"]);
+      throw unknown("config key", key, [
+        ...flagNames.map((flag) => flag.replaceAll("-", "_")),
+        "clients",
+        "resources",
+      ]);
     values[name] = String(value);
   }
   return { values, declared: { clients, resources } };
@@ -155,8 +179,8 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
     logLevel,
-    adminSecret: longEnough("RESCIND_ADMIN_SECRET", env["RESCIND_ADMIN_SECRET"]),
-    masterKey: env["RESCIND_MASTER_KEY"],
+    adminSecret: longEnough("RESCIND_ADMIN_SECRET", env.RESCIND_ADMIN_SECRET),
+    masterKey: env.RESCIND_MASTER_KEY,
     declared,
   };
 }
@@ -187,7 +211,8 @@ function isOn(flag: string, text: string | undefined): boolean {
 }
 
 function longEnough(name: string, text: string | undefined): string | undefined {
-  if (text !== undefined && text.length < 32) throw new ConfigurationError(`${name} must have 32 characters or more.`);
+  if (text !== undefined && text.length < 32)
+    throw new ConfigurationError(`${name} must have 32 characters or more.`);
   return text;
 }
 

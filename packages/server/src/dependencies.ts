@@ -3,10 +3,10 @@
 import type { Client } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import type { Logger } from "pino";
+import type { Availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Fleet } from "./feed/fleet.ts";
 import type { FeedStream } from "./feed/stream.ts";
-import type { Availability } from "./availability.ts";
 import type { Seal } from "./keys/master-key.ts";
 import type { Metrics } from "./metrics.ts";
 import type { BearerParts } from "./tokens/bearer.ts";

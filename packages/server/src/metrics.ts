@@ -1,6 +1,6 @@
 // Prometheus metrics. Labels are closed sets: no identifiers, no tokens (THREATS WEB-16, WEB-23).
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 export interface Metrics {
   readonly registry: Registry;

@@ -22,7 +22,10 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
     announce(server, configuration.data);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server, 0));
     void server.failed.then((cause) => {
-      server.log.error({ cause: String(cause) }, "the database failed; the next start reads what is really there");
+      server.log.error(
+        { cause: String(cause) },
+        "the database failed; the next start reads what is really there",
+      );
       return stop(server, 1);
     });
   } catch (error) {
@@ -33,7 +36,9 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
 
 function announce(server: RunningServer, data: string): void {
   if (process.stdout.isTTY)
-    process.stdout.write(`Rescind serves ${server.issuer}\nThe admin client and its secret stand in ${data}/admin.json\n`);
+    process.stdout.write(
+      `Rescind serves ${server.issuer}\nThe admin client and its secret stand in ${data}/admin.json\n`,
+    );
   else server.log.info({ issuer: server.issuer, admin: `${data}/admin.json` }, "serving");
 }
 

@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { openStore, type Store } from "@rescind/store";
 import { destination, type Logger, pino } from "pino";
-import { ensureAdminClient } from "./admin-client.ts";
 import { applyDeclared } from "./admin/declared.ts";
+import { ensureAdminClient } from "./admin-client.ts";
 import { availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -87,7 +87,11 @@ async function dependencies(
   const counters = metrics();
   counters.gauge("rescind_standing_entries", "Standing entries in this node's memory", () => standing.size);
   counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq);
-  counters.gauge("rescind_feed_subscribers", "Live subscribers of the feed at this node", () => stream.subscribers);
+  counters.gauge(
+    "rescind_feed_subscribers",
+    "Live subscribers of the feed at this node",
+    () => stream.subscribers,
+  );
   return {
     configuration,
     issuer,
@@ -110,6 +114,9 @@ async function dependencies(
 }
 
 /** A random key of 32 bytes that is made once and kept sealed in the store. */
-async function keptKey(name: string, parts: { readonly seal: Seal; readonly store: Store }): Promise<Uint8Array> {
+async function keptKey(
+  name: string,
+  parts: { readonly seal: Seal; readonly store: Store },
+): Promise<Uint8Array> {
   return parts.seal.open(name, await parts.store.keepSecret(name, parts.seal.seal(name, randomBytes(32))));
 }

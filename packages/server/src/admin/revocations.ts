@@ -34,9 +34,10 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
   if (typeof before === "object") return before;
   const selection = await lookUpSelection(selected, deps);
   if ("status" in selection) return selection;
-  const over = await overCap(selection, before, body.max_affected, deps);
+  const asked = { ...selection, before };
+  const over = body.max_affected === undefined ? undefined : await overCap(asked, body.max_affected, deps);
   if (over !== undefined) return over;
-  if (body.dry_run === true) return preview(selection, before, deps);
+  if (body.dry_run === true) return preview(asked, deps);
 
   // First another key, so that issuing goes on; what the old one still signs meanwhile is born dead.
   if (selection.signingKey !== undefined)
@@ -53,7 +54,7 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
   } as const;
   const receipt = await commitOrder(order, deps);
   if (await isOfAnotherRequest(order, receipt, deps)) return idempotencyMismatch();
-  return receiptAnswer(selection, before, receipt, deps);
+  return receiptAnswer(asked, receipt, deps);
 }
 
 export async function listRevocations(request: AdminRequest, deps: Dependencies): Promise<Answer> {
@@ -79,17 +80,17 @@ function readBefore(
   return atMs / 1000;
 }
 
+interface Asked extends Selection {
+  /** Seconds, inclusive. */
+  readonly before: number | undefined;
+}
+
 async function overCap(
-  selection: Selection,
-  before: number | undefined,
-  most: number | undefined,
+  { unit, before }: Asked,
+  most: number,
   deps: Dependencies,
 ): Promise<Answer | undefined> {
-  if (most === undefined) return undefined;
-  const affected = await countReach(
-    { unit: selection.unit, before, limitMs: countingLimits.cap, atMost: most },
-    deps,
-  );
+  const affected = await countReach({ unit, before, limitMs: countingLimits.cap, atMost: most }, deps);
   const { accessTokens, refreshTokens } = affected;
   const found = accessTokens + refreshTokens;
   if (affected.exact && found <= most) return undefined;
@@ -101,15 +102,11 @@ async function overCap(
   return refused("affects-too-many", detail, [{ pointer: "/max_affected", detail: `is ${most}.` }]);
 }
 
-async function preview(
-  selection: Selection,
-  before: number | undefined,
-  deps: Dependencies,
-): Promise<Answer> {
+async function preview({ unit, select, before }: Asked, deps: Dependencies): Promise<Answer> {
   const atMs = deps.now();
-  const affected = await countReach({ unit: selection.unit, before, limitMs: countingLimits.preview }, deps);
+  const affected = await countReach({ unit, before, limitMs: countingLimits.preview }, deps);
   return ok({
-    select: selection.select,
+    select,
     affected: affectedAnswer(affected),
     at: formatTimeMs(atMs),
     by_client: byClientAnswer(affected),
@@ -117,21 +114,17 @@ async function preview(
 }
 
 async function receiptAnswer(
-  selection: Selection,
-  before: number | undefined,
+  { unit, select, before }: Asked,
   receipt: Receipt,
   deps: Dependencies,
 ): Promise<Answer> {
   // Where an equal entry stood already, what it covers was dead before this order.
   const ignoring = receipt.appended ? receipt.seq : undefined;
-  const affected = await countReach(
-    { unit: selection.unit, before, limitMs: countingLimits.receipt, ignoring },
-    deps,
-  );
+  const affected = await countReach({ unit, before, limitMs: countingLimits.receipt, ignoring }, deps);
   const body: RevocationAnswer = {
     id: formatId("revocation", receipt.orderId),
     seq: receipt.seq,
-    select: selection.select,
+    select,
     affected: affectedAnswer(affected),
     at: formatTimeMs(receipt.atMs),
   };

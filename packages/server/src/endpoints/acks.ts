@@ -46,7 +46,11 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
   const { applied } = body;
   const onLog = applied.seq <= position.seq && (await deps.store.hashAt(applied.seq)) === applied.hash;
   if (!onLog)
-    return problem({ status: 409, code: "resync", detail: "applied is not on this log: load again from the start." });
+    return problem({
+      status: 409,
+      code: "resync",
+      detail: "applied is not on this log: load again from the start.",
+    });
   deps.fleet.met({
     verifier: body.verifier,
     name: body.name,
@@ -63,6 +67,11 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
   const lease = { nonce: body.nonce, head: position.seq, hash: position.hash, issued_at: issuedAt };
   const key = (await deps.catalog.keys(caller.head)).signer("feed", "EdDSA");
   if (key === undefined) throw new Error("no signing key for leases");
-  const signed = signJws(key.headerFor("rescind-lease+jwt"), { iss: deps.issuer, ...lease }, key.alg, key.privateKey);
+  const signed = signJws(
+    key.headerFor("rescind-lease+jwt"),
+    { iss: deps.issuer, ...lease },
+    key.alg,
+    key.privateKey,
+  );
   return ok({ ...lease, signed }, { "cache-control": "no-store" });
 }

@@ -50,21 +50,29 @@ export async function feedPage(query: FeedQuery, deps: Dependencies): Promise<An
   );
 }
 
-export type PageAfter = FeedPage & { readonly from: { readonly seq: number; readonly hash: string | undefined } };
+export type PageAfter = FeedPage & {
+  readonly from: { readonly seq: number; readonly hash: string | undefined };
+};
 
 /**
  * Entries after `SEQ.HASH` (whole, or 410 `resync`), after `SEQ` alone (what is kept, possibly with holes), or from the
  * beginning of what is kept.
  */
-export async function pageAfter(after: string | undefined, limit: number, deps: Dependencies): Promise<PageAfter | Answer> {
+export async function pageAfter(
+  after: string | undefined,
+  limit: number,
+  deps: Dependencies,
+): Promise<PageAfter | Answer> {
   const from = after === undefined ? { seq: 0, hash: undefined } : parsePosition(after);
-  if (from === undefined) return badQuery("after", "after must be SEQ.HASH or SEQ, as an earlier answer gave it.");
+  if (from === undefined)
+    return badQuery("after", "after must be SEQ.HASH or SEQ, as an earlier answer gave it.");
   const page = await deps.store.readFeed(from.seq, limit);
   if (from.seq > page.head.position.seq) return resync("after is beyond the head of this log.");
   if (from.hash === undefined) return { ...page, from };
   const known = from.seq === 0 ? origin.hash : await deps.store.hashAt(from.seq);
   if (known !== from.hash) return resync("The position is not on this log, or no longer kept.");
-  if (page.floor.seq > from.seq) return resync("Entries after this position were removed: load again from the start.");
+  if (page.floor.seq > from.seq)
+    return resync("Entries after this position were removed: load again from the start.");
   return { ...page, from };
 }
 

@@ -5,11 +5,11 @@ import {
   accessTokenClaims,
   formatId,
   type IntrospectionCaller,
+  invalidClient,
   isActiveFor,
   isConfidential,
   judgedAccessToken,
   judgedRefreshToken,
-  invalidClient,
   refuse,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
@@ -52,14 +52,21 @@ function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencie
       if (!isActiveFor(caller, token, verdict)) return undefined;
       deps.lastUses.note(token.clientId, token.grantId, at * 1000);
       const kid = token.kid === undefined ? {} : { kid: token.kid };
-      return { active: true, ...accessTokenClaims(token, deps.issuer), token_type: "Bearer", ...kid, ...judgedAt };
+      return {
+        active: true,
+        ...accessTokenClaims(token, deps.issuer),
+        token_type: "Bearer",
+        ...kid,
+        ...judgedAt,
+      };
     }
     case "refresh": {
       const { token, grant } = recognised;
       const judged = judgedRefreshToken(token, grant, deps.issuer);
       const spent = token.spentAtMs !== undefined;
       const verdict = deps.standing.judge(judged, at);
-      if (spent || !isActiveFor(caller, { clientId: grant.clientId, audience: [] }, verdict)) return undefined;
+      if (spent || !isActiveFor(caller, { clientId: grant.clientId, audience: [] }, verdict))
+        return undefined;
       return {
         active: true,
         iss: deps.issuer,
@@ -88,7 +95,12 @@ function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencie
 async function callerOf(request: FormRequest, head: Head, deps: Dependencies): Promise<Caller | Answer> {
   if (/^bearer /i.test(request.authorization ?? "")) {
     const at = deps.now() / 1000;
-    const bearer = await authenticateBearer(request.authorization, ["rescind:introspect", "rescind:admin"], deps, at);
+    const bearer = await authenticateBearer(
+      request.authorization,
+      ["rescind:introspect", "rescind:admin"],
+      deps,
+      at,
+    );
     if (bearer.kind !== "bearer") return bearerRefusal(bearer);
     return { kind: "bearer", scopes: bearer.token.scopes, name: bearer.token.clientId };
   }
@@ -97,14 +109,30 @@ async function callerOf(request: FormRequest, head: Head, deps: Dependencies): P
   if (authenticated.kind === "refuse") return oauthRefusal(authenticated);
   const { client } = authenticated;
   if (!isConfidential(client)) return oauthRefusal(invalidClient);
-  return { kind: "client", clientId: client.clientId, audience: client.audience, scopes: client.scopes, name: client.clientId };
+  return {
+    kind: "client",
+    clientId: client.clientId,
+    audience: client.audience,
+    scopes: client.scopes,
+    name: client.clientId,
+  };
 }
 
 /** RFC 9701 section 5. */
-async function signedAnswer(members: object, audience: string, head: Head, deps: Dependencies): Promise<Answer> {
+async function signedAnswer(
+  members: object,
+  audience: string,
+  head: Head,
+  deps: Dependencies,
+): Promise<Answer> {
   const key = (await deps.catalog.keys(head)).signer("id", "RS256");
   if (key === undefined) throw new Error("no signing key for introspection answers");
-  const claims = { iss: deps.issuer, aud: audience, iat: Math.floor(deps.now() / 1000), token_introspection: members };
+  const claims = {
+    iss: deps.issuer,
+    aud: audience,
+    iat: Math.floor(deps.now() / 1000),
+    token_introspection: members,
+  };
   const jwt = signJws(key.headerFor("token-introspection+jwt"), claims, key.alg, key.privateKey);
   return ok(jwt, { ...noStore, "content-type": jwtMediaType });
 }

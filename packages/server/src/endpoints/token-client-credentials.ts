@@ -27,7 +27,15 @@ export async function clientCredentials(
   const keys = await deps.catalog.keys(head);
   const nowMs = deps.now();
   const access = mintAccessToken(
-    { client, target: decision, subject: client.clientId, grant: undefined, keyId, rev: head.position.seq, at: nowMs / 1000 },
+    {
+      client,
+      target: decision,
+      subject: client.clientId,
+      grant: undefined,
+      keyId,
+      rev: head.position.seq,
+      at: nowMs / 1000,
+    },
     { ...deps, keys },
   );
   await deps.store.issue(access.stored);

@@ -6,9 +6,9 @@ import {
   decideRefresh,
   judgedRefreshToken,
   parseScope,
+  type RefreshDecision,
   type Refusal,
   refuse,
-  type RefreshDecision,
   type Target,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
@@ -30,11 +30,17 @@ interface Caller extends AuthenticatedClient {
 
 const invalid = refuse("invalid_grant", "The refresh token is expired, revoked, spent or not this client's.");
 
-export async function refreshToken(request: FormRequest, caller: Caller, deps: Dependencies): Promise<Answer> {
+export async function refreshToken(
+  request: FormRequest,
+  caller: Caller,
+  deps: Dependencies,
+): Promise<Answer> {
   const text = request.form.get("refresh_token");
   if (text === undefined) return oauthRefusal(refuse("invalid_request", "refresh_token is missing."));
   if (!caller.client.grantTypes.includes("refresh_token"))
-    return oauthRefusal(refuse("unauthorized_client", "This client is not registered for the grant type refresh_token."));
+    return oauthRefusal(
+      refuse("unauthorized_client", "This client is not registered for the grant type refresh_token."),
+    );
   for (;;) {
     const presented = await recognise(text, deps);
     if (presented.kind !== "refresh") return oauthRefusal(invalid);
@@ -49,7 +55,12 @@ interface Asked {
   readonly caller: Caller;
 }
 
-async function use(text: string, presented: Presented, asked: Asked, deps: Dependencies): Promise<Answer | "lost"> {
+async function use(
+  text: string,
+  presented: Presented,
+  asked: Asked,
+  deps: Dependencies,
+): Promise<Answer | "lost"> {
   const { caller, request } = asked;
   const decision = await decide(presented, caller, deps);
   if (decision.kind === "refuse") return oauthRefusal(decision);
@@ -61,7 +72,15 @@ async function use(text: string, presented: Presented, asked: Asked, deps: Depen
   const nowMs = deps.now();
   const { grant } = presented;
   const keys = await deps.catalog.keys(presented.head);
-  const basis = { client, target, subject: grant.subject, grant, keyId, rev: head.position.seq, at: nowMs / 1000 };
+  const basis = {
+    client,
+    target,
+    subject: grant.subject,
+    grant,
+    keyId,
+    rev: head.position.seq,
+    at: nowMs / 1000,
+  };
   const access = mintAccessToken(basis, { ...deps, keys });
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued("refresh_token");
@@ -69,7 +88,12 @@ async function use(text: string, presented: Presented, asked: Asked, deps: Depen
     case "rotate": {
       const successor = mintRefreshToken(basis, deps);
       const sealed = sealSuccessor(text, successor.text);
-      const rotation = { spent: presented.token.id, successor: successor.stored, sealed, access: access.stored };
+      const rotation = {
+        spent: presented.token.id,
+        successor: successor.stored,
+        sealed,
+        access: access.stored,
+      };
       if ((await deps.store.rotate(rotation)) !== "rotated") return "lost";
       return tokenAnswer(access, successor.text);
     }
@@ -115,7 +139,10 @@ async function endReplayed(presented: Presented, caller: Caller, deps: Dependenc
   const receipt = await deps.store.revoke(order);
   deps.standing.wake();
   deps.metrics.revoked("grant", "replay_detected");
-  deps.log.warn({ clientId: grant.clientId, grantId: grant.grantId, seq: receipt.seq }, "refresh token replayed");
+  deps.log.warn(
+    { clientId: grant.clientId, grantId: grant.grantId, seq: receipt.seq },
+    "refresh token replayed",
+  );
   return oauthRefusal(invalid, { "rescind-seq": String(receipt.seq) });
 }
 
@@ -133,5 +160,12 @@ async function targetOf(
   const client: Client = { ...caller.client, audience: grant.audience.filter(mayHave) };
   const allowed = grant.scopes.filter((scope) => caller.client.scopes.includes(scope));
   const resources = await deps.catalog.resources(presented.head);
-  return chooseTarget({ client, issuer: deps.issuer, asked: request.form.get("resource"), scopes, allowed, resources });
+  return chooseTarget({
+    client,
+    issuer: deps.issuer,
+    asked: request.form.get("resource"),
+    scopes,
+    allowed,
+    resources,
+  });
 }

@@ -31,7 +31,11 @@ export async function token(request: FormRequest, deps: Dependencies): Promise<A
 }
 
 /** RFC 6749 section 5.1. */
-export function tokenAnswer(access: MintedAccessToken, refresh: string | undefined, extra: object = {}): Answer {
+export function tokenAnswer(
+  access: MintedAccessToken,
+  refresh: string | undefined,
+  extra: object = {},
+): Answer {
   const { scopes } = access.stored.token;
   return ok(
     {

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AdminHandler } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Bearer } from "../tokens/bearer.ts";
+import { noStore } from "./answer.ts";
 import { bearerOf } from "./bearer-edge.ts";
 import { send } from "./edge.ts";
 import { checkedBody, invalid } from "./json-body.ts";
@@ -21,7 +22,11 @@ export function registerAdminRoute(
   handle: AdminHandler,
   deps: Dependencies,
 ): void {
-  const checks = { params: queryCheck(route.params), query: queryCheck(route.query), body: bodyCheck(route.body) };
+  const checks = {
+    params: queryCheck(route.params),
+    query: queryCheck(route.query),
+    body: bodyCheck(route.body),
+  };
   app.route({
     method: route.method,
     url: route.path,
@@ -40,16 +45,26 @@ export function registerAdminRoute(
       if ("refused" in body) return send(reply, body.refused);
       const key = idempotencyKey(request);
       if (key === "malformed")
-        return send(reply, problem({ status: 400, detail: "Idempotency-Key must be 1 to 255 visible ASCII characters." }));
+        return send(
+          reply,
+          problem({ status: 400, detail: "Idempotency-Key must be 1 to 255 visible ASCII characters." }),
+        );
       const idempotency = key === undefined ? undefined : idempotencyDigest(caller, route, key);
-      return send(reply, await handle({ id: request.id, params, query, body: body.value, caller, idempotency }, deps));
+      const answer = await handle(
+        { id: request.id, params, query, body: body.value, caller, idempotency },
+        deps,
+      );
+      return send(reply, { ...answer, headers: { ...noStore, ...answer.headers } });
     },
   });
 }
 
 function unexpected(route: Route, query: object): FieldError[] {
   if (route.query !== undefined) return [];
-  return Object.keys(query).map((name) => ({ pointer: `/${name}`, detail: "is not a known parameter; remove it." }));
+  return Object.keys(query).map((name) => ({
+    pointer: `/${name}`,
+    detail: "is not a known parameter; remove it.",
+  }));
 }
 
 function idempotencyKey(request: FastifyRequest): string | "malformed" | undefined {
@@ -60,5 +75,7 @@ function idempotencyKey(request: FastifyRequest): string | "malformed" | undefin
 
 /** Callers cannot meet in one another's keys. */
 function idempotencyDigest(caller: Bearer, route: Route, key: string): string {
-  return createHash("sha256").update(JSON.stringify([caller.token.subject, route.path, key])).digest("base64url");
+  return createHash("sha256")
+    .update(JSON.stringify([caller.token.subject, route.path, key]))
+    .digest("base64url");
 }

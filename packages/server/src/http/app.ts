@@ -1,7 +1,7 @@
 // The HTTP server: one Fastify, its limits, its request log, and the route tables. Fastify ends here.
 
 import { randomUUID } from "node:crypto";
-import { type Route, routes as adminRoutes } from "@rescind/admin-api";
+import { routes as adminRoutes, type Route } from "@rescind/admin-api";
 import Fastify, { type FastifyInstance } from "fastify";
 import { adminHandlers } from "../admin/handlers.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -34,14 +34,20 @@ export function buildApp(deps: Dependencies): FastifyInstance {
   const root = new URL(deps.issuer).pathname.replace(/\/$/, "");
   watchRequests(app, deps);
   app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
-  app.setNotFoundHandler((_request, reply) => send(reply, problem({ status: 404, detail: "There is nothing here." })));
+  app.setNotFoundHandler((_request, reply) =>
+    send(reply, problem({ status: 404, detail: "There is nothing here." })),
+  );
   app.register(async (scope) => registerFormRoutes(scope, formRoutes, deps), { prefix: root });
   app.register(async (scope) => registerProtected(scope, deps), { prefix: root });
   app.register(async (scope) => registerPublic(scope, publicRoutes, deps), { prefix: root });
   if (root !== "") {
     const inserted = publicRoutes.filter(({ path }) => path.startsWith("/.well-known/"));
     for (const route of inserted) registerPublic(app, [{ ...route, path: `${route.path}${root}` }], deps);
-    registerPublic(app, publicRoutes.filter((route) => route.rooted === true), deps);
+    registerPublic(
+      app,
+      publicRoutes.filter((route) => route.rooted === true),
+      deps,
+    );
   }
   return app;
 }
@@ -76,7 +82,8 @@ function refuseOthers(app: FastifyInstance, url: string, allowed: readonly strin
   app.route({
     method: otherMethods(allowed),
     url,
-    handler: (_request, reply) => send(reply, problem({ status: 405, detail: `Use ${allow}.`, headers: { allow } })),
+    handler: (_request, reply) =>
+      send(reply, problem({ status: 405, detail: `Use ${allow}.`, headers: { allow } })),
   });
 }
 
@@ -89,7 +96,10 @@ function watchRequests(app: FastifyInstance, deps: Dependencies): void {
   app.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "none";
     deps.metrics.answered(route, reply.statusCode, reply.elapsedTime / 1000);
-    deps.log.debug({ reqId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime }, "answered");
+    deps.log.debug(
+      { reqId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
+      "answered",
+    );
     done();
   });
 }

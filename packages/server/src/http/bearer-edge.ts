@@ -25,8 +25,10 @@ export function registerBearerRoute(app: FastifyInstance, route: BearerRoute, de
       if ("status" in caller) return send(reply, caller);
       const query = queryOf(request, route.query ?? []);
       if ("status" in query) return send(reply, query);
-      if (route.streams === true && wantsStream(request)) return stream(request, reply, { caller, query }, deps);
-      if (route.body === undefined) return send(reply, await route.handle({ query, body: undefined, caller }, deps));
+      if (route.streams === true && wantsStream(request))
+        return stream(request, reply, { caller, query }, deps);
+      if (route.body === undefined)
+        return send(reply, await route.handle({ query, body: undefined, caller }, deps));
       const body = checkedBody(request.body, check);
       if ("refused" in body) return send(reply, body.refused);
       return send(reply, await route.handle({ query, body: body.value, caller }, deps));
@@ -70,7 +72,7 @@ function queryOf(request: FastifyRequest, known: readonly string[]): FeedQuery |
     .filter(([name, value]) => !known.includes(name) || typeof value !== "string")
     .map(([name]) => ({ pointer: `/${name}`, detail: "is not a known parameter, or is given twice." }));
   if (errors.length > 0) return invalid(errors);
-  return { after: text(query["after"]), limit: text(query["limit"]) };
+  return { after: text(query.after), limit: text(query.limit) };
 }
 
 function text(value: unknown): string | undefined {

@@ -36,5 +36,9 @@ export async function answerHeaders(
   const named = credential.kind === "refuse" ? request.form.get("client_id") : credential.clientId;
   const registered = named === undefined ? undefined : await deps.catalog.client(named, head);
   if (registered?.client.allowedOrigins.includes(origin) !== true) return { vary: "Origin" };
-  return { vary: "Origin", "access-control-allow-origin": origin, "access-control-expose-headers": exposedHeaders };
+  return {
+    vary: "Origin",
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": exposedHeaders,
+  };
 }

@@ -18,7 +18,8 @@ export function send(reply: FastifyReply, answer: Answer): FastifyReply {
   const { body } = answer;
   const isJson = typeof body === "object";
   reply.code(answer.status);
-  if (isJson && answer.headers?.["content-type"] === undefined) reply.header("content-type", "application/json");
+  if (isJson && answer.headers?.["content-type"] === undefined)
+    reply.header("content-type", "application/json");
   if (answer.headers !== undefined) reply.headers(answer.headers);
   const text = isJson ? JSON.stringify(body) : body;
   return text === undefined ? reply.send() : reply.send(Buffer.from(text));

@@ -11,10 +11,16 @@ import type { FormRoute } from "./routes.ts";
 
 const methods = ["POST", "OPTIONS"];
 
-export function registerFormRoutes(app: FastifyInstance, routes: readonly FormRoute[], deps: Dependencies): void {
+export function registerFormRoutes(
+  app: FastifyInstance,
+  routes: readonly FormRoute[],
+  deps: Dependencies,
+): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(
+    "application/x-www-form-urlencoded",
+    { parseAs: "string" },
+    (_request, body, done) => done(null, body),
   );
   app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, oauthForm, deps)));
   for (const route of routes) {
@@ -25,7 +31,8 @@ export function registerFormRoutes(app: FastifyInstance, routes: readonly FormRo
     app.route({
       method: otherMethods(methods),
       url: route.path,
-      handler: (_request, reply) => send(reply, oauthHttpError(405, "Use POST.", { allow: methods.join(", ") })),
+      handler: (_request, reply) =>
+        send(reply, oauthHttpError(405, "Use POST.", { allow: methods.join(", ") })),
     });
   }
 }
@@ -37,7 +44,9 @@ async function answer(route: FormRoute, request: FastifyRequest, deps: Dependenc
   const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
   const answered = await handled(route, parsed, request, deps);
   if (origin === undefined) return answered;
-  const cors = await answerHeaders(origin, parsed, await deps.store.head(), deps).catch(() => ({ vary: "Origin" }));
+  const cors = await answerHeaders(origin, parsed, await deps.store.head(), deps).catch(() => ({
+    vary: "Origin",
+  }));
   return { ...answered, headers: { ...answered.headers, ...cors } };
 }
 

@@ -11,7 +11,8 @@ export function readForm(body: string): ReadonlyMap<string, string> | Refusal {
   const seen = new Set<string>();
   if (body === "") return form;
   const pairs = body.split("&");
-  if (pairs.length > mostParameters) return refuse("invalid_request", "The form has more than 64 parameters.");
+  if (pairs.length > mostParameters)
+    return refuse("invalid_request", "The form has more than 64 parameters.");
   for (const pair of pairs) {
     const equals = pair.indexOf("=");
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));

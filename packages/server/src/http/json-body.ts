@@ -11,14 +11,18 @@ export type Checked = { readonly value: unknown } | { readonly refused: Answer }
 /** Only application/json, handed on as text. */
 export function acceptJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) =>
+    done(null, body),
+  );
 }
 
 /** @param ifAbsent what no body at all means; undefined: there must be one */
 export function checkedBody(sent: unknown, check: Check, ifAbsent?: object): Checked {
   if (typeof sent !== "string" || sent === "") {
     if (ifAbsent !== undefined) return { value: ifAbsent };
-    return { refused: problem({ status: 400, detail: "Send a JSON object with Content-Type: application/json." }) };
+    return {
+      refused: problem({ status: 400, detail: "Send a JSON object with Content-Type: application/json." }),
+    };
   }
   let value: unknown;
   try {
@@ -33,6 +37,7 @@ export function checkedBody(sent: unknown, check: Check, ifAbsent?: object): Che
 /** 400 that names every field. */
 export function invalid(errors: readonly FieldError[]): Answer {
   const [first] = errors;
-  const detail = first === undefined ? "The request is not valid." : `${first.pointer || "The body"} ${first.detail}`;
+  const detail =
+    first === undefined ? "The request is not valid." : `${first.pointer || "The body"} ${first.detail}`;
   return problem({ status: 400, detail, errors });
 }

@@ -1,6 +1,6 @@
 // /openapi.json (OpenAPI 3.1), made from the route tables and the schemas that check the requests.
 
-import { Problem, type Route, routes as adminRoutes } from "@rescind/admin-api";
+import { routes as adminRoutes, Problem, type Route } from "@rescind/admin-api";
 import { type Answer, ok } from "./answer.ts";
 import { bearerRoutes, formRoutes, publicRoutes } from "./routes.ts";
 
@@ -28,7 +28,9 @@ export function openApi(deps: { readonly issuer: string }): Answer {
     add(route.method, route.path, {
       summary: route.summary,
       security: [{ bearer: route.scopes }],
-      ...(route.query === undefined ? {} : { parameters: route.query.map((name) => parameter(name, "query", { type: "string" }, false)) }),
+      ...(route.query === undefined
+        ? {}
+        : { parameters: route.query.map((name) => parameter(name, "query", { type: "string" }, false)) }),
       ...(route.body === undefined ? {} : { requestBody: jsonContent(route.body) }),
       responses: { 200: { description: "OK" }, default: problemAnswer },
     });
@@ -64,9 +66,25 @@ function formOperation(route: { readonly path: string; readonly summary: string 
   const text = { type: "string" };
   const own =
     name === "grant_type"
-      ? { grant_type: { enum: ["client_credentials", "refresh_token"] }, refresh_token: text, scope: text, resource: text }
-      : { token: text, token_type_hint: text, ...(route.path.endsWith("revoke") ? { cascade: { enum: ["token", "grant", "subject_client"] } } : {}) };
-  const credentials = { client_id: text, client_secret: text, client_assertion: text, client_assertion_type: text };
+      ? {
+          grant_type: { enum: ["client_credentials", "refresh_token"] },
+          refresh_token: text,
+          scope: text,
+          resource: text,
+        }
+      : {
+          token: text,
+          token_type_hint: text,
+          ...(route.path.endsWith("revoke")
+            ? { cascade: { enum: ["token", "grant", "subject_client"] } }
+            : {}),
+        };
+  const credentials = {
+    client_id: text,
+    client_secret: text,
+    client_assertion: text,
+    client_assertion_type: text,
+  };
   const schema = { type: "object", required: [name], properties: { ...own, ...credentials } };
   return {
     summary: route.summary,
@@ -80,21 +98,27 @@ function adminOperation(name: string, route: Route): Operation {
   const parameters = [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")];
   const answers = Object.entries(route.answers).map(([status, schema]) => [
     status,
-    schema === undefined ? { description: "Done" } : { description: "OK", content: { "application/json": { schema } } },
+    schema === undefined
+      ? { description: "Done" }
+      : { description: "OK", content: { "application/json": { schema } } },
   ]);
   return {
     operationId: name,
     summary: route.summary,
     security: [{ bearer: [route.scope] }],
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(route.body === undefined ? {} : { requestBody: { ...jsonContent(route.body), required: route.bodyOptional !== true } }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { ...jsonContent(route.body), required: route.bodyOptional !== true } }),
     responses: { ...Object.fromEntries(answers), default: problemAnswer },
   };
 }
 
 function parametersOf(schema: unknown, where: "path" | "query") {
   const { properties = {}, required = [] } = (schema ?? {}) as { properties?: object; required?: string[] }; // JSON Schema
-  return Object.entries(properties).map(([name, one]) => parameter(name, where, one, required.includes(name)));
+  return Object.entries(properties).map(([name, one]) =>
+    parameter(name, where, one, required.includes(name)),
+  );
 }
 
 function parameter(name: string, where: "path" | "query", schema: unknown, required: boolean) {

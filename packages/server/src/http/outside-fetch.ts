@@ -16,14 +16,45 @@ export interface OutsideFetch {
 
 const closed = new BlockList();
 for (const [network, bits] of [
-  ...([["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16]] as const),
-  ...([["172.16.0.0", 12], ["192.0.0.0", 24], ["192.0.2.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16]] as const),
-  ...([["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 4], ["240.0.0.0", 4]] as const),
+  ...([
+    ["0.0.0.0", 8],
+    ["10.0.0.0", 8],
+    ["100.64.0.0", 10],
+    ["127.0.0.0", 8],
+    ["169.254.0.0", 16],
+  ] as const),
+  ...([
+    ["172.16.0.0", 12],
+    ["192.0.0.0", 24],
+    ["192.0.2.0", 24],
+    ["192.88.99.0", 24],
+    ["192.168.0.0", 16],
+  ] as const),
+  ...([
+    ["198.18.0.0", 15],
+    ["198.51.100.0", 24],
+    ["203.0.113.0", 24],
+    ["224.0.0.0", 4],
+    ["240.0.0.0", 4],
+  ] as const),
 ] as const)
   closed.addSubnet(network, bits, "ipv4");
 for (const [network, bits] of [
-  ...([["::", 96], ["::ffff:0:0", 96], ["64:ff9b::", 96], ["64:ff9b:1::", 48], ["100::", 64], ["2001::", 23]] as const),
-  ...([["2001:db8::", 32], ["2002::", 16], ["fc00::", 7], ["fe80::", 10], ["ff00::", 8]] as const),
+  ...([
+    ["::", 96],
+    ["::ffff:0:0", 96],
+    ["64:ff9b::", 96],
+    ["64:ff9b:1::", 48],
+    ["100::", 64],
+    ["2001::", 23],
+  ] as const),
+  ...([
+    ["2001:db8::", 32],
+    ["2002::", 16],
+    ["fc00::", 7],
+    ["fe80::", 10],
+    ["ff00::", 8],
+  ] as const),
 ] as const)
   closed.addSubnet(network, bits, "ipv6");
 
@@ -87,7 +118,8 @@ function checkedLookup(allowPrivate: boolean): LookupFunction {
       if (error !== null) return callback(error, "", 0);
       const refused = !allowPrivate && addresses.some(({ address }) => isPrivateAddress(address));
       const [first] = addresses;
-      if (refused || first === undefined) return callback(new Error("the name resolves to a private address"), "", 0);
+      if (refused || first === undefined)
+        return callback(new Error("the name resolves to a private address"), "", 0);
       if (options.all === true) return callback(null, addresses);
       return callback(null, first.address, first.family);
     });

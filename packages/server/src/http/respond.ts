@@ -24,12 +24,19 @@ export function oauthTooMany(seconds: number): Answer {
   return {
     status: 429,
     headers: { ...noStore, "retry-after": String(seconds) },
-    body: { error: "temporarily_unavailable", error_description: "Too many failed attempts; try again later." },
+    body: {
+      error: "temporarily_unavailable",
+      error_description: "Too many failed attempts; try again later.",
+    },
   };
 }
 
 /** An OAuth error with a status of the HTTP layer: 405, 413, 415, 503. */
-export function oauthHttpError(status: number, description: string, headers: Record<string, string> = {}): Answer {
+export function oauthHttpError(
+  status: number,
+  description: string,
+  headers: Record<string, string> = {},
+): Answer {
   const unavailable = status === 503;
   return {
     status,
@@ -56,7 +63,12 @@ export function problem(given: Problem): Answer {
   const again: Record<string, string> = given.status === 503 ? { "retry-after": retryAfter } : {};
   return {
     status: given.status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...again, ...given.headers },
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...again,
+      ...given.headers,
+    },
     body: {
       type: `urn:rescind:problem:${code}`,
       title: problems[code].title,

@@ -30,17 +30,23 @@ function checkWith(validate: ValidateFunction): Check {
 
 function fieldError(error: ErrorObject): FieldError {
   const params = error.params as Record<string, unknown>; // Ajv's own, by keyword
-  const extra = error.keyword === "additionalProperties" ? params["additionalProperty"] : undefined;
-  const missing = error.keyword === "required" ? params["missingProperty"] : undefined;
+  const extra = error.keyword === "additionalProperties" ? params.additionalProperty : undefined;
+  const missing = error.keyword === "required" ? params.missingProperty : undefined;
   const member = extra ?? missing;
-  const pointer = member === undefined ? error.instancePath : `${error.instancePath}/${escaped(String(member))}`;
+  const pointer =
+    member === undefined ? error.instancePath : `${error.instancePath}/${escaped(String(member))}`;
   return { pointer, detail: detailOf(error, params, extra !== undefined, missing !== undefined) };
 }
 
-function detailOf(error: ErrorObject, params: Record<string, unknown>, extra: boolean, missing: boolean): string {
+function detailOf(
+  error: ErrorObject,
+  params: Record<string, unknown>,
+  extra: boolean,
+  missing: boolean,
+): string {
   if (extra) return "is not a known member; remove it.";
   if (missing) return "is missing.";
-  const allowed = params["allowedValues"];
+  const allowed = params.allowedValues;
   if (Array.isArray(allowed)) return `must be one of: ${allowed.join(", ")}.`;
   return `${error.message ?? "is not valid"}.`;
 }

@@ -1,7 +1,15 @@
 // Digests of tokens and fingerprints of units: the hashing that core leaves to its callers.
 
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { fingerprintInput, fingerprintLength, formatToken, randomBytesPerToken, type RowId, type TokenKind, type Unit } from "@rescind/core";
+import {
+  fingerprintInput,
+  fingerprintLength,
+  formatToken,
+  type RowId,
+  randomBytesPerToken,
+  type TokenKind,
+  type Unit,
+} from "@rescind/core";
 
 export interface TokenHashing {
   /** SHA-256 of a token's text, or HMAC-SHA-256 under the pepper. */
@@ -13,7 +21,9 @@ export interface TokenHashing {
 export function tokenHashing(pepper: string | undefined, fingerprintKey: Uint8Array): TokenHashing {
   return {
     digest: (token) =>
-      pepper === undefined ? hash("sha256", token, "buffer") : createHmac("sha256", pepper).update(token).digest(),
+      pepper === undefined
+        ? hash("sha256", token, "buffer")
+        : createHmac("sha256", pepper).update(token).digest(),
     fingerprint: (unit) =>
       createHmac("sha256", fingerprintKey)
         .update(fingerprintInput(unit))

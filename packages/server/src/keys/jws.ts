@@ -29,16 +29,22 @@ export function decodeJws(text: string): DecodedJws | undefined {
   if (text.length > longestJws) return undefined;
   const parts = text.split(".");
   const [header, payload, signature] = parts.map(canonicalBytes);
-  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined) return undefined;
+  if (parts.length !== 3 || header === undefined || payload === undefined || signature === undefined)
+    return undefined;
   const headerObject = jsonObject(header);
   const payloadObject = jsonObject(payload);
   if (headerObject === undefined || payloadObject === undefined) return undefined;
-  return { header: headerObject, payload: payloadObject, signed: text.slice(0, text.lastIndexOf(".")), signature };
+  return {
+    header: headerObject,
+    payload: payloadObject,
+    signed: text.slice(0, text.lastIndexOf(".")),
+    signature,
+  };
 }
 
 /** True if the signature is the key's over this token, by the key's own algorithm. */
 export function verifyJws(jws: DecodedJws, alg: SigningAlg, key: KeyObject): boolean {
-  if (jws.header["alg"] !== alg || "crit" in jws.header || "b64" in jws.header) return false;
+  if (jws.header.alg !== alg || "crit" in jws.header || "b64" in jws.header) return false;
   const input = Buffer.from(jws.signed);
   switch (alg) {
     case "ES256":

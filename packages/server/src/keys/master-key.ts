@@ -20,7 +20,8 @@ const tagLength = 16;
 export function loadMasterKey(fromEnvironment: string | undefined, data: string): Seal {
   const text = fromEnvironment ?? readOrMake(join(data, "master.key"));
   const key = Buffer.from(text.trim(), "base64url");
-  if (key.length !== 32) throw new ConfigurationError("The master key must be 32 bytes in base64url (43 characters).");
+  if (key.length !== 32)
+    throw new ConfigurationError("The master key must be 32 bytes in base64url (43 characters).");
   return {
     seal: (purpose, plain) => encrypt(derive(key, purpose), plain),
     open: (purpose, sealed) => decrypt(derive(key, purpose), sealed),
@@ -29,7 +30,11 @@ export function loadMasterKey(fromEnvironment: string | undefined, data: string)
 
 function readOrMake(path: string): string {
   try {
-    writeFileSync(path, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flag: "wx", flush: true });
+    writeFileSync(path, `${randomBytes(32).toString("base64url")}\n`, {
+      mode: 0o600,
+      flag: "wx",
+      flush: true,
+    });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }

@@ -39,14 +39,18 @@ const firstKeys: readonly { use: SigningKeyUse; alg: SigningAlg }[] = [
 /** Makes what is missing of the keys every server has. */
 export async function ensureFirstKeys(store: Store, seal: Seal): Promise<void> {
   const present = await store.listSigningKeys();
-  const missing = firstKeys.filter(({ use, alg }) => !present.some((key) => key.use === use && key.alg === alg));
+  const missing = firstKeys.filter(
+    ({ use, alg }) => !present.some((key) => key.use === use && key.alg === alg),
+  );
   await Promise.all(missing.map(({ use, alg }) => addKey(store, seal, use, alg)));
 }
 
 /** Makes a signing key for access tokens of this algorithm if there is none. */
 export async function ensureAccessKey(store: Store, seal: Seal, alg: SigningAlg): Promise<void> {
   const present = await store.listSigningKeys();
-  const signs = present.some((key) => key.use === "access" && key.alg === alg && key.retiredAtMs === undefined);
+  const signs = present.some(
+    (key) => key.use === "access" && key.alg === alg && key.retiredAtMs === undefined,
+  );
   if (!signs) await addKey(store, seal, "access", alg);
 }
 
@@ -54,10 +58,17 @@ export async function ensureAccessKey(store: Store, seal: Seal, alg: SigningAlg)
  * Takes a key out of use. Another of its use and algorithm signs before it stops, so that issuing never lacks one.
  * One that is out of use already stays as it is. `atMs`: milliseconds since 1970.
  */
-export async function replaceSigningKey(store: Store, seal: Seal, old: SigningKeyRecord, atMs: number): Promise<void> {
+export async function replaceSigningKey(
+  store: Store,
+  seal: Seal,
+  old: SigningKeyRecord,
+  atMs: number,
+): Promise<void> {
   if (old.retiredAtMs !== undefined) return;
   const { kid, use, alg } = old;
-  const others = (await store.listSigningKeys()).filter((key) => key.kid !== kid && key.use === use && key.alg === alg);
+  const others = (await store.listSigningKeys()).filter(
+    (key) => key.kid !== kid && key.use === use && key.alg === alg,
+  );
   if (!others.some((key) => key.retiredAtMs === undefined)) await addKey(store, seal, use, alg);
   await store.retireSigningKey(kid, atMs);
 }
@@ -81,7 +92,15 @@ async function addKey(store: Store, seal: Seal, use: SigningKeyUse, alg: Signing
   const kid = thumbprint(jwk);
   const sealed = seal.seal(`signing-key/${kid}`, privateKey.export({ format: "der", type: "pkcs8" }));
   const publicJwk = { ...jwk, kid, alg, use: "sig" };
-  await store.addSigningKey({ kid, use, alg, publicJwk, sealed, createdAtMs: Date.now(), retiredAtMs: undefined });
+  await store.addSigningKey({
+    kid,
+    use,
+    alg,
+    publicJwk,
+    sealed,
+    createdAtMs: Date.now(),
+    retiredAtMs: undefined,
+  });
 }
 
 function generatePair(alg: SigningAlg): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
@@ -107,7 +126,16 @@ function openKey(record: SigningKeyRecord, seal: Seal): SigningKey {
     return known;
   };
   const publicKey = createPublicKey(privateKey);
-  return { kid, use, alg, privateKey, publicKey, publicJwk, retired: record.retiredAtMs !== undefined, headerFor };
+  return {
+    kid,
+    use,
+    alg,
+    privateKey,
+    publicKey,
+    publicJwk,
+    retired: record.retiredAtMs !== undefined,
+    headerFor,
+  };
 }
 
 /** RFC 7638: SHA-256 over the required members in lexicographic order. */

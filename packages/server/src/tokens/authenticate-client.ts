@@ -2,13 +2,13 @@
 // A suspended client or key fails like a wrong secret.
 
 import {
-  allowsMethod,
   type AssertionClaims,
-  checkAssertion,
+  allowsMethod,
   type Client,
   type ConsumerKey,
-  type Judged,
+  checkAssertion,
   invalidClient,
+  type Judged,
   type PresentedCredential,
   presentedCredential,
   type Refusal,
@@ -35,10 +35,29 @@ export interface TooMany {
 
 type Parts = Pick<
   Dependencies,
-  "catalog" | "clientFailures" | "clientKeys" | "configuration" | "hashing" | "issuer" | "log" | "now" | "standing" | "store"
+  | "catalog"
+  | "clientFailures"
+  | "clientKeys"
+  | "configuration"
+  | "hashing"
+  | "issuer"
+  | "log"
+  | "now"
+  | "standing"
+  | "store"
 >;
 
-const assertionAlgorithms = ["ES256", "ES384", "ES512", "RS256", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"];
+const assertionAlgorithms = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "RS256",
+  "PS256",
+  "PS384",
+  "PS512",
+  "EdDSA",
+  "Ed25519",
+];
 
 /** The credential a request presents, if it presents exactly one. */
 export function credentialOf(request: FormRequest): PresentedCredential | Refusal {
@@ -73,7 +92,11 @@ export async function authenticateClient(
   const registered = await parts.catalog.client(credential.clientId, head);
   const keyId = await provenBy(credential, registered, parts);
   await parts.standing.reach(head);
-  if (registered === undefined || keyId === "unproven" || isSuspended(registered.client, keyId, head, parts)) {
+  if (
+    registered === undefined ||
+    keyId === "unproven" ||
+    isSuspended(registered.client, keyId, head, parts)
+  ) {
     parts.clientFailures.failed(name, parts.now());
     return invalidClient;
   }
@@ -94,7 +117,9 @@ async function provenBy(
       return allowed && key !== undefined ? key.keyId : "unproven";
     }
     case "assertion":
-      return allowed && (await isAssertionValid(credential.assertion, registered.client, parts)) ? undefined : "unproven";
+      return allowed && (await isAssertionValid(credential.assertion, registered.client, parts))
+        ? undefined
+        : "unproven";
     case "none":
       return allowed ? undefined : "unproven";
   }
@@ -114,7 +139,10 @@ async function isAssertionValid(assertion: string, client: Client, parts: Parts)
     const claims = JSON.parse(new TextDecoder().decode(payload)) as AssertionClaims; // members checked by checkAssertion
     const audience = { issuer: parts.issuer, tokenEndpoint: `${parts.issuer}/oauth2/token` };
     const accepted = checkAssertion(claims, client, audience, parts.now() / 1000);
-    return accepted !== undefined && (await parts.store.spendAssertion(client.clientId, accepted.jti, accepted.expiresAt));
+    return (
+      accepted !== undefined &&
+      (await parts.store.spendAssertion(client.clientId, accepted.jti, accepted.expiresAt))
+    );
   } catch (cause) {
     if (cause instanceof Error && cause.name === "StoreUnavailable") throw cause;
     parts.log.info({ clientId: client.clientId, cause: String(cause) }, "client assertion refused");

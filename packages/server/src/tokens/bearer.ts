@@ -45,6 +45,10 @@ export async function authenticateBearer(
 }
 
 /** Judges the token again by what this node knows now; streams ask this as they go on. */
-export function isStillLive(token: AccessToken, parts: Pick<BearerParts, "standing" | "issuer">, at: number): boolean {
+export function isStillLive(
+  token: AccessToken,
+  parts: Pick<BearerParts, "standing" | "issuer">,
+  at: number,
+): boolean {
   return parts.standing.judge(judgedAccessToken(token, parts.issuer), at).kind === "live";
 }

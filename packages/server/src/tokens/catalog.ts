@@ -3,8 +3,8 @@
 
 import type { Client, ConsumerKey, Resource } from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
-import { type KeyRing, loadKeyRing } from "../keys/signing-keys.ts";
 import type { Seal } from "../keys/master-key.ts";
+import { type KeyRing, loadKeyRing } from "../keys/signing-keys.ts";
 
 export interface RegisteredClient {
   readonly client: Client;

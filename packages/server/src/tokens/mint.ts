@@ -78,7 +78,12 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
   const text =
     key === undefined
       ? newToken("access", token.id)
-      : signJws(key.headerFor(resource?.accessTokenTyp ?? "at+jwt"), accessTokenClaims(token, parts.issuer), key.alg, key.privateKey);
+      : signJws(
+          key.headerFor(resource?.accessTokenTyp ?? "at+jwt"),
+          accessTokenClaims(token, parts.issuer),
+          key.alg,
+          key.privateKey,
+        );
   const digest = key === undefined ? parts.hashing.digest(text) : undefined;
   return { text, stored: { token, digest }, expiresIn: expiresAt - issuedAt };
 }

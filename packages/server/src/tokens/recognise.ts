@@ -32,7 +32,9 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   if (parsed?.kind === "refresh") {
     const { head, token, grant } = await parts.store.findRefreshToken(parsed.rowId);
     const genuine = token !== undefined && sameDigest(parts.hashing.digest(text), token.digest);
-    return genuine && grant !== undefined ? { kind: "refresh", head, token, grant } : { kind: "unknown", head };
+    return genuine && grant !== undefined
+      ? { kind: "refresh", head, token, grant }
+      : { kind: "unknown", head };
   }
   const head = await parts.store.head();
   const jws = decodeJws(text);
@@ -48,10 +50,10 @@ function jwtAccessToken(jws: DecodedJws, keys: KeyRing, issuer: string): AccessT
   if (key === undefined || (typ !== "at+jwt" && typ !== "JWT")) return undefined;
   if (!verifyJws(jws, key.alg, key.publicKey)) return undefined;
   const claims = jws.payload;
-  const id = typeof claims["jti"] === "string" ? parseId("token", claims["jti"]) : undefined;
-  const [subject, clientId, rev] = [claims["sub"], claims["client_id"], claims["rev"]];
-  const [issuedAt, expiresAt] = [claims["iat"], claims["exp"]];
-  if (claims["iss"] !== issuer || id === undefined || typeof rev !== "number") return undefined;
+  const id = typeof claims.jti === "string" ? parseId("token", claims.jti) : undefined;
+  const [subject, clientId, rev] = [claims.sub, claims.client_id, claims.rev];
+  const [issuedAt, expiresAt] = [claims.iat, claims.exp];
+  if (claims.iss !== issuer || id === undefined || typeof rev !== "number") return undefined;
   if (typeof subject !== "string" || typeof clientId !== "string") return undefined;
   if (typeof issuedAt !== "number" || typeof expiresAt !== "number") return undefined;
   return {
@@ -62,21 +64,35 @@ function jwtAccessToken(jws: DecodedJws, keys: KeyRing, issuer: string): AccessT
     issuedAt,
     expiresAt,
     kid: key.kid,
-    grantId: text(claims["grant_id"]),
-    sessionId: text(claims["sid"]),
-    keyId: text(claims["key_id"]),
-    scopes: text(claims["scope"])?.split(" ") ?? [],
-    audience: texts(claims["aud"]),
-    grantIat: whole(claims["grant_iat"]),
-    authTime: whole(claims["auth_time"]),
-    offline: claims["offline"] === true,
-    lineage: texts(claims["lineage"]),
+    grantId: text(claims.grant_id),
+    sessionId: text(claims.sid),
+    keyId: text(claims.key_id),
+    scopes: text(claims.scope)?.split(" ") ?? [],
+    audience: texts(claims.aud),
+    grantIat: whole(claims.grant_iat),
+    authTime: whole(claims.auth_time),
+    offline: claims.offline === true,
+    lineage: texts(claims.lineage),
     claims: configuredClaims(claims),
   };
 }
 
 const serverClaims = new Set([
-  ...["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "rev", "grant_id", "sid", "offline"],
+  ...[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "client_id",
+    "scope",
+    "rev",
+    "grant_id",
+    "sid",
+    "offline",
+  ],
   ...["key_id", "grant_iat", "auth_time", "lineage"],
 ]);
 

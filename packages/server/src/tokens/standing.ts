@@ -1,7 +1,15 @@
 // The node's memory of the standing entries. Every read of the store brings the log's head along; memory that is
 // behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4.
 
-import { type Judged, liveness, RevocationSet, type Unit, unitKey, unitsOf, type Verdict } from "@rescind/core";
+import {
+  type Judged,
+  liveness,
+  RevocationSet,
+  type Unit,
+  unitKey,
+  unitsOf,
+  type Verdict,
+} from "@rescind/core";
 import { type Head, type LoggedEntry, type LoggedRevoke, type Store, StoreUnavailable } from "@rescind/store";
 
 const pageSize = 10_000;
