@@ -41,20 +41,24 @@ export class Catalog {
 
   async resources(head: Head): Promise<ReadonlyMap<string, Resource>> {
     this.#turnTo(head.catalog);
-    const resources = (this.#resources ??= this.#store.listResources().then(byUri));
-    resources.catch(() => {
-      this.#resources = undefined;
-    });
-    return resources;
+    if (this.#resources === undefined) {
+      this.#resources = this.#store.listResources().then(byUri);
+      this.#resources.catch(() => {
+        this.#resources = undefined;
+      });
+    }
+    return this.#resources;
   }
 
   async keys(head: Head): Promise<KeyRing> {
     this.#turnTo(head.catalog);
-    const keys = (this.#keys ??= loadKeyRing(this.#store, this.#seal));
-    keys.catch(() => {
-      this.#keys = undefined;
-    });
-    return keys;
+    if (this.#keys === undefined) {
+      this.#keys = loadKeyRing(this.#store, this.#seal);
+      this.#keys.catch(() => {
+        this.#keys = undefined;
+      });
+    }
+    return this.#keys;
   }
 
   #turnTo(version: number): void {
