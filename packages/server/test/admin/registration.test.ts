@@ -55,7 +55,7 @@ test("a client read from its own registration is the same client", () => {
       refresh_token_rotation: fc.boolean(),
       require_pkce: fc.boolean(),
       first_party: fc.boolean(),
-      allowed_origins: fc.constantFrom([], ["https://a.example", "http://localhost:3000"]),
+      allowed_origins: fc.constantFrom<string[]>([], ["https://a.example", "http://localhost:3000"]),
       custom_claims: fc.constantFrom<Record<string, unknown>>(
         {},
         { team: "blue", deep: { list: [1, "2", null] } },
