@@ -96,7 +96,8 @@ async function assemble(settings: VerifierSettings, clock: Clock, reached: Reach
   const fingerprints = await CurrentFingerprints.from(feedSettings);
   const reader = new FeedReader({
     maxStaleness: settings.maxStaleness,
-    leaseInterval: settings.leaseInterval ?? feedSettings.leaseInterval,
+    // One lost lease, or two, must not make it stale.
+    leaseInterval: settings.leaseInterval ?? Math.min(feedSettings.leaseInterval, settings.maxStaleness / 3),
     random: Math.random,
   });
   const verification = new Verification({

@@ -6,8 +6,9 @@ import { checkLinks, type Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 import { EventStreamParser } from "./event-stream.ts";
 import { parseStreamedEntry } from "./feed-page.ts";
-import type { FeedReader, ReaderAction, ReaderEvent } from "./feed-reader.ts";
+import type { FeedReader } from "./feed-reader.ts";
 import type { Acknowledgement, FeedServer } from "./feed-server.ts";
+import type { ReaderAction, ReaderEvent } from "./reader-events.ts";
 
 export interface ConnectionParts {
   readonly clock: Clock;
@@ -106,7 +107,7 @@ export class FeedConnection {
     const abort = new AbortController();
     this.#stream = { run, abort };
     try {
-      const body = await this.#parts.server.stream(after, abort.signal);
+      const body = await this.#parts.server.stream(after, abort);
       if (body === undefined) return this.#feed({ kind: "off-the-log", run });
       this.#feed({ kind: "stream-opened", run });
       await this.#readBody(run, body);

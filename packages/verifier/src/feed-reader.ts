@@ -8,41 +8,8 @@ import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
 import { Freshness, type Lease } from "./freshness.ts";
-
-/** What happened. `run` tells which loading or stream it belongs to; events of an earlier one change nothing. */
-export type ReaderEvent =
-  | { readonly kind: "start" }
-  /** Undefined: the page was not understood. */
-  | { readonly kind: "page"; readonly run: number; readonly page: FeedPage | undefined }
-  | { readonly kind: "load-failed"; readonly run: number }
-  | { readonly kind: "stream-opened"; readonly run: number }
-  /** Undefined stands for an event that was not understood. */
-  | {
-      readonly kind: "streamed";
-      readonly run: number;
-      readonly entries: readonly (StreamedEntry | undefined)[];
-    }
-  | { readonly kind: "checked"; readonly run: number; readonly links: readonly CheckedLink[] }
-  | { readonly kind: "stream-ended"; readonly run: number }
-  /** The server says that our position is not on its log (410). */
-  | { readonly kind: "off-the-log"; readonly run: number }
-  | { readonly kind: "leased"; readonly lease: number; readonly answer: Lease }
-  | { readonly kind: "lease-failed"; readonly lease: number; readonly offTheLog: boolean }
-  | { readonly kind: "lease-due"; readonly run: number }
-  | { readonly kind: "load-due"; readonly run: number }
-  | { readonly kind: "stream-due"; readonly run: number }
-  | { readonly kind: "catch-up-due"; readonly run: number; readonly from: number };
-
-/** What to do. Everything but `stop-stream` reports back by an event. */
-export type ReaderAction =
-  /** Fetch a page: from the beginning of what is kept, or after a number. */
-  | { readonly kind: "load-page"; readonly run: number; readonly after: number | undefined }
-  | { readonly kind: "open-stream"; readonly run: number; readonly after: Position }
-  | { readonly kind: "stop-stream"; readonly run: number }
-  | { readonly kind: "check-links"; readonly run: number; readonly links: readonly Link[] }
-  | { readonly kind: "ask-lease"; readonly lease: number; readonly applied: Position }
-  /** Feed `event` back after so many milliseconds. */
-  | { readonly kind: "wake"; readonly after: number; readonly event: ReaderEvent };
+import { LeaseRequests } from "./lease-requests.ts";
+import type { ReaderAction, ReaderEvent } from "./reader-events.ts";
 
 export type ReaderState = "loading" | "gap" | "stale" | "fresh";
 
@@ -73,8 +40,6 @@ type Phase =
 /** Milliseconds between retries: from the first, doubling, up to the most. */
 const firstRetry = 100;
 const mostRetry = 2000;
-/** Leases under way at once; a server that does not answer gets no more. */
-const mostAsking = 8;
 /** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
 const removalInterval = 30_000;
 const removalMargin = 60;
@@ -82,24 +47,22 @@ const removalMargin = 60;
 export class FeedReader {
   readonly set = new RevocationSet((entry: RevokeEntry) => [entry.fp]);
   readonly #freshness: Freshness;
+  readonly #leases: LeaseRequests;
   readonly #settings: ReaderSettings;
   #phase: Phase = { kind: "loading", run: 0, loaded: [] };
   #runs = 0;
-  #leases = 0;
   /** In a row: of loading, and of the stream. */
   #loadFailures = 0;
   #streamFailures = 0;
   #everLoaded = false;
   /** The run for which a `catch-up-due` is on its way. */
   #watching = 0;
-  /** The highest entry somebody waits for, and the lease under way that was asked because of one. */
-  #wanted = 0;
-  #urgent: { readonly lease: number; readonly applied: number } | undefined;
   #removedAt = 0;
 
   constructor(settings: ReaderSettings) {
     this.#settings = settings;
     this.#freshness = new Freshness(settings.maxStaleness);
+    this.#leases = new LeaseRequests(this.#freshness);
   }
 
   get position(): Position {
@@ -169,7 +132,7 @@ export class FeedReader {
       case "leased":
         return this.#leased(event.lease, event.answer, now);
       case "lease-failed":
-        return this.#leaseFailed(event.lease, event.offTheLog, now);
+        return this.#leaseFailed(event.lease, event.offTheLog);
       default:
         return event satisfies never;
     }
@@ -221,8 +184,7 @@ export class FeedReader {
     const { position } = this.set;
     this.#everLoaded = true;
     this.#freshness.restart(position);
-    this.#urgent = undefined;
-    this.#wanted = 0;
+    this.#leases.restart();
     this.#phase = {
       kind: "following",
       run,
@@ -265,9 +227,9 @@ export class FeedReader {
       if (!link.genuine || link.previous !== this.set.position.hash) return this.#gap();
       if (this.set.apply(link.entry, link.hash) !== "applied") return this.#gap();
       if (!this.#freshness.advanced(this.set.position)) return this.#gap();
-      if (link.entry.ack === true) this.#wanted = link.entry.seq;
+      if (link.entry.ack === true) this.#leases.want(link.entry.seq);
     }
-    return this.#acknowledge(now);
+    return this.#leases.askIfWanted(this.set.position, now);
   }
 
   #ended(run: number, now: Instant): ReaderAction[] {
@@ -315,22 +277,7 @@ export class FeedReader {
       after: this.#settings.leaseInterval,
       event: { kind: "lease-due", run },
     };
-    return this.#freshness.asking < mostAsking ? [this.#askLease(now), wake] : [wake];
-  }
-
-  #askLease(now: Instant): ReaderAction {
-    const lease = ++this.#leases;
-    const applied = this.set.position;
-    this.#freshness.asked(lease, now, applied);
-    return { kind: "ask-lease", lease, applied };
-  }
-
-  /** Asks for a lease at once if somebody waits for an entry; one at a time, so that many entries share one. */
-  #acknowledge(now: Instant): ReaderAction[] {
-    if (this.#wanted === 0 || this.#urgent !== undefined) return [];
-    const ask = this.#askLease(now);
-    this.#urgent = { lease: this.#leases, applied: this.set.position.seq };
-    return [ask];
+    return [...this.#leases.askRegularly(this.set.position, now), wake];
   }
 
   #leased(id: number, lease: Lease, now: Instant): ReaderAction[] {
@@ -341,23 +288,15 @@ export class FeedReader {
     if (outcome === "met" && now.mono - this.#phase.since > mostRetry) this.#loadFailures = 0;
     this.#removeExpired(now);
     const watch = outcome === "waiting" ? this.#watch(this.#phase.run) : [];
-    return [...watch, ...this.#acknowledged(id, now)];
+    return [...watch, ...this.#leases.answered(id, this.set.position, now)];
   }
 
-  #leaseFailed(id: number, offTheLog: boolean, now: Instant): ReaderAction[] {
+  #leaseFailed(id: number, offTheLog: boolean): ReaderAction[] {
     const known = this.#freshness.failed(id);
     if (!known || this.#phase.kind !== "following") return [];
     if (offTheLog) return this.#gap();
-    // The next regular lease carries what this one should have; asking at once again would be a storm.
-    if (this.#urgent?.lease === id) this.#wanted = 0;
-    return this.#acknowledged(id, now);
-  }
-
-  #acknowledged(id: number, now: Instant): ReaderAction[] {
-    if (this.#urgent === undefined || this.#urgent.lease !== id) return [];
-    if (this.#wanted <= this.#urgent.applied) this.#wanted = 0;
-    this.#urgent = undefined;
-    return this.#acknowledge(now);
+    this.#leases.failed(id);
+    return [];
   }
 
   #removeExpired(now: Instant): void {

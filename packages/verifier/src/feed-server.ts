@@ -83,17 +83,17 @@ export class FeedServer {
 
   /**
    * Opens the live stream after a position; undefined if the position is not on the log or not kept whole (410).
+   * `abort` ends it at any time.
    * @throws Unanswered
    */
-  async stream(after: Position, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | undefined> {
+  async stream(after: Position, abort: AbortController): Promise<ReadableStream<Uint8Array> | undefined> {
     const token = await this.#parts.token.get();
-    const opening = new AbortController();
-    const late = setTimeout(() => opening.abort(), openTimeout);
+    const late = setTimeout(() => abort.abort(), openTimeout);
     try {
       const response = await this.#parts.fetch(`${this.#parts.endpoint}?after=${formatPosition(after)}`, {
         headers: { accept: "text/event-stream", authorization: `Bearer ${token}` },
         redirect: "manual",
-        signal: AbortSignal.any([signal, opening.signal]),
+        signal: abort.signal,
       });
       const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
       if (response.status === 200 && isStream && response.body !== null) return response.body;

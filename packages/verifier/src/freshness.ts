@@ -79,6 +79,7 @@ export class Freshness {
     const asked = this.#asked.get(id);
     if (asked === undefined) return "unknown";
     this.#setTime(lease.issuedAt, asked.sent.mono, now.mono);
+    this.#waiting = this.#waiting.filter(({ sent }) => now.mono - sent.mono <= this.#maxStaleness);
     const outcome = this.#place({ ...lease, sent: asked.sent }, position);
     this.failed(id);
     return outcome;

@@ -40,18 +40,26 @@ export interface JsonAnswer {
  */
 export async function exchangeJson(fetchWith: Fetch, exchange: Exchange): Promise<JsonAnswer> {
   const { url, headers, body, timeout, signal } = exchange;
-  const limit = AbortSignal.timeout(Math.ceil(timeout));
+  // One controller per exchange: signals joined to a long-lived one would add up over the months.
+  const abort = new AbortController();
+  const end = () => abort.abort();
+  const late = setTimeout(end, timeout);
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted === true) end();
   try {
     const response = await fetchWith(url, {
       method: body === undefined ? "GET" : "POST",
       headers: { accept: "application/json", ...headers },
       ...(body === undefined ? {} : { body }),
       redirect: "manual",
-      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      signal: abort.signal,
     });
     const text = await response.text();
     return { status: response.status, body: parseJson(text) };
   } catch (cause) {
     throw new Unanswered(`${new URL(url).origin} did not answer`, { cause });
+  } finally {
+    clearTimeout(late);
+    signal?.removeEventListener("abort", end);
   }
 }

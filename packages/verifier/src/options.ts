@@ -7,7 +7,10 @@ export interface VerifierOptions {
   readonly issuer: string;
   /** What a token's `aud` has to contain: this resource server, under one name or several. */
   readonly audience: string | readonly string[];
-  /** A confidential client of the issuer with the scope `rescind:feed`. */
+  /**
+   * A confidential client of the issuer with the scope `rescind:feed`, and for introspection with
+   * `rescind:introspect` or this audience: a token it may not see is inactive to it.
+   */
   readonly clientId: string;
   readonly clientSecret: string;
   /** Seconds after which an unconfirmed position is no longer decided by. Default 5. */
