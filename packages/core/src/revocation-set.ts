@@ -2,6 +2,7 @@
 // the server, each verifier. DESIGN.md section 5. Hashing is the caller's: it brings the hash at each entry.
 
 import { type FeedEntry, follows, origin, type Position, type RevokeEntry } from "./feed-entry.ts";
+import type { UnitName } from "./units.ts";
 
 export type Applied = "applied" | "known" | "gap";
 
@@ -15,6 +16,7 @@ export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
   readonly #keysOf: (entry: Entry) => readonly string[];
   readonly #byKey = new Map<string, Entry[]>();
   readonly #bySeq = new Map<number, Entry>();
+  readonly #perUnit = new Map<UnitName, number>();
 
   constructor(keysOf: (entry: Entry) => readonly string[]) {
     this.#keysOf = keysOf;
@@ -31,6 +33,14 @@ export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
 
   get size(): number {
     return this.#bySeq.size;
+  }
+
+  /**
+   * Whether any standing entry is of this kind of unit. Where none is, a reader need not make the key: most logs hold
+   * a few kinds, and most tokens have ten units.
+   */
+  holds(unit: UnitName): boolean {
+    return (this.#perUnit.get(unit) ?? 0) > 0;
   }
 
   /** Every standing entry with this key. */
@@ -63,6 +73,7 @@ export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
   load(entries: Iterable<Entry | Exclude<FeedEntry, RevokeEntry>>, position: Position): void {
     this.#byKey.clear();
     this.#bySeq.clear();
+    this.#perUnit.clear();
     let last = 0;
     for (const entry of entries) {
       if (entry.seq <= last || entry.seq > position.seq) continue;
@@ -88,6 +99,7 @@ export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
     if (entry.kind === "lift") this.#remove(entry.lifts);
     if (entry.kind !== "revoke") return;
     this.#bySeq.set(entry.seq, entry);
+    this.#perUnit.set(entry.unit, (this.#perUnit.get(entry.unit) ?? 0) + 1);
     for (const key of this.#keysOf(entry)) {
       const beside = this.#byKey.get(key);
       if (beside === undefined) this.#byKey.set(key, [entry]);
@@ -99,6 +111,7 @@ export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
     const entry = this.#bySeq.get(seq);
     if (entry === undefined) return;
     this.#bySeq.delete(seq);
+    this.#perUnit.set(entry.unit, (this.#perUnit.get(entry.unit) ?? 0) - 1);
     for (const key of this.#keysOf(entry)) {
       const rest = (this.#byKey.get(key) ?? []).filter((other) => other.seq !== seq);
       if (rest.length === 0) this.#byKey.delete(key);

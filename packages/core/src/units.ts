@@ -87,7 +87,8 @@ export function unitsOf(token: Judged): Unit[] {
   return units;
 }
 
-/** One text per unit, for indexes in memory. Unit values are printable, so the separator cannot occur in one. */
-export function unitKey(unit: Unit): string {
-  return `${unit.name}\n${unit.issuer}\n${unit.value}\n${unit.client ?? ""}`;
+/** One text per unit, for indexes in memory. Issuers, our subjects and client ids have no line break in them. */
+export function unitKey({ name, issuer, value, client }: Unit): string {
+  // Every look-up hashes the whole text, so it says nothing twice.
+  return client === undefined ? `${name}\n${value}\n${issuer}` : `${name}\n${value}\n${client}\n${issuer}`;
 }

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { chainInput, firstOfEpoch, liveness, origin, RevocationSet, unitKey, unitsOf } from "@rescind/core";
+import {
+  chainInput,
+  firstOfEpoch,
+  liveness,
+  origin,
+  RevocationSet,
+  unitKey,
+  unitNames,
+  unitsOf,
+} from "@rescind/core";
 import fc from "fast-check";
 import { holds } from "./property.ts";
 import { hashAt, type KeyedEntry, type KeyedRevoke, keysOf, logs, seconds, tokens } from "./world.ts";
@@ -26,7 +35,13 @@ function built(log: readonly KeyedEntry[]): RevocationSet<KeyedRevoke> {
 function contentOf(set: RevocationSet<KeyedRevoke>) {
   const entries = set.entries();
   const byKey = entries.map((entry) => set.find(unitKey(entry.of)).map((found) => found.seq));
-  return { position: set.position, size: set.size, entries, byKey };
+  const kinds = unitNames.filter((unit) => set.holds(unit));
+  assert.deepEqual(
+    new Set(kinds),
+    new Set(entries.map((entry) => entry.unit)),
+    "it holds the kinds that stand",
+  );
+  return { position: set.position, size: set.size, entries, byKey, kinds };
 }
 
 test("D1 a set at a position holds exactly the standing entries up to it", () => {

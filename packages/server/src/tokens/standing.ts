@@ -117,7 +117,8 @@ export class StandingEntries {
 
   #found(token: Judged): LoggedRevoke[] {
     const found: LoggedRevoke[] = [];
-    for (const unit of unitsOf(token)) found.push(...this.#set.find(unitKey(unit)));
+    for (const unit of unitsOf(token))
+      if (this.#set.holds(unit.name)) found.push(...this.#set.find(unitKey(unit)));
     for (const fp of token.lineage) found.push(...this.#set.find(fp));
     return found;
   }
