@@ -1,7 +1,7 @@
 // Orders of administrators, their receipts, their history, and lifting them. CONTRACT.md sections 5 and 6.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { decodeJwt, decodeProtectedHeader } from "jose";
+import { decodeJwt } from "jose";
 import {
   type Answered,
   type RegisteredClient,
@@ -322,87 +322,4 @@ describe("receipts", () => {
     );
     assert.ok(!history.text.includes(text) && !audit.text.includes(text));
   });
-});
-
-describe("RV-21 lifting", () => {
-  test("a final order, a lifted one, and what a client ordered itself stay: 409", async () => {
-    const client = await server.registerClient();
-    const final = await order({ client_id: client.client_id }, { final: true });
-    const lifted = await order({ subject: "usr_lifted" });
-    assert.equal((await lift(lifted.json.id)).status, 200);
-    const token = await server.clientToken(client);
-    await server.form("/oauth2/revoke", { token }, client);
-    const [own] = (await server.admin("GET", `${revocations}?limit=1`)).json.items as Record<
-      string,
-      unknown
-    >[];
-    assert.deepEqual(own?.actor, { kind: "client", id: client.client_id });
-    for (const id of [final.json.id, lifted.json.id, own?.id]) {
-      const refused = await lift(id);
-      assert.deepEqual([refused.status, refused.json.code], [409, "not-liftable"], refused.text);
-    }
-    assert.equal(await isActive(token), false);
-  });
-
-  test("an unknown revocation is 404, a malformed id 400", async () => {
-    assert.equal((await lift("rev_1")).status, 404);
-    assert.equal((await lift("1")).status, 400);
-  });
-
-  test("C3 a lift leaves what another order covers dead", async () => {
-    const client = await server.registerClient();
-    const token = await server.clientToken(client);
-    const [narrow, wide] = [await order({ token }), await order({ client_id: client.client_id })];
-    await lift(wide.json.id);
-    assert.equal(await isActive(token), false);
-    await lift(narrow.json.id);
-    assert.equal(await isActive(token), true);
-  });
-});
-
-describe("a signing key", () => {
-  test("all it signed is dead, issuing goes on with another, and it does not sign again", async () => {
-    const client = await server.registerClient();
-    const old = await server.clientToken(client);
-    const { kid } = decodeProtectedHeader(old);
-    const made = await order({ kid }, { reason: "key_compromise" });
-    assert.equal(made.status, 201, made.text);
-    assert.equal(await isActive(old), false);
-    const fresh = await server.clientToken(client);
-    assert.notEqual(decodeProtectedHeader(fresh).kid, kid);
-    assert.equal(await isActive(fresh), true);
-    const keys = (await server.admin("GET", "/admin/v1/signing-keys")).json.items as Record<
-      string,
-      unknown
-    >[];
-    const [revoked] = keys.filter((key) => key.kid === kid);
-    assert.deepEqual([revoked?.status, typeof revoked?.retired_at], ["revoked", "string"]);
-    assert.equal(keys.filter((key) => key.use === "access" && key.status === "signing").length, 1);
-
-    const lifted = await lift(made.json.id);
-    assert.equal(lifted.status, 200);
-    assert.equal(await isActive(old), true);
-    assert.notEqual(decodeProtectedHeader(await server.clientToken(client)).kid, kid);
-  });
-
-  test("JW-12 the feed's key cannot be named", async () => {
-    const keys = (await server.admin("GET", "/admin/v1/signing-keys")).json.items as Record<
-      string,
-      unknown
-    >[];
-    const refused = await order({ kid: keys.find((key) => key.use === "feed")?.kid });
-    assert.deepEqual(
-      [refused.status, (refused.json.errors as { pointer: string }[])[0]?.pointer],
-      [400, "/select/kid"],
-    );
-  });
-});
-
-test("A4 what was revoked stays revoked over a restart, and what was lifted stays lifted", async () => {
-  const client = await server.registerClient();
-  const [dead, back] = [await server.clientToken(client), await server.clientToken(client)];
-  await order({ token: dead });
-  await lift((await order({ token: back })).json.id);
-  await server.restart();
-  assert.deepEqual([await isActive(dead), await isActive(back)], [false, true]);
 });
