@@ -1,6 +1,6 @@
 // The store: one interface of intentions. Each verb below is one transaction (a write) or one statement (a read);
 // if a caller needed two verbs to be consistent, the interface would lack one. The conformance suite
-// (`@rescind/store/conformance`) holds every executor to each sentence of these comments.
+// (test/conformance) holds every executor to each sentence of these comments.
 //
 // - Writes resolve only after a durable commit. A rejection of kind `StoreUnavailable` means the outcome is
 //   unknown or negative; the endpoint answers 503.

@@ -9,8 +9,8 @@ import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
 
 const day = 24 * 60 * 60;
-/** Windows looked through in one call, until one has something to remove. */
-const windowsPerCall = 20;
+/** Milliseconds in which one call looks through a table. */
+const longestPassMs = 200;
 /** Seconds by which the clock may step back without that being a jump. */
 const smallStep = 60;
 const nothing: Pruned = { accessTokens: 0, refreshTokens: 0, grants: 0, entries: 0, assertions: 0 };
@@ -19,10 +19,10 @@ const nothing: Pruned = { accessTokens: 0, refreshTokens: 0, grants: 0, entries:
 export async function prune(db: Database, at: number, limit: number): Promise<Pruned> {
   if (await isPaused(db, at)) return nothing;
   const cut = Math.floor(at) - db.graceSeconds;
-  const accessTokens = await untilRemoved(() => pruneAccessTokens(db, cut, limit));
+  const accessTokens = await untilRemoved(limit, () => pruneAccessTokens(db, cut, limit));
   const refreshTokens: number[] = [];
-  const grants = await untilRemoved(() => pruneGrants(db, cut, limit, refreshTokens));
-  const entries = await untilRemoved(() => pruneEntries(db, at, limit));
+  const grants = await untilRemoved(limit, () => pruneGrants(db, cut, limit, refreshTokens));
+  const entries = await untilRemoved(limit, () => pruneEntries(db, at, limit));
   const results = await db.executor.apply([
     {
       sql: `DELETE FROM assertions WHERE digest IN (
@@ -46,14 +46,20 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
   };
 }
 
-/** Window after window; a window answers with the rows it removed, or undefined after the last one. */
-async function untilRemoved(pruneWindow: () => Promise<number | undefined>): Promise<number> {
-  for (let window = 0; window < windowsPerCall; window += 1) {
-    const removed = await pruneWindow();
-    if (removed !== 0) return removed ?? 0;
+/**
+ * Window after window until so many rows are gone, the time is up, or there is no more. A window answers with the
+ * rows it removed, or undefined after the last one.
+ */
+async function untilRemoved(limit: number, pruneWindow: () => Promise<number | undefined>): Promise<number> {
+  const began = performance.now();
+  let removed = 0;
+  while (removed < limit && performance.now() - began < longestPassMs) {
+    const ofWindow = await pruneWindow();
+    if (ofWindow === undefined) break;
+    removed += ofWindow;
     await setImmediate();
   }
-  return 0;
+  return removed;
 }
 
 /**

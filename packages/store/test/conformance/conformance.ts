@@ -1,0 +1,36 @@
+// The conformance suite: what every executor is held to. Each sentence of the interface's comments has its test here;
+// what only one engine can do (crashes, full disks, damaged files) has its tests beside it.
+
+import { describe } from "node:test";
+import { affected } from "./affected.ts";
+import { audit } from "./audit.ts";
+import { feed } from "./feed.ts";
+import { lifting } from "./lifting.ts";
+import { lists } from "./lists.ts";
+import { liveness } from "./liveness.ts";
+import { pruning } from "./pruning.ts";
+import { registration } from "./registration.ts";
+import { revocation } from "./revocation.ts";
+import { rotation } from "./rotation.ts";
+import type { Opener } from "./suite.ts";
+import { tokens } from "./tokens.ts";
+
+/** @param open an empty store, of which nothing else knows */
+export function conformance(name: string, open: Opener): void {
+  describe(`${name} holds the store's promises`, () => {
+    for (const suite of [
+      tokens,
+      rotation,
+      revocation,
+      lifting,
+      feed,
+      audit,
+      liveness,
+      lists,
+      affected,
+      registration,
+      pruning,
+    ])
+      suite(open);
+  });
+}
