@@ -139,7 +139,7 @@ export class Load {
       };
       const answer = await answered(this.#server.admin("POST", "/admin/v1/grants", body));
       if (answer?.status !== 201) return this.#unexpected(answer, "issue");
-      this.#issued(sent, client, String(answer.json["grant_id"]), answer);
+      this.#issued(sent, client, String(answer.json.grant_id), answer);
     }
     return this.#counted("issue", "ok");
   }
@@ -166,7 +166,7 @@ export class Load {
     const parameters = { grant_type: "refresh_token", refresh_token: token.text };
     const answer = await answered(this.#server.form("/oauth2/token", parameters, token.client));
     const interval = { op: "refresh", sent, returned: performance.now(), token: token.name } as const;
-    if (answer?.status === 400 && answer.json["error"] === "invalid_grant") {
+    if (answer?.status === 400 && answer.json.error === "invalid_grant") {
       this.history.push({ ...interval, result: "fail" });
       return this.#counted("refresh", "fail");
     }
@@ -178,13 +178,13 @@ export class Load {
     }
     const { client, grant } = token;
     const successor = this.#hold({
-      text: String(answer.json["refresh_token"]),
+      text: String(answer.json.refresh_token),
       kind: "refresh",
       grant,
       client,
     }).name;
     const access = this.#hold({
-      text: String(answer.json["access_token"]),
+      text: String(answer.json.access_token),
       kind: "access",
       grant,
       client,
@@ -214,7 +214,7 @@ export class Load {
       this.#server.form("/oauth2/introspect", parameters, this.#server.adminClient),
     );
     if (answer?.status !== 200) return this.#unexpected(answer, "check");
-    const active = answer.json["active"] === true;
+    const active = answer.json.active === true;
     this.history.push({ op: "check", sent, returned: performance.now(), token: token.name, active });
     return this.#counted("check", "ok");
   }

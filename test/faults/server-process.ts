@@ -197,7 +197,7 @@ export class ServerProcess {
 
   async form(path: string, parameters: Record<string, string>, client?: ClientCredentials): Promise<Answer> {
     const headers: Record<string, string> = { "content-type": "application/x-www-form-urlencoded" };
-    if (client !== undefined) headers["authorization"] = basic(client.client_id, client.client_secret);
+    if (client !== undefined) headers.authorization = basic(client.client_id, client.client_secret);
     return this.ask("POST", path, headers, new URLSearchParams(parameters).toString());
   }
 
@@ -248,13 +248,13 @@ export class ServerProcess {
       { grant_type: "client_credentials", ...parameters },
       client,
     );
-    return String(requireStatus(answer, 200).json["access_token"]);
+    return String(requireStatus(answer, 200).json.access_token);
   }
 
   /** What introspection says to the admin client. */
   async isActive(token: string): Promise<boolean> {
     const answer = await this.form("/oauth2/introspect", { token }, this.adminClient);
-    return requireStatus(answer, 200).json["active"] === true;
+    return requireStatus(answer, 200).json.active === true;
   }
 
   async #newAdminToken(): Promise<string> {

@@ -28,6 +28,7 @@ export interface FeedStream {
 
 export function feedStream(parts: Pick<BearerParts, "standing" | "issuer">, now: () => number): FeedStream {
   const subscribers = new Set<Subscriber>();
+  let closed = false;
 
   const send = (subscriber: Subscriber, bytes: Uint8Array | string): void => {
     const live = isStillLive(subscriber.token, parts, now() / 1000);
@@ -56,10 +57,15 @@ export function feedStream(parts: Pick<BearerParts, "standing" | "issuer">, now:
       return subscribers.size;
     },
     add(subscriber) {
+      if (closed) {
+        subscriber.response.end();
+        return;
+      }
       subscribers.add(subscriber);
       subscriber.response.on("close", () => subscribers.delete(subscriber));
     },
     close() {
+      closed = true;
       clearInterval(keepAlive);
       unsubscribe();
       for (const { response } of subscribers) response.end();

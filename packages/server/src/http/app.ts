@@ -28,6 +28,8 @@ export function buildApp(deps: Dependencies): FastifyInstance {
     connectionTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
+    // What still arrives over an open connection while stopping is answered like anything else in flight.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
     http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 },
   });

@@ -18,6 +18,8 @@ export function send(reply: FastifyReply, answer: Answer): FastifyReply {
   const { body } = answer;
   const isJson = typeof body === "object";
   reply.code(answer.status);
+  // Stopping waits for every connection; one that is answered now must not stay open for more.
+  if (!reply.server.server.listening) reply.header("connection", "close");
   if (isJson && answer.headers?.["content-type"] === undefined)
     reply.header("content-type", "application/json");
   if (answer.headers !== undefined) reply.headers(answer.headers);
