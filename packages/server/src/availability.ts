@@ -2,8 +2,10 @@
 // client whose answer was lost in an outage still gets a full window after it. DESIGN.md section 4.
 
 export interface Availability {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; while the store is not known to answer again, now. */
   sinceMs(): number;
+  /** Milliseconds since 1970: until when it could answer before that; undefined before the first outage of this process. */
+  untilMs(): number | undefined;
   /** A request could not be answered for the store's sake. */
   failed(): void;
   /** The store answered again. */
@@ -12,10 +14,13 @@ export interface Availability {
 
 export function availability(now: () => number): Availability {
   let since = now();
+  let until: number | undefined;
   let down = false;
   return {
-    sinceMs: () => since,
+    sinceMs: () => (down ? now() : since),
+    untilMs: () => until,
     failed() {
+      if (!down) until = now();
       down = true;
     },
     recovered() {

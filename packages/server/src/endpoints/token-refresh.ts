@@ -120,6 +120,7 @@ async function decide(presented: Presented, caller: Caller, deps: Dependencies):
     verdict: deps.standing.judge(judged, deps.now() / 1000),
     nowMs: presented.head.nowMs,
     answeringSinceMs: deps.availability.sinceMs(),
+    answeredUntilMs: deps.availability.untilMs(),
   });
 }
 
