@@ -1,6 +1,6 @@
 // Processes of the benchmark, each held on one core where the system has `taskset` and two cores or more.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -17,23 +17,24 @@ export function pinThisProcess(): void {
   if (pinned) spawnSync("taskset", ["-cp", String(numbers.load), String(process.pid)]);
 }
 
-/** Starts a program on a core, with a message channel; its standard output and error go where `stdio` says. */
-export function start(
-  core: Core,
-  command: readonly string[],
-  output: "inherit" | "ignore" | number,
-): ChildProcess {
-  const [program = "", ...args] = pinned ? ["taskset", "-c", String(numbers[core]), ...command] : command;
-  return spawn(program, args, {
-    stdio: ["ignore", output, output, "ipc"],
-    env: { ...process.env, NODE_ENV: "production" },
-  });
+/** Starts a program on a core; its standard output and error go to an open file. */
+export function start(core: Core, command: readonly string[], output: number): ChildProcess {
+  return spawnOn(core, command, ["ignore", output, output]);
 }
 
-/** Starts a TypeScript file of the benchmark on a core. */
+/** Starts a TypeScript file of the benchmark on a core, with a message channel. */
 export function startFile(core: Core, file: string): ChildProcess {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  return start(core, [process.execPath, "--conditions=source", path], "inherit");
+  return spawnOn(
+    core,
+    [process.execPath, "--conditions=source", path],
+    ["ignore", "inherit", "inherit", "ipc"],
+  );
+}
+
+function spawnOn(core: Core, command: readonly string[], stdio: StdioOptions): ChildProcess {
+  const [program = "", ...args] = pinned ? ["taskset", "-c", String(numbers[core]), ...command] : command;
+  return spawn(program, args, { stdio, env: { ...process.env, NODE_ENV: "production" } });
 }
 
 /**

@@ -44,8 +44,8 @@ function costCells({ title, sides }: Compared): string[] {
   const load = Math.max(...sides.flatMap(({ rounds }) => rounds.map(({ loadBusy }) => loadBusy)));
   return [
     title,
-    `${named(first)} ${middle(first, cost).toFixed(1)}`,
-    `${named(second)} ${middle(second, cost).toFixed(1)}`,
+    `${named(first)} ${tenths(middle(first, cost))}`,
+    `${named(second)} ${tenths(middle(second, cost))}`,
     times(over(second, first, cost)),
     percent(middle(first, busy)),
     percent(middle(second, busy)),
@@ -85,8 +85,9 @@ function over(
 }
 
 const named = (side: Side | undefined): string => side?.name ?? "";
-const times = (ratio: number): string => `${ratio.toFixed(2)} ×`;
-const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const times = (ratio: number): string => (Number.isNaN(ratio) ? "–" : `${ratio.toFixed(2)} ×`);
+const percent = (share: number): string => (Number.isNaN(share) ? "–" : `${Math.round(share * 100)} %`);
+const tenths = (number: number): string => (Number.isNaN(number) ? "–" : number.toFixed(1));
 const whole = (number: number): string => Math.round(number).toLocaleString("en-US");
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string[] {
