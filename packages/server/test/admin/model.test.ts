@@ -197,7 +197,7 @@ let worlds = 0;
 
 async function newWorld(): Promise<World> {
   worlds += 1;
-  return {
+  const world: World = {
     clients: [await server.registerClient(), await server.registerClient({ access_token_format: "opaque" })],
     subjects: [`usr_${worlds}_a`, `usr_${worlds}_b`],
     tokens: [],
@@ -205,6 +205,9 @@ async function newWorld(): Promise<World> {
     lifted: new Set(),
     suspended: new Map(),
   };
+  // Every subject at every client, so that an order that reaches too far meets somebody.
+  for (const c of world.clients.keys()) for (const s of world.subjects.keys()) await openGrant(c, s)(world);
+  return world;
 }
 
 test("after every step, each token is live exactly where the cascade table says so", async () => {
