@@ -12,6 +12,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { fleet } from "./feed/fleet.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
+import { drain } from "./http/drain.ts";
 import { tokenHashing } from "./keys/digest.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
@@ -51,6 +52,7 @@ export async function startServer(configuration: Configuration): Promise<Running
     await applyDeclared(configuration.declared, deps);
     await deps.standing.load();
     const app = buildApp(deps);
+    const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });
     const stopUpkeep = startUpkeep(deps);
     return {
@@ -60,7 +62,7 @@ export async function startServer(configuration: Configuration): Promise<Running
       failed: failure.promise,
       async close() {
         deps.stream.close();
-        await app.close();
+        await drained(app.close());
         await stopUpkeep();
         await store.close();
       },

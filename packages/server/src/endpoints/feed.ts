@@ -80,6 +80,6 @@ export function resync(detail: string): Answer {
   return problem({ status: 410, code: "resync", detail });
 }
 
-function badQuery(pointer: string, detail: string): Answer {
-  return problem({ status: 400, detail, errors: [{ pointer, detail }] });
+function badQuery(parameter: string, detail: string): Answer {
+  return problem({ status: 400, detail, errors: [{ pointer: `/${parameter}`, detail }] });
 }
