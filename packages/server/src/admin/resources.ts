@@ -5,7 +5,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { ensureAccessKey } from "../keys/signing-keys.ts";
 import { administrator } from "./commit-order.ts";
-import { listAnswer, pageOf } from "./list-page.ts";
+import { heldList } from "./list-page.ts";
 import { invalidFields } from "./refusal.ts";
 import { resourceAnswer, resourceFromRequest } from "./registration.ts";
 import type { AdminRequest } from "./request.ts";
@@ -23,8 +23,8 @@ export async function putResource(request: AdminRequest, deps: Dependencies): Pr
 
 export async function listResources(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const all = await deps.store.listResources();
-  return listAnswer(
-    pageOf(all, ({ resource }) => resource, request.query as object), // checked against the contract's schema
-    resourceAnswer,
+  return heldList(
+    { all, keyOf: ({ resource }) => resource, shown: resourceAnswer },
+    request.query as object, // checked against the contract's schema
   );
 }

@@ -5,14 +5,14 @@ import type { SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { catchUp } from "./commit-order.ts";
-import { listAnswer, pageOf } from "./list-page.ts";
+import { heldList } from "./list-page.ts";
 import type { AdminRequest } from "./request.ts";
 
 export async function listSigningKeys(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const all = await deps.store.listSigningKeys();
   await catchUp(deps);
-  const page = pageOf(all, ({ kid }) => kid, request.query as object); // checked against the contract's schema
-  return listAnswer(page, (key) => signingKeyItem(key, deps));
+  const shown = (key: SigningKeyRecord) => signingKeyItem(key, deps);
+  return heldList({ all, keyOf: ({ kid }) => kid, shown }, request.query as object); // checked against the contract's schema
 }
 
 function signingKeyItem(key: SigningKeyRecord, deps: Dependencies): SigningKeyItem {

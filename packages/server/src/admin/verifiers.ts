@@ -4,14 +4,14 @@ import { formatTimeMs, type VerifierItem } from "@rescind/admin-api";
 import type { Dependencies } from "../dependencies.ts";
 import { isFresh, type Verifier } from "../feed/fleet.ts";
 import type { Answer } from "../http/answer.ts";
-import { listAnswer, pageOf } from "./list-page.ts";
+import { heldList } from "./list-page.ts";
 import type { AdminRequest } from "./request.ts";
 
 export async function listVerifiers(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const { position } = await deps.store.head();
-  const page = pageOf(deps.fleet.list(), keyOf, request.query as object); // checked against the contract's schema
   const nowMs = deps.now();
-  return listAnswer(page, (verifier) => verifierItem(verifier, position.seq, nowMs));
+  const shown = (verifier: Verifier) => verifierItem(verifier, position.seq, nowMs);
+  return heldList({ all: deps.fleet.list(), keyOf, shown }, request.query as object); // checked against the contract's schema
 }
 
 function keyOf({ clientId, verifier }: Verifier): string {

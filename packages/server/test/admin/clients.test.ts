@@ -74,6 +74,18 @@ describe("registering", () => {
     }
   });
 
+  test("WEB-20 an id of any visible characters is found by its encoded path", async () => {
+    for (const client_id of ["a/b", "100%", "a%2Fb", "x?y#z", "../admin", "~'\"<b>", "\\"]) {
+      const made = await server.admin("POST", clients, { ...basics, client_id });
+      assert.equal(made.status, 201, made.text);
+      const read = await server.admin("GET", `${clients}/${encodeURIComponent(client_id)}`);
+      assert.deepEqual([read.status, read.json.client_id], [200, client_id]);
+      assert.equal(await tokenStatus({ client_id, client_secret: String(made.json.client_secret) }), 200);
+    }
+    for (const client_id of [".", "..", "a b", "a\u0000", "\u00fc", ""])
+      assert.equal((await server.admin("POST", clients, { ...basics, client_id })).status, 400, client_id);
+  });
+
   test("an unknown client is 404 for every call on it", async () => {
     const calls: [string, string, object?][] = [
       ["GET", ""],

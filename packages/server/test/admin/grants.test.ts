@@ -170,6 +170,9 @@ describe("lists", () => {
   });
 
   for (const path of [
+    "/admin/v1/resources",
+    "/admin/v1/verifiers",
+    "/admin/v1/signing-keys",
     grants,
     "/admin/v1/tokens",
     "/admin/v1/clients",
