@@ -25,5 +25,7 @@ export async function describe(db: Database): Promise<StoreDescription> {
 /** Changes nothing, but takes the writing connection's lock as a revocation does: a full disk still takes these. */
 export async function ping(db: Database): Promise<void> {
   await db.executor.read({ sql: "SELECT 1", params: [] });
-  await db.executor.apply([{ sql: "UPDATE feed_head SET seq = seq WHERE 1 = 0", params: [] }], { urgent: true });
+  await db.executor.apply([{ sql: "UPDATE feed_head SET seq = seq WHERE 1 = 0", params: [] }], {
+    urgent: true,
+  });
 }

@@ -83,7 +83,7 @@ export class Batches {
     outcomes: Outcome[],
     full: Failure,
   ): void {
-    this.#reserve.release();
+    this.#giveRoom();
     for (const index of tried) outcomes[index] = full;
     const urgent = tried.filter((index) => intentions[index]?.urgent === true);
     if (urgent.length === 0) return;
@@ -91,6 +91,16 @@ export class Batches {
     if (failure === undefined) return;
     if (isDatabases(failure)) for (const index of urgent) outcomes[index] = failure;
     else for (const index of urgent) this.#runOne(intentions, index, outcomes);
+  }
+
+  /** Gives up the reserve, and has the log's pages moved into the database, which gives their space back. */
+  #giveRoom(): void {
+    this.#reserve.release();
+    try {
+      this.#reopen().run("PRAGMA wal_checkpoint(TRUNCATE)", []);
+    } catch (error) {
+      if (isBroken(failureOf(error))) throw error;
+    }
   }
 
   /** One transaction. A failure is returned after the rollback: nothing of it was done. */

@@ -7,6 +7,8 @@ import { defineFunctions } from "./functions.ts";
 export interface ConnectionOptions {
   readonly path: string;
   readonly busyTimeoutMs: number;
+  /** Leaves file and write-ahead log as they are; closing any other last connection writes the one into the other. */
+  readonly inspects?: boolean | undefined;
 }
 
 /** Pages between checkpoints of the write-ahead log: 16 MiB of 4 KiB pages. */
@@ -16,8 +18,8 @@ export class Connection {
   readonly database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor({ path, busyTimeoutMs }: ConnectionOptions) {
-    this.database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  constructor({ path, busyTimeoutMs, inspects }: ConnectionOptions) {
+    this.database = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: inspects === true });
     defineFunctions(this.database);
   }
 

@@ -36,19 +36,38 @@ export function openFile(options: ConnectionOptions): Connection {
   const { path } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (!existsSync(path)) create(options);
-  checkHeader(path);
+  try {
+    checkHeader(path);
+    inspect(options);
+    return current(options);
+  } catch (cause) {
+    throw cause instanceof StoreRefused ? cause : damaged(path, cause);
+  }
+}
+
+/** Looks before anything is written: what is refused stays as it was found, for whoever has to save what is left. */
+function inspect(options: ConnectionOptions): void {
+  const { path } = options;
   const wasClosed = !existsSync(`${path}-wal`);
-  const connection = new Connection(options);
+  const connection = new Connection({ ...options, inspects: true });
   try {
     if (statSync(path).size <= cheapBytes || !wasClosed) checkContent(connection, path);
-    connection.writeDurably();
-    migrate(connection, path);
     checkMark(connection, path);
+  } finally {
+    connection.close();
+  }
+}
+
+function current(options: ConnectionOptions): Connection {
+  const connection = new Connection(options);
+  try {
+    connection.writeDurably();
+    migrate(connection, options.path);
     connection.readOnly();
     return connection;
   } catch (cause) {
     connection.close();
-    throw cause instanceof StoreRefused ? cause : damaged(path, cause);
+    throw cause;
   }
 }
 

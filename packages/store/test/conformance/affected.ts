@@ -66,7 +66,7 @@ export function affected(open: Opener): void {
   promise("before spares what was authorised later", open, async (store) => {
     await opened(store, { openedAt: nowS - 100 });
     await opened(store, { openedAt: nowS });
-    await store.issue(accessToken(store, { issuedAt: nowS - 50 }));
+    await store.issue(accessToken(store, { issuedAt: nowS - 50, expiresAt: nowS + 800 }));
     const of = unit("client", "client");
     const counted = async (before: number) => {
       const { accessTokens, refreshTokens } = await count(store, { unit: of, before });

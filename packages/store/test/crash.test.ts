@@ -1,0 +1,74 @@
+// FAULTS rows 1 and 2: killed at any moment, an acknowledged revocation, token or rotation is there afterwards.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { formatId } from "@rescind/core";
+import type { LoggedEntry, Store } from "@rescind/store";
+import { randomFrom, rounds, seed } from "../../../test/seed.ts";
+import { freshPath, openAt } from "./opened.ts";
+
+const victim = fileURLToPath(new URL("./crash-victim.ts", import.meta.url));
+const random = randomFrom(seed);
+const timesKilled = rounds(15, 150);
+
+test(`FAULTS 1, 2: A4 B1 nothing acknowledged is lost by kill -9, ${timesKilled} times in one database`, async () => {
+  const path = freshPath();
+  await (await openAt(path)).close();
+  let acknowledged = 0;
+  for (let round = 0; round < timesKilled; round += 1) {
+    const lines = await killed(path, random() * 50);
+    const store = await openAt(path);
+    try {
+      await holds(store, lines);
+      assert.equal((await store.verifyAudit()).brokenAt, undefined);
+    } finally {
+      await store.close();
+    }
+    acknowledged += lines.length;
+  }
+  assert.ok(acknowledged > timesKilled, "the process was killed while it worked");
+});
+
+/** Starts the victim, kills it so many milliseconds after it is ready; the lines that came out whole. */
+async function killed(path: string, afterMs: number): Promise<string[]> {
+  const child = spawn(process.execPath, ["--conditions=source", victim, path], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise((resolve) => child.on("close", resolve));
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (output === "") setTimeout(() => child.kill("SIGKILL"), afterMs);
+    output += text;
+  });
+  await exited;
+  assert.equal(child.signalCode, "SIGKILL");
+  return output.split("\n").slice(1, -1);
+}
+
+async function holds(store: Store, lines: readonly string[]): Promise<void> {
+  const entries = new Map<number, LoggedEntry>();
+  for (const line of lines) {
+    const [what, ...of] = line.split(" ");
+    const [first = "", second = ""] = of;
+    if (what === "issued") assert.ok((await store.findAccessToken(first)).token, line);
+    else if (what === "revoked") {
+      const entry = entries.get(Number(first)) ?? (await entryAt(store, Number(first), entries));
+      assert.ok(entry?.kind === "revoke" && entry.value === formatId("token", second), line);
+    } else if (what === "rotated") {
+      const spent = (await store.findRefreshToken(first)).token;
+      assert.ok(spent?.spentAtMs !== undefined, line);
+      assert.ok((await store.findRefreshToken(second)).token, line);
+    } else assert.fail(`not a line of the victim: ${line}`);
+  }
+}
+
+async function entryAt(
+  store: Store,
+  seq: number,
+  entries: Map<number, LoggedEntry>,
+): Promise<LoggedEntry | undefined> {
+  for (const entry of (await store.readFeed(seq - 1, 1000)).entries) entries.set(entry.seq, entry);
+  return entries.get(seq);
+}
