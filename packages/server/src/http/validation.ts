@@ -2,53 +2,61 @@
 // queries, which come as text. A refusal names the field by JSON pointer.
 
 import type { FieldError } from "@rescind/admin-api";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import type { TLocalizedValidationError } from "typebox/error";
+import { Value } from "typebox/value";
 
 export type Check = (value: unknown) => readonly FieldError[];
 
-const options = { allErrors: true, strict: false, removeAdditional: false, useDefaults: false } as const;
-const bodies = new Ajv({ ...options, coerceTypes: false });
-const queries = new Ajv({ ...options, coerceTypes: true });
-
 /** A check of bodies. `schema` undefined: nothing may be there. */
 export function bodyCheck(schema: TSchema | undefined): Check {
-  return schema === undefined ? () => [] : checkWith(bodies.compile(schema));
+  if (schema === undefined) return () => [];
+  const compiled = Compile(schema);
+  return (value) => (compiled.Check(value) ? [] : fieldErrors(compiled.Errors(value)));
 }
 
-/** A check of query or path parameters, which turns texts into the numbers and booleans the schema asks for. */
+/** A check of query or path parameters, which first turns texts, in place, into the numbers the schema asks for. */
 export function queryCheck(schema: TSchema | undefined): Check {
-  return schema === undefined ? () => [] : checkWith(queries.compile(schema));
+  if (schema === undefined) return () => [];
+  const check = bodyCheck(schema);
+  return (value) => {
+    if (typeof value === "object" && value !== null)
+      Object.assign(value, Value.Convert(schema, { ...value }));
+    return check(value);
+  };
 }
 
 /** Errors named before a field list is cut off. */
 const mostErrors = 20;
 
-function checkWith(validate: ValidateFunction): Check {
-  return (value) => (validate(value) ? [] : (validate.errors ?? []).slice(0, mostErrors).map(fieldError));
+function fieldErrors(errors: readonly TLocalizedValidationError[]): FieldError[] {
+  return errors.flatMap(named).slice(0, mostErrors);
 }
 
-function fieldError(error: ErrorObject): FieldError {
-  const params = error.params as Record<string, unknown>; // Ajv's own, by keyword
-  const extra = error.keyword === "additionalProperties" ? params.additionalProperty : undefined;
-  const missing = error.keyword === "required" ? params.missingProperty : undefined;
-  const member = extra ?? missing;
-  const pointer =
-    member === undefined ? error.instancePath : `${error.instancePath}/${escaped(String(member))}`;
-  return { pointer, detail: detailOf(error, params, extra !== undefined, missing !== undefined) };
-}
-
-function detailOf(
-  error: ErrorObject,
-  params: Record<string, unknown>,
-  extra: boolean,
-  missing: boolean,
-): string {
-  if (extra) return "is not a known member; remove it.";
-  if (missing) return "is missing.";
-  const allowed = params.allowedValues;
-  if (Array.isArray(allowed)) return `must be one of: ${allowed.join(", ")}.`;
-  return `${error.message ?? "is not valid"}.`;
+/** The fields that an error is about; a member that must not be there is told by `additionalProperties` alone. */
+function named(error: TLocalizedValidationError): FieldError[] {
+  const at = (member: string): string => `${error.instancePath}/${escaped(member)}`;
+  switch (error.keyword) {
+    case "boolean":
+      return [];
+    case "additionalProperties":
+      return error.params.additionalProperties.map((member) => ({
+        pointer: at(member),
+        detail: "is not a known member; remove it.",
+      }));
+    case "required":
+      return error.params.requiredProperties.map((member) => ({
+        pointer: at(member),
+        detail: "is missing.",
+      }));
+    case "enum":
+      return [
+        { pointer: error.instancePath, detail: `must be one of: ${error.params.allowedValues.join(", ")}.` },
+      ];
+    default:
+      return [{ pointer: error.instancePath, detail: `${error.message}.` }];
+  }
 }
 
 function escaped(member: string): string {
