@@ -19,6 +19,12 @@ const rescind = join(root, "packages/cli/bin/rescind.js");
 const startWithin = 60_000;
 const answerWithin = 30_000;
 
+/** Ended with the tests, however these end. */
+const started = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -86,7 +92,6 @@ export class ServerProcess {
     this.#port = port;
     this.issuer = `http://127.0.0.1:${port}`;
     this.data = settings.data ?? mkdtempSync(join(tmpdir(), "rescind-fault-"));
-    process.once("exit", () => this.#child?.kill("SIGKILL"));
   }
 
   get pid(): number {
@@ -136,6 +141,8 @@ export class ServerProcess {
       });
     this.#ending = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
     this.#child = child;
+    started.add(child);
+    child.once("close", () => started.delete(child));
   }
 
   /** Sends a signal; what the process makes of it is in `ended`. */

@@ -36,7 +36,14 @@ test("FAULTS 5 RV-01 A7 an error on sync is never a 200, ends the process, and t
 
   const down = performance.now();
   try {
-    await trace(server.pid, ["-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO"]);
+    await trace(server.pid, [
+      "-o",
+      "/dev/null",
+      "-e",
+      "trace=fdatasync,fsync",
+      "-e",
+      "inject=fdatasync,fsync:error=EIO",
+    ]);
   } catch (cause) {
     if (cause instanceof TracingRefused) return t.skip(cause.message);
     throw cause;
