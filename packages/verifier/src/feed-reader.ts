@@ -40,6 +40,9 @@ type Phase =
 /** Milliseconds between retries: from the first, doubling, up to the most. */
 const firstRetry = 100;
 const mostRetry = 2000;
+/** Milliseconds. A slow feed must not be cut again and again before it can bring anything. */
+const leastPatience = 1000;
+const mostPatience = 8000;
 /** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
 const removalInterval = 30_000;
 const removalMargin = 60;
@@ -55,8 +58,11 @@ export class FeedReader {
   #loadFailures = 0;
   #streamFailures = 0;
   #everLoaded = false;
-  /** The run for which a `catch-up-due` is on its way. */
+  /** The run for which a `catch-up-due` is on its way, and since when (monotonic milliseconds) nothing has come. */
   #watching = 0;
+  #silentSince: number | undefined;
+  /** Milliseconds a stream may be silent while a lease names more than it brought. */
+  #patience = leastPatience;
   #removedAt = 0;
 
   constructor(settings: ReaderSettings) {
@@ -126,7 +132,7 @@ export class FeedReader {
       case "stream-due":
         return this.#openStream(event.run);
       case "catch-up-due":
-        return this.#catchUp(event.run, event.from);
+        return this.#catchUp(event.run, event.from, now);
       case "lease-due":
         return this.#leaseDue(event.run, now);
       case "leased":
@@ -223,6 +229,7 @@ export class FeedReader {
 
   #checked(run: number, links: readonly CheckedLink[], now: Instant): ReaderAction[] {
     if (!this.#isFollowing(run)) return [];
+    this.#heard(now);
     for (const link of links) {
       if (!link.genuine || link.previous !== this.set.position.hash) return this.#gap();
       if (this.set.apply(link.entry, link.hash) !== "applied") return this.#gap();
@@ -247,12 +254,14 @@ export class FeedReader {
   }
 
   /** The head that a lease named has not come for a while: if nothing came at all, the stream is dead. */
-  #catchUp(run: number, from: number): ReaderAction[] {
+  #catchUp(run: number, from: number, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "following" || this.#phase.run !== run) return [];
     this.#watching = 0;
+    this.#silentSince = undefined;
     if (!this.#freshness.isAwaiting) return [];
     const isConnecting = this.#phase.openedAt === undefined;
-    if (isConnecting || this.set.position.seq > from) return this.#watch(run);
+    if (isConnecting || this.set.position.seq > from) return this.#watch(run, now);
+    this.#patience = Math.min(mostPatience, this.#patience * 2);
     const next = ++this.#runs;
     this.#phase = { ...this.#phase, run: next, laid: this.set.position, openedAt: undefined };
     return [
@@ -261,11 +270,25 @@ export class FeedReader {
     ];
   }
 
-  #watch(run: number): ReaderAction[] {
+  #watch(run: number, now: Instant): ReaderAction[] {
     if (this.#watching === run) return [];
     this.#watching = run;
-    const after = Math.min(1000, this.#settings.maxStaleness / 2);
-    return [{ kind: "wake", after, event: { kind: "catch-up-due", run, from: this.set.position.seq } }];
+    this.#silentSince = now.mono;
+    return [
+      {
+        kind: "wake",
+        after: this.#patience,
+        event: { kind: "catch-up-due", run, from: this.set.position.seq },
+      },
+    ];
+  }
+
+  /** Entries came: twice as long as they took is how long to be patient the next time. */
+  #heard(now: Instant): void {
+    if (this.#silentSince === undefined) return;
+    const took = now.mono - this.#silentSince;
+    this.#patience = Math.min(mostPatience, Math.max(leastPatience, 2 * took));
+    this.#silentSince = undefined;
   }
 
   // Leases
@@ -287,7 +310,7 @@ export class FeedReader {
     if (outcome === "fork") return this.#gap();
     if (outcome === "met" && now.mono - this.#phase.since > mostRetry) this.#loadFailures = 0;
     this.#removeExpired(now);
-    const watch = outcome === "waiting" ? this.#watch(this.#phase.run) : [];
+    const watch = outcome === "waiting" ? this.#watch(this.#phase.run, now) : [];
     return [...watch, ...this.#leases.answered(id, this.set.position, now)];
   }
 
