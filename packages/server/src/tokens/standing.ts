@@ -21,7 +21,8 @@ export class StandingEntries {
   readonly #set = new RevocationSet<LoggedRevoke>((entry) => [keyOf(entry), entry.fp]);
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
-  #waking = false;
+  /** Calls of `wake` since the look that is under way began. */
+  #wakes = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -74,16 +75,17 @@ export class StandingEntries {
 
   /** Fetches what was appended, for readers that wait; requests do not need it, they bring the head they read. */
   wake(): void {
-    if (this.#waking) return;
-    this.#waking = true;
-    const done = (): void => {
-      this.#waking = false;
-    };
+    this.#wakes += 1;
+    if (this.#wakes > 1) return;
     this.#store
       .head()
-      .finally(done)
       .then((head) => this.reach(head))
-      .catch(() => undefined); // the next request or poll asks again, and answers 503 if it must
+      .catch(() => undefined) // the next request or poll asks again, and answers 503 if it must
+      .finally(() => {
+        const more = this.#wakes > 1;
+        this.#wakes = 0;
+        if (more) this.wake();
+      });
   }
 
   /** Judges by the standing entries in memory; call `reach` with the head read for this request first. */
