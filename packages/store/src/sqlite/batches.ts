@@ -35,12 +35,14 @@ export class Batches {
   /** Runs a batch; the outcomes are in the order of the intentions. */
   run(texts: readonly string[], intentions: readonly SentIntention[]): FromWriter {
     this.#texts.push(...texts);
+    this.#reserve.refill();
     const outcomes: Outcome[] = intentions.map(() => spent);
     const tried = intentions.map((_, index) => index).filter((index) => this.#mayTry(intentions[index]));
     let broken: Failure | undefined;
     try {
       this.#reopen();
       this.#runAll(intentions, tried, outcomes);
+      if (this.#reserve.isSpent) this.#emptyLog();
       this.#note();
     } catch (error) {
       broken = failureOf(error);
@@ -83,7 +85,8 @@ export class Batches {
     outcomes: Outcome[],
     full: Failure,
   ): void {
-    this.#giveRoom();
+    this.#reserve.release();
+    this.#emptyLog();
     for (const index of tried) outcomes[index] = full;
     const urgent = tried.filter((index) => intentions[index]?.urgent === true);
     if (urgent.length === 0) return;
@@ -93,9 +96,11 @@ export class Batches {
     else for (const index of urgent) this.#runOne(intentions, index, outcomes);
   }
 
-  /** Gives up the reserve, and has the log's pages moved into the database, which gives their space back. */
-  #giveRoom(): void {
-    this.#reserve.release();
+  /**
+   * Has the log's pages moved into the database, which gives their space back. While the disk is full after every
+   * batch: the database grows by the new pages only, the log would by every page touched.
+   */
+  #emptyLog(): void {
     try {
       this.#reopen().run("PRAGMA wal_checkpoint(TRUNCATE)", []);
     } catch (error) {

@@ -21,9 +21,12 @@ export class Reserve {
 
   /** Whether the disk was full when last tried; then only urgent intentions should be. */
   get isSpent(): boolean {
-    if (!this.#isFull) return false;
-    if (performance.now() - this.#triedAtMs >= retryMs) this.fill();
     return this.#isFull;
+  }
+
+  /** Now and then, while it is spent: looks whether there is room again. */
+  refill(): void {
+    if (this.#isFull && performance.now() - this.#triedAtMs >= retryMs) this.fill();
   }
 
   /** Takes the space; without it the disk counts as full. Nothing to take where none is wanted. */
