@@ -1,7 +1,6 @@
 // grant_type=refresh_token: RFC 6749 section 6, rotation and replay as RFC 9700 section 4.14 asks.
 
 import {
-  type Client,
   chooseTarget,
   decideRefresh,
   judgedRefreshToken,
@@ -157,16 +156,16 @@ async function targetOf(
   const { grant } = presented;
   const scopes = parseScope(request.form.get("scope"));
   if ("kind" in scopes) return scopes;
-  const mayHave = (uri: string): boolean => uri !== deps.issuer && caller.client.audience.includes(uri);
-  const client: Client = { ...caller.client, audience: grant.audience.filter(mayHave) };
-  const allowed = grant.scopes.filter((scope) => caller.client.scopes.includes(scope));
+  const { client } = caller;
+  const asked = request.form.get("resource");
+  const left = grant.audience.filter((uri) => uri === deps.issuer || client.audience.includes(uri));
+  if (left.length === 0 || (asked !== undefined && !left.includes(asked)))
+    return refuse(
+      "invalid_target",
+      "resource must be one of the grant's that this client is still registered for.",
+    );
+  const audience = left.filter((uri) => uri !== deps.issuer);
+  const allowed = grant.scopes.filter((scope) => client.scopes.includes(scope));
   const resources = await deps.catalog.resources(presented.head);
-  return chooseTarget({
-    client,
-    issuer: deps.issuer,
-    asked: request.form.get("resource"),
-    scopes,
-    allowed,
-    resources,
-  });
+  return chooseTarget({ client, audience, issuer: deps.issuer, asked, scopes, allowed, resources });
 }
