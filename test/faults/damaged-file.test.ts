@@ -118,7 +118,9 @@ function copyOf(original: string): string {
 
 /** No file counts as an empty one: looking at a database without a write-ahead log leaves one of no bytes. */
 function digestOf(file: string): string {
-  return createHash("sha256").update(existsSync(file) ? readFileSync(file) : "").digest("hex");
+  return createHash("sha256")
+    .update(existsSync(file) ? readFileSync(file) : "")
+    .digest("hex");
 }
 
 /** Where the root page of a table begins. */

@@ -221,9 +221,14 @@ export class ServerProcess {
     return answer;
   }
 
+  /** The path by which this process reaches a file of the data directory, also where the server has mounts of its own. */
+  seenByServer(file: string): string {
+    return join(`/proc/${this.pid}/root`, this.data, file);
+  }
+
   /** The client of DIR/admin.json. */
   get adminClient(): ClientCredentials {
-    this.#admin ??= JSON.parse(readFileSync(join(this.data, "admin.json"), "utf8")) as ClientCredentials; // our own file
+    this.#admin ??= JSON.parse(readFileSync(this.seenByServer("admin.json"), "utf8")) as ClientCredentials; // our own file
     return this.#admin;
   }
 
