@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { type Route, routes } from "@rescind/admin-api";
-import { Ajv } from "ajv";
+import { Compile } from "typebox/compile";
 import { startTestServer, type TestServer } from "../../../../test/running-server.ts";
 
 let server: TestServer;
@@ -127,17 +127,13 @@ test("every answer has the shape that the contract's table promises", async () =
     ["listSigningKeys", "/admin/v1/signing-keys"],
     ["deleteClient", path],
   ];
-  const ajv = new Ajv({
-    strict: false,
-    formats: { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/ },
-  });
   for (const [name, url, body] of calls) {
     const route: Route = routes[name];
     const answer = await server.admin(route.method, url, body);
     assert.ok(String(answer.status) in route.answers, `${name}: ${answer.status} ${answer.text}`);
     const schema = route.answers[answer.status];
     if (schema === undefined) assert.equal(answer.text, "");
-    else assert.ok(ajv.validate(schema, answer.json), `${name}: ${ajv.errorsText()} in ${answer.text}`);
+    else assert.deepEqual(Compile(schema).Errors(answer.json), [], `${name}: ${answer.text}`);
   }
   assert.deepEqual(new Set(calls.map(([name]) => name)), new Set(Object.keys(routes)));
 });
