@@ -31,7 +31,8 @@ export function wrongUsage(message: string): Failure {
 export function report(error: unknown): number {
   if (error instanceof AdminProblem) {
     console.error(`rescind: ${error.message}`);
-    for (const { pointer, detail } of error.problem.errors ?? []) console.error(`  ${pointer}: ${detail}`);
+    const untold = (error.problem.errors ?? []).filter(({ pointer }) => !error.message.includes(pointer));
+    for (const { pointer, detail } of untold) console.error(`  ${pointer}: ${detail}`);
     if (error.retryAfter !== undefined) console.error(`  Try again in ${error.retryAfter} s.`);
     return 1;
   }
