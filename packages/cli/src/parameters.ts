@@ -1,4 +1,4 @@
-// Values of options, parsed: whole numbers, comma lists, JSON, tokens from standard input.
+// Values of options, parsed: whole numbers, lists, tokens from standard input.
 
 import { text } from "node:stream/consumers";
 import { InvalidArgumentError } from "commander";
@@ -12,16 +12,6 @@ export function wholeNumber(value: string): number {
 /** Values separated by commas or spaces. */
 export function listOf(value: string): string[] {
   return value.split(/[,\s]+/).filter((item) => item !== "");
-}
-
-export function jsonObjectOf(value: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
-  } catch {
-    // Falls through to the one message.
-  }
-  throw new InvalidArgumentError("It must be a JSON object.");
 }
 
 /**
