@@ -20,6 +20,17 @@ export function auditBytes(record: NewAuditRecord): Uint8Array {
   return lengthPrefixed([action, actor.kind, actor.id, String(atMs), orderId ?? "", content]);
 }
 
+/** The statement that chains the record of an order or lift whose number the head has just taken. */
+export function chainEntryAudit(record: NewAuditRecord & { readonly orderId: RowId }): Statement {
+  return {
+    sql: `UPDATE feed_head SET
+        audit_number = audit_number + 1,
+        audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq, hash, $2)
+      WHERE last_order = $1`,
+    params: [BigInt(record.orderId), auditBytes(record)],
+  };
+}
+
 /**
  * The statement that stores the record of an order or lift whose number the head has just taken (`last_order`);
  * nothing if it did not.

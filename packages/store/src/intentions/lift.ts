@@ -5,13 +5,14 @@ import { Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import type { Actor, LiftReceipt } from "../store.ts";
-import { auditBytes, storeEntryAudit } from "./audit-record.ts";
+import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
 import { takeTurn } from "./revocation.ts";
 
 /** A lifted suspension has no end of its own: it and its lift leave this many seconds after the lift. */
 const suspensionStays = 7 * 24 * 60 * 60;
 /** A lift leaves this long after what it names, so that no reader of pages can see the one without the other. */
 const liftStays = 24 * 60 * 60;
+const statementsPerLift = 6;
 
 interface Target {
   readonly seq: number;
@@ -73,11 +74,13 @@ export async function approve(
     { urgent: true },
   );
   const seq = new Columns(results.at(-1)?.[0] ?? []).whole();
-  const lifted = results.filter((rowsOfOne, index) => index % 5 === 1 && rowsOfOne.length === 1).length;
+  const lifted = results.filter(
+    (rowsOfOne, index) => index % statementsPerLift === 1 && rowsOfOne.length === 1,
+  ).length;
   return { kind: "approved", lifted, seq };
 }
 
-/** Five statements, the second of which has a row (its number) if this is the lift that took the entry back. */
+/** As many statements as `statementsPerLift`, the second of which has a row (its number) if this is the lift that took the entry back. */
 function liftStatements(order: Lift, target: Target, action: "lift" | "approve"): Statement[] {
   const { id, atMs, actor, note } = order;
   const keepUntil = target.keepUntil ?? Math.ceil(atMs / 1000) + suspensionStays;
@@ -95,13 +98,12 @@ function liftStatements(order: Lift, target: Target, action: "lift" | "approve")
       sql: `UPDATE feed_head SET
           seq = seq + 1,
           hash = rescind_chain(hash, seq + 1, $2),
-          audit_number = audit_number + 1,
-          audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $2), $3),
           last_order = $1
-        WHERE EXISTS (SELECT 1 FROM entries e WHERE e.seq = $4 AND e.kind = 'revoke' AND e.lifted_by IS NULL)
+        WHERE EXISTS (SELECT 1 FROM entries e WHERE e.seq = $3 AND e.kind = 'revoke' AND e.lifted_by IS NULL)
         RETURNING seq`,
-      params: [BigInt(id), canonicalMembers(entry), auditBytes(record), target.seq],
+      params: [BigInt(id), canonicalMembers(entry), target.seq],
     },
+    chainEntryAudit(record),
     {
       sql: `INSERT INTO entries (seq, kind, expires_s, lifts, hash, keep_until_s, at_ms, order_id)
         SELECT h.seq, 'lift', $2, $3, h.hash, $4, $5, $1 FROM feed_head h WHERE h.last_order = $1`,

@@ -6,7 +6,7 @@ import { asFlag, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { Order, Receipt } from "../store.ts";
-import { auditBytes, storeEntryAudit } from "./audit-record.ts";
+import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
 import { onlyRow } from "./head.ts";
 
 type Outcome = Receipt | { readonly risen: LongestLives };
@@ -35,7 +35,8 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
   const results = await db.executor.apply(
     [
       takeTurn(),
-      takeNumber(order, longest, life, auditBytes(record)),
+      takeNumber(order, longest, life),
+      chainEntryAudit(record),
       storeEntry(order, life),
       storeEntryAudit(record, { idempotency: orNull(order.idempotency), lifts: null }),
       explain(order, life),
@@ -47,7 +48,7 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
     const seq = new Columns(numbered).whole();
     return { orderId: order.id, seq, appended: true, atMs: order.atMs };
   }
-  return refused(new Columns(onlyRow(results[4])), order, longest);
+  return refused(db, new Columns(onlyRow(results[5])), order, longest);
 }
 
 /**
@@ -86,25 +87,22 @@ function equalParams(order: Order, life: EntryLife): SqlValue[] {
   ];
 }
 
-function takeNumber(order: Order, longest: LongestLives, life: EntryLife, record: Uint8Array): Statement {
+function takeNumber(order: Order, longest: LongestLives, life: EntryLife): Statement {
   const once = !isWide(order.unit.name) || order.suspend === true;
   return {
     sql: `UPDATE feed_head SET
         seq = seq + 1,
         hash = rescind_chain(hash, seq + 1, $11),
-        audit_number = audit_number + 1,
-        audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $11), $12),
         last_order = $10
-      WHERE longest_access <= $13 AND longest_grant <= $14
+      WHERE longest_access <= $12 AND longest_grant <= $13
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $15)
-        AND ($16 = 0 OR NOT EXISTS (${equalEntry}))
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $14)
+        AND ($15 = 0 OR NOT EXISTS (${equalEntry}))
       RETURNING seq`,
     params: [
       ...equalParams(order, life),
       BigInt(order.id),
       canonicalMembers(entryOf(order, life)),
-      record,
       longest.accessToken,
       longest.grant,
       orNull(order.idempotency),
@@ -139,29 +137,39 @@ function storeEntry(order: Order, life: EntryLife): Statement {
   };
 }
 
-/** Nothing where the order was numbered; else the head, the earlier order it repeats, the equal one that stands. */
+/** Nothing where the order was numbered; else the head, the audit record of the order it repeats, the equal order. */
 function explain(order: Order, life: EntryLife): Statement {
   return {
-    sql: `SELECT h.seq, h.longest_access, h.longest_grant, CAST(a.order_id AS TEXT), a.seq, a.at_ms,
+    sql: `SELECT h.seq, h.longest_access, h.longest_grant,
+        (SELECT min(a.number) FROM audit a WHERE a.order_id = $10 OR a.idempotency = $11),
         (SELECT CAST(max(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
-      FROM feed_head h LEFT JOIN audit a ON a.order_id = $10 OR a.idempotency = $11
-      WHERE h.last_order IS NULL ORDER BY a.number LIMIT 1`,
+      FROM feed_head h WHERE h.last_order IS NULL`,
     params: [...equalParams(order, life), BigInt(order.id), orNull(order.idempotency)],
   };
 }
 
-function refused(columns: Columns, order: Order, longest: LongestLives): Outcome {
+async function refused(
+  db: Database,
+  columns: Columns,
+  order: Order,
+  longest: LongestLives,
+): Promise<Outcome> {
   const seq = columns.whole();
   const risen = { accessToken: columns.whole(), grant: columns.whole() };
-  const earlier = {
-    orderId: columns.optionalText(),
-    seq: columns.optionalWhole(),
-    atMs: columns.optionalWhole(),
-  };
-  if (earlier.orderId !== undefined && earlier.seq !== undefined && earlier.atMs !== undefined)
-    return { orderId: earlier.orderId, seq: earlier.seq, appended: false, atMs: earlier.atMs };
+  const earlier = columns.optionalWhole();
+  if (earlier !== undefined) return receiptOf(db, earlier);
   if (risen.accessToken > longest.accessToken || risen.grant > longest.grant) return { risen };
   return { orderId: columns.text(), seq, appended: false, atMs: order.atMs };
+}
+
+/** The receipt of an earlier order, from its audit record. */
+async function receiptOf(db: Database, number: number): Promise<Receipt> {
+  const rows = await db.executor.read({
+    sql: "SELECT CAST(a.order_id AS TEXT), a.seq, a.at_ms FROM audit a WHERE a.number = $1",
+    params: [number],
+  });
+  const columns = new Columns(onlyRow(rows));
+  return { orderId: columns.text(), seq: columns.whole(), appended: false, atMs: columns.whole() };
 }
 
 /** The wire's members; the number is the head's to give. */

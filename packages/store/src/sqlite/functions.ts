@@ -1,36 +1,44 @@
 // The functions that statements call by name in both engines; PostgreSQL has them from its migration.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+
+const hashBytes = 32;
 
 /** Defines them on a connection. Hashes are base64url; `members` and `record` are canonical bytes from core. */
 export function defineFunctions(connection: DatabaseSync): void {
   connection.function("rescind_now_ms", () => Date.now());
-  connection.function("rescind_chain", { deterministic: true }, (prev, seq, members) =>
-    createHash("sha256")
-      .update(String(prev), "base64url")
-      .update(lengthPrefixedNumber(seq))
-      .update(bytesOf(members))
-      .digest("base64url"),
-  );
-  connection.function("rescind_audit_chain", { deterministic: true }, (prev, number, seq, feedHash, record) =>
-    createHash("sha256")
-      .update(String(prev), "base64url")
-      .update(lengthPrefixedNumber(number))
-      .update(lengthPrefixedNumber(seq))
-      .update(String(feedHash), "base64url")
-      .update(bytesOf(record))
-      .digest("base64url"),
+  connection.function("rescind_chain", { deterministic: true }, (prev, seq, members) => {
+    const rest = bytesOf(members);
+    const digits = String(seq);
+    const input = Buffer.allocUnsafe(hashBytes + 4 + digits.length + rest.length);
+    let end = input.write(String(prev), 0, hashBytes, "base64url");
+    end = writePrefixed(input, digits, end);
+    input.set(rest, end);
+    return hash("sha256", input, "base64url");
+  });
+  connection.function(
+    "rescind_audit_chain",
+    { deterministic: true },
+    (prev, number, seq, feedHash, record) => {
+      const rest = bytesOf(record);
+      const digits = String(number);
+      const entry = seq === null ? "" : String(seq);
+      const input = Buffer.allocUnsafe(2 * (hashBytes + 4) + digits.length + entry.length + rest.length);
+      let end = input.write(String(prev), 0, hashBytes, "base64url");
+      end = writePrefixed(input, digits, end);
+      end = writePrefixed(input, entry, end);
+      end += input.write(String(feedHash), end, hashBytes, "base64url");
+      input.set(rest, end);
+      return hash("sha256", input, "base64url");
+    },
   );
 }
 
-/** A number in decimal behind its length in four bytes; null as empty text. */
-function lengthPrefixedNumber(value: unknown): Buffer {
-  const digits = value === null ? "" : String(value);
-  const bytes = Buffer.allocUnsafe(4 + digits.length);
-  bytes.writeUInt32BE(digits.length);
-  bytes.write(digits, 4, "latin1");
-  return bytes;
+/** Writes digits behind their length in four bytes; where they end. */
+function writePrefixed(bytes: Buffer, digits: string, at: number): number {
+  const start = bytes.writeUInt32BE(digits.length, at);
+  return start + bytes.write(digits, start, "latin1");
 }
 
 function bytesOf(value: unknown): Uint8Array {
