@@ -59,6 +59,11 @@ export function firstOfEpoch(epoch: number): number {
   return epoch * epochSize + 1;
 }
 
+/** The epoch a number was given in, unless more than 2^20 were given in one: then a later one. */
+export function epochOf(seq: number): number {
+  return Math.floor(Math.max(0, seq - 1) / epochSize);
+}
+
 /**
  * The canonical bytes of an entry but for its number: kind, unit, fp, before, suspend, expires, lifts, each
  * length-prefixed, an absent member as empty text (no present member is ever empty).

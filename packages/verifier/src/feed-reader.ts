@@ -3,7 +3,7 @@
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { type Position, RevocationSet, type RevokeEntry } from "@rescind/core";
+import { epochOf, type FeedEntry, type Position, RevocationSet, type RevokeEntry } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
@@ -23,7 +23,12 @@ export interface ReaderSettings {
 }
 
 type Phase =
-  | { readonly kind: "loading"; readonly run: number; readonly loaded: FeedPage["entries"][number][] }
+  | {
+      readonly kind: "loading";
+      readonly run: number;
+      readonly loaded: FeedEntry[];
+      readonly epoch: number | undefined;
+    }
   | { readonly kind: "gap"; readonly run: number }
   | {
       readonly kind: "following";
@@ -42,7 +47,7 @@ const firstRetry = 100;
 const mostRetry = 2000;
 /** Milliseconds. A slow feed must not be cut again and again before it can bring anything. */
 const leastPatience = 1000;
-const mostPatience = 8000;
+const mostPatience = 4000;
 /** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
 const removalInterval = 30_000;
 const removalMargin = 60;
@@ -52,7 +57,7 @@ export class FeedReader {
   readonly #freshness: Freshness;
   readonly #leases: LeaseRequests;
   readonly #settings: ReaderSettings;
-  #phase: Phase = { kind: "loading", run: 0, loaded: [] };
+  #phase: Phase = { kind: "loading", run: 0, loaded: [], epoch: undefined };
   #runs = 0;
   /** In a row: of loading, and of the stream. */
   #loadFailures = 0;
@@ -148,7 +153,7 @@ export class FeedReader {
 
   #load(): ReaderAction[] {
     const run = ++this.#runs;
-    this.#phase = { kind: "loading", run, loaded: [] };
+    this.#phase = { kind: "loading", run, loaded: [], epoch: undefined };
     return [{ kind: "load-page", run, after: undefined }];
   }
 
@@ -156,6 +161,10 @@ export class FeedReader {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
     if (page === undefined) return this.#loadLater();
     const { loaded } = this.#phase;
+    const epoch = epochOf(page.head);
+    // A restore between two pages: what the earlier ones held need not be on the log any more.
+    if (this.#phase.epoch !== undefined && this.#phase.epoch !== epoch) return this.#loadLater();
+    this.#phase = { ...this.#phase, epoch };
     const before = loaded.at(-1)?.seq ?? 0;
     const first = page.entries.at(0);
     if (first !== undefined && first.seq <= before) return this.#loadLater();
@@ -285,8 +294,8 @@ export class FeedReader {
 
   /** Entries came: twice as long as they took is how long to be patient the next time. */
   #heard(now: Instant): void {
-    if (this.#silentSince === undefined) return;
-    const took = now.mono - this.#silentSince;
+    if (this.#silentSince === undefined || this.#phase.kind !== "following") return;
+    const took = now.mono - Math.max(this.#silentSince, this.#phase.openedAt ?? 0);
     this.#patience = Math.min(mostPatience, Math.max(leastPatience, 2 * took));
     this.#silentSince = undefined;
   }

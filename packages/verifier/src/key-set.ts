@@ -19,6 +19,11 @@ export const asymmetricAlgorithms: readonly string[] = [
 /** Milliseconds: an unknown `kid` makes us fetch again at most this often; older keys are renewed in passing. */
 const fetchInterval = 10_000;
 const maxAge = 300_000;
+/**
+ * Milliseconds that keys outlive an outage of where they are fetched. Far below the day for which the entry of a
+ * revoked signing key stays, so that such a key is never used without its entry.
+ */
+const outageAge = 3_600_000;
 
 export interface KeySource {
   readonly fetch: Fetch;
@@ -32,7 +37,9 @@ export interface KeySource {
 export class KeySet {
   readonly #source: KeySource;
   #keys: ReadonlyMap<string, VerificationKey> = new Map();
+  /** Monotonic milliseconds: of the last try, and of the last that brought keys. */
   #fetchedAt = Number.NEGATIVE_INFINITY;
+  #knownSince = Number.NEGATIVE_INFINITY;
   #pending: Promise<void> | undefined;
   /** Why the last fetch failed, if it did. */
   #failed: unknown;
@@ -46,14 +53,18 @@ export class KeySet {
    * @throws Unanswered when the key is unknown and the keys could not be fetched
    */
   async find(kid: string): Promise<VerificationKey | undefined> {
-    const age = this.#source.clock().mono - this.#fetchedAt;
-    const known = this.#keys.get(kid);
+    const now = this.#source.clock().mono;
+    const age = now - this.#knownSince;
+    const known = age < outageAge ? this.#keys.get(kid) : undefined;
     if (known !== undefined && age < maxAge) return known;
-    if (age >= fetchInterval || this.#pending !== undefined) {
+    if (now - this.#fetchedAt >= fetchInterval || this.#pending !== undefined) {
       const renewed = this.#renew().catch(() => undefined);
       if (known !== undefined) return known;
       await renewed;
     }
+    if (known !== undefined) return known;
+    const isOutdated = this.#source.clock().mono - this.#knownSince >= outageAge;
+    if (isOutdated) throw this.#failed ?? new Unanswered("the keys are too old");
     const found = this.#keys.get(kid);
     if (found === undefined && this.#failed !== undefined) throw this.#failed;
     return found;
@@ -89,6 +100,7 @@ export class KeySet {
     if (status !== 200 || !Array.isArray(keys)) throw new Unanswered(`${url} answered ${status}`, { status });
     const usable = await Promise.all(keys.map((jwk) => importKey(membersOf(jwk), algorithms)));
     this.#keys = new Map(usable.flat());
+    this.#knownSince = this.#fetchedAt;
   }
 }
 

@@ -1,7 +1,14 @@
 // The path of a check: genuine, meant for us, and live by the one rule. No network call while the revocations known
 // here are fresh. DESIGN.md section 5, RFC 9068 section 4, CONTRACT.md section 7.
 
-import { includesScope, type Judged, liveness, parseToken, type StandingEntry } from "@rescind/core";
+import {
+  includesScope,
+  type Judged,
+  liveness,
+  livesTooLong,
+  parseToken,
+  type StandingEntry,
+} from "@rescind/core";
 import { compactVerify } from "jose";
 import { type ReadToken, readAccessToken, type VerifiedToken } from "./access-token.ts";
 import type { Clock } from "./clock.ts";
@@ -91,6 +98,7 @@ export class Verification {
       seen.generation = reader.set.generation;
     }
     reader.decided(reader.position.seq);
+    if (livesTooLong(seen.judged.expiresAt, reader.serverTime(now))) throw new TokenRejected("claims");
     requireLive(seen.judged, seen.found, reader.serverTime(now));
     return seen.token;
   }

@@ -96,7 +96,7 @@ test("A2 D1 D3 D4 FD-03 FD-04 whatever happens, nothing too old is decided by, a
       feed.trouble = 0;
       feed.serverAway = false;
       feed.streamAway = false;
-      feed.pause(0);
+      feed.run(feed.pausedFor);
       // What was under way when the trouble ended takes its time to fail; 5 s are counted from there.
       feed.run(9000);
       assert.deepEqual(feed.reader.position, feed.head);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { chainInput, type FeedEntry, origin } from "@rescind/core";
+import { chainInput, type FeedEntry, firstOfEpoch, origin } from "@rescind/core";
 import { checkLinks } from "../src/chain.ts";
 import type { StreamedEntry } from "../src/feed-page.ts";
 import { FeedReader } from "../src/feed-reader.ts";
@@ -132,4 +132,17 @@ test("FD-11 a lease that turns out not to lie on the chain, at once or later, is
     assert.equal(actions[0]?.kind, "stop-stream");
     assert.equal(to.reader.state(now), "gap");
   }
+});
+
+test("FD-11 a restore between two pages begins the loading again: what the first one held may be lost", () => {
+  const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
+  const [load] = reader.handle({ kind: "start" }, now);
+  assert.ok(load?.kind === "load-page");
+  const hash = `${"B".repeat(42)}A`;
+  const first = { head: 5, hash, entries: [revoke(1), revoke(2)], more: true };
+  reader.handle({ kind: "page", run: load.run, page: first }, now);
+  const restored = { head: firstOfEpoch(3), hash, entries: [revoke(firstOfEpoch(3))], more: false };
+  const [wake] = reader.handle({ kind: "page", run: load.run, page: restored }, now);
+  assert.ok(wake?.kind === "wake" && wake.event.kind === "load-due");
+  assert.equal(reader.set.size, 0);
 });

@@ -105,6 +105,11 @@ export class SimulatedFeed {
     this.#pausedUntil = this.#now + ms;
   }
 
+  /** Milliseconds until the reader's process goes on. */
+  get pausedFor(): number {
+    return Math.max(0, this.#pausedUntil - this.#now);
+  }
+
   turnWallClock(ms: number): void {
     this.#wallOffset += ms;
   }
