@@ -34,15 +34,26 @@ export interface EntryLife {
 
 /**
  * How long an entry ordered at `at` must stay. Verifiers see access tokens only; the server also refuses refresh
- * tokens and sessions, which live longer. A suspension stays until it is lifted.
+ * tokens and sessions, which live longer. A suspension stays until it is lifted. Whoever stole a signing key gives
+ * tokens the longest life that is believed, so its entry stays for the cap; by then nobody holds the key any more
+ * (`keyAcceptedFor`).
  */
 export function entryLife(unit: UnitName, suspend: boolean, at: number, longest: LongestLives): EntryLife {
   if (suspend) return { expires: undefined, keepUntil: undefined };
   const margin = longestTransaction + clockSkew + stalenessCap;
-  const expires = Math.ceil(at) + longest.accessToken + margin;
+  const life = unit === "signing-key" ? lifetimes.accessTokenCap : longest.accessToken;
+  const expires = Math.ceil(at) + Math.max(life, longest.accessToken) + margin;
   const coversAccessTokensOnly = unit === "token" || unit === "signing-key";
   const keepUntil = coversAccessTokensOnly
     ? expires
     : Math.max(expires, Math.ceil(at) + longest.grant + margin);
   return { expires, keepUntil };
+}
+
+/** Seconds for which tokens of a signing key are accepted after it stopped signing; then it is published no more. */
+export const keyAcceptedFor = lifetimes.accessTokenCap;
+
+/** True for an access token that claims a longer life than any that was issued: a forgery, whoever signed it. */
+export function livesTooLong(expiresAt: number, at: number): boolean {
+  return expiresAt > at + lifetimes.accessTokenCap + clockSkew;
 }

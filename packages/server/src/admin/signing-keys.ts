@@ -28,13 +28,5 @@ function signingKeyItem(key: SigningKeyRecord, deps: Dependencies): SigningKeyIt
 }
 
 function isRevoked(kid: string, deps: Pick<Dependencies, "standing" | "issuer">): boolean {
-  const anyTokenOfIt = {
-    issuer: deps.issuer,
-    ours: true,
-    signingKey: kid,
-    offline: false,
-    expiresAt: Number.POSITIVE_INFINITY,
-    lineage: [],
-  };
-  return deps.standing.coveringCandidates(anyTokenOfIt).some((entry) => entry.unit === "signing-key");
+  return deps.standing.isOrdered({ name: "signing-key", issuer: deps.issuer, value: kid });
 }

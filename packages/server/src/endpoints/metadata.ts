@@ -51,8 +51,12 @@ export async function feedJwks(deps: Dependencies): Promise<Answer> {
 }
 
 async function keySet(wanted: (use: string) => boolean, deps: Dependencies): Promise<Answer> {
-  const ring = await deps.catalog.keys(await deps.store.head());
-  const keys = ring.keys.filter((key) => wanted(key.use)).map((key) => key.publicJwk);
+  const head = await deps.store.head();
+  await deps.standing.reach(head);
+  const ring = await deps.catalog.keys(head);
+  const nowMs = deps.now();
+  const inUse = ring.keys.filter((key) => nowMs < key.acceptedUntilMs && !isRevoked(key.kid, deps));
+  const keys = inUse.filter((key) => wanted(key.use)).map((key) => key.publicJwk);
   return ok(
     { keys },
     {
@@ -61,4 +65,8 @@ async function keySet(wanted: (use: string) => boolean, deps: Dependencies): Pro
       "content-type": "application/jwk-set+json",
     },
   );
+}
+
+function isRevoked(kid: string, deps: Pick<Dependencies, "issuer" | "standing">): boolean {
+  return deps.standing.isOrdered({ name: "signing-key", issuer: deps.issuer, value: kid });
 }

@@ -3,7 +3,7 @@
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import type { SigningAlg } from "@rescind/core";
+import { keyAcceptedFor, type SigningAlg } from "@rescind/core";
 import type { SigningKeyRecord, SigningKeyUse, Store } from "@rescind/store";
 import { encodeJson } from "./jws.ts";
 import type { Seal } from "./master-key.ts";
@@ -16,6 +16,8 @@ export interface SigningKey {
   readonly publicKey: KeyObject;
   readonly publicJwk: Readonly<Record<string, unknown>>;
   readonly retired: boolean;
+  /** Milliseconds since 1970; infinite while it signs. */
+  readonly acceptedUntilMs: number;
   /** The encoded protected header for a `typ`, prepared once. */
   headerFor(typ: string): string;
 }
@@ -24,7 +26,8 @@ export interface KeyRing {
   readonly keys: readonly SigningKey[];
   /** The key that signs; undefined if there is none of this use and algorithm. */
   signer(use: SigningKeyUse, alg: SigningAlg): SigningKey | undefined;
-  byKid(use: SigningKeyUse, kid: unknown): SigningKey | undefined;
+  /** A key that may verify at `nowMs`, milliseconds since 1970. */
+  byKid(use: SigningKeyUse, kid: unknown, nowMs: number): SigningKey | undefined;
 }
 
 const generate = promisify(generateKeyPair);
@@ -82,7 +85,10 @@ export async function loadKeyRing(store: Store, seal: Seal): Promise<KeyRing> {
   return {
     keys,
     signer: (use, alg) => bySigner.get(`${use} ${alg}`),
-    byKid: (use, kid) => (typeof kid === "string" ? byKid.get(`${use} ${kid}`) : undefined),
+    byKid(use, kid, nowMs) {
+      const key = typeof kid === "string" ? byKid.get(`${use} ${kid}`) : undefined;
+      return key !== undefined && nowMs < key.acceptedUntilMs ? key : undefined;
+    },
   };
 }
 
@@ -134,6 +140,7 @@ function openKey(record: SigningKeyRecord, seal: Seal): SigningKey {
     publicKey,
     publicJwk,
     retired: record.retiredAtMs !== undefined,
+    acceptedUntilMs: (record.retiredAtMs ?? Number.POSITIVE_INFINITY) + keyAcceptedFor * 1000,
     headerFor,
   };
 }

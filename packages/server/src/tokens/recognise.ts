@@ -2,7 +2,14 @@
 // consumer of tokens (bearer, introspection, revocation, refresh) asks here; type confusion ends here (THREATS
 // IN-05, IN-06). Does not judge liveness.
 
-import { type AccessToken, type Grant, parseId, parseToken, type RefreshToken } from "@rescind/core";
+import {
+  type AccessToken,
+  type Grant,
+  livesTooLong,
+  parseId,
+  parseToken,
+  type RefreshToken,
+} from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
 import { sameDigest, type TokenHashing } from "../keys/digest.ts";
 import { type DecodedJws, decodeJws, verifyJws } from "../keys/jws.ts";
@@ -19,6 +26,8 @@ export interface RecogniseParts {
   readonly catalog: Catalog;
   readonly hashing: TokenHashing;
   readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Recognises a token with one read of the store, whose head comes along. The prefix decides; hints are not needed. */
@@ -39,14 +48,18 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   const head = await parts.store.head();
   const jws = decodeJws(text);
   if (jws === undefined) return { kind: "unknown", head };
-  const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts.issuer);
+  const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts);
   return token === undefined ? { kind: "unknown", head } : { kind: "access", head, token };
 }
 
 /** The facts in a JWT access token of ours, verified against our own keys; undefined for anything else. */
-function jwtAccessToken(jws: DecodedJws, keys: KeyRing, issuer: string): AccessToken | undefined {
+function jwtAccessToken(
+  jws: DecodedJws,
+  keys: KeyRing,
+  { issuer, now }: Pick<RecogniseParts, "issuer" | "now">,
+): AccessToken | undefined {
   const { typ, kid } = jws.header;
-  const key = keys.byKid("access", kid);
+  const key = keys.byKid("access", kid, now());
   if (key === undefined || (typ !== "at+jwt" && typ !== "JWT")) return undefined;
   if (!verifyJws(jws, key.alg, key.publicKey)) return undefined;
   const claims = jws.payload;
@@ -56,6 +69,7 @@ function jwtAccessToken(jws: DecodedJws, keys: KeyRing, issuer: string): AccessT
   if (claims.iss !== issuer || id === undefined || typeof rev !== "number") return undefined;
   if (typeof subject !== "string" || typeof clientId !== "string") return undefined;
   if (typeof issuedAt !== "number" || typeof expiresAt !== "number") return undefined;
+  if (livesTooLong(expiresAt, now() / 1000)) return undefined;
   return {
     id,
     clientId,

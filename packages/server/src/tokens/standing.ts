@@ -93,9 +93,9 @@ export class StandingEntries {
     return liveness(token, this.#set.size === 0 ? [] : this.#found(token), at);
   }
 
-  /** Every standing entry of the token's units and lineage. */
-  coveringCandidates(token: Judged): readonly LoggedRevoke[] {
-    return this.#found(token);
+  /** Whether an entry of exactly this unit stands. */
+  isOrdered(unit: Unit): boolean {
+    return this.#set.find(unitKey(unit)).length > 0;
   }
 
   /** Whether a suspension of this client or key stands, and whether it is final. */
