@@ -45,6 +45,7 @@ export async function openGrant(request: AdminRequest, deps: Dependencies): Prom
   const minted = { client, grant, keyId: undefined, rev: head.position.seq, at: nowMs / 1000 };
   const parts = { ...deps, keys: await deps.catalog.keys(head) };
   const access = mintAccessToken({ ...minted, target, subject: grant.subject }, parts);
+  if ("kind" in access) return invalidField("/scope", access.description);
   const refresh = client.grantTypes.includes("refresh_token") ? mintRefreshToken(minted, parts) : undefined;
   await deps.store.openGrant(grant, { access: access.stored, refresh: refresh?.stored });
   await recordOpened(request, grant, deps);

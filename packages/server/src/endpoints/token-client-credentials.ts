@@ -38,6 +38,7 @@ export async function clientCredentials(
     },
     { ...deps, keys },
   );
+  if ("kind" in access) return oauthRefusal(access);
   await deps.store.issue(access.stored);
   deps.lastUses.note(client.clientId, undefined, nowMs);
   deps.metrics.issued("client_credentials");

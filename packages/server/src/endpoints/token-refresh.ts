@@ -81,6 +81,7 @@ async function use(
     at: nowMs / 1000,
   };
   const access = mintAccessToken(basis, { ...deps, keys });
+  if ("kind" in access) return oauthRefusal(access);
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued("refresh_token");
   switch (decision.kind) {

@@ -7,13 +7,15 @@ import {
   type Client,
   type Grant,
   lifetimes,
+  type Refusal,
   type RowId,
+  refuse,
   type SigningAlg,
   type Target,
 } from "@rescind/core";
 import type { NewAccessToken, NewRefreshToken, Store } from "@rescind/store";
 import { newToken, type TokenHashing } from "../keys/digest.ts";
-import { signJws } from "../keys/jws.ts";
+import { longestJws, signJws } from "../keys/jws.ts";
 import type { KeyRing } from "../keys/signing-keys.ts";
 
 export interface MintParts {
@@ -43,8 +45,11 @@ export interface MintedAccessToken {
   readonly expiresIn: number;
 }
 
-/** Makes an access token in the format its resource or client asks for; it does not outlive its grant. */
-export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): MintedAccessToken {
+/**
+ * Makes an access token in the format its resource or client asks for; it does not outlive its grant. Refuses a JWT
+ * that is longer than this server and verifiers read: nobody could use it, and nobody could revoke it by its text.
+ */
+export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): MintedAccessToken | Refusal {
   const { client, target, grant } = request;
   const { resource } = target;
   const format = resource?.accessTokenFormat ?? client.accessTokenFormat ?? "jwt";
@@ -84,9 +89,15 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
           key.alg,
           key.privateKey,
         );
+  if (text.length > longestJws) return tooLong;
   const digest = key === undefined ? parts.hashing.digest(text) : undefined;
   return { text, stored: { token, digest }, expiresIn: expiresAt - issuedAt };
 }
+
+const tooLong = refuse(
+  "invalid_scope",
+  "The access token would be longer than 8192 characters: ask for fewer scopes, shorten its claims, or use opaque tokens.",
+);
 
 export interface MintedRefreshToken {
   readonly text: string;
