@@ -184,9 +184,13 @@ function facade({ reader, verification }: Running, clock: Clock, close: () => Pr
     status: () => ({
       position: reader.position,
       freshness: reader.state(clock()),
-      leaseAgeMs: reader.leaseAge(clock()),
+      leaseAgeMs: wholeMs(reader.leaseAge(clock())),
       entries: reader.set.size,
     }),
     close,
   };
+}
+
+function wholeMs(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms);
 }

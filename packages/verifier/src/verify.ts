@@ -19,7 +19,7 @@ import { accessTokenTypes, longestToken, parseBytes, readJwtHeader } from "./jwt
 import type { KeySet } from "./key-set.ts";
 import type { VerifierSettings } from "./options.ts";
 import { type SeenToken, SeenTokens } from "./seen-tokens.ts";
-import { type RejectionCode, TokenRejected } from "./token-rejected.ts";
+import { TokenRejected } from "./token-rejected.ts";
 
 /** What a check asks of a token beside being live. */
 export interface Requirements {
@@ -78,10 +78,13 @@ export class Verification {
       if (scope !== undefined && !hasScopes(token, scope)) throw new TokenRejected("insufficient-scope");
       return token;
     } catch (cause) {
-      const code: RejectionCode = cause instanceof TokenRejected ? cause.code : "stale";
+      const rejection = cause instanceof TokenRejected ? cause : new TokenRejected("stale", { cause });
       this.#counts.refusals += 1;
-      if (code === "revoked") this.#counts.revokedUses += 1;
-      throw new TokenRejected(code, { scope, cause: cause instanceof TokenRejected ? cause.cause : cause });
+      if (rejection.code === "revoked") this.#counts.revokedUses += 1;
+      // The challenge names what the resource requires, which the depths of the check do not know.
+      throw scope === undefined
+        ? rejection
+        : new TokenRejected(rejection.code, { scope, cause: rejection.cause });
     }
   }
 

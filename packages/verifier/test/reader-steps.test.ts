@@ -146,3 +146,18 @@ test("FD-11 a restore between two pages begins the loading again: what the first
   assert.ok(wake?.kind === "wake" && wake.event.kind === "load-due");
   assert.equal(reader.set.size, 0);
 });
+
+test("a position the server does not know, by the stream (410) or by the lease (409), is a gap", () => {
+  for (const by of ["stream", "lease"]) {
+    const to = following();
+    const [ask] = to.feed({ kind: "lease-due", run: to.run });
+    assert.ok(ask?.kind === "ask-lease");
+    const event: ReaderEvent =
+      by === "stream"
+        ? { kind: "off-the-log", run: to.run }
+        : { kind: "lease-failed", lease: ask.lease, offTheLog: true };
+    assert.equal(to.feed(event)[0]?.kind, "stop-stream");
+    assert.equal(to.reader.state(now), "gap");
+    assert.deepEqual(to.feed(event), [], "once");
+  }
+});
