@@ -13,7 +13,11 @@ before(async () => {
 });
 after(() => server.close());
 
-async function refresh(client: RegisteredClient, token: string | undefined, more: Record<string, string> = {}) {
+async function refresh(
+  client: RegisteredClient,
+  token: string | undefined,
+  more: Record<string, string> = {},
+) {
   return server.form(
     "/oauth2/token",
     { grant_type: "refresh_token", refresh_token: String(token), ...more },
@@ -35,7 +39,9 @@ test("a refresh cannot ask for the issuer or another of the client's resources t
 test("RV-16 a client that lost the resource gets no token for another audience instead", async () => {
   const client = await server.registerClient({ audience: [orders] });
   const grant = await server.openGrant(client, "usr_bob", { resource: orders, scope: "read" });
-  const changed = await server.admin("PATCH", `/admin/v1/clients/${client.client_id}`, { audience: [billing] });
+  const changed = await server.admin("PATCH", `/admin/v1/clients/${client.client_id}`, {
+    audience: [billing],
+  });
   assert.equal(changed.status, 200);
   const { status, json } = await refresh(client, grant.refresh_token);
   assert.deepEqual([status, json.error], [400, "invalid_target"]);

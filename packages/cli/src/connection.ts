@@ -18,6 +18,8 @@ export interface Connection {
   readonly admin: AdminClient;
   /** A Bearer token with some life left. Rejects with `Failure` where there is none to be had. */
   readonly token: () => Promise<string>;
+  /** The same for the revocation feed, which administration does not include. */
+  readonly feedToken: () => Promise<string>;
   /** What the token is made from, for `doctor`. */
   readonly credentials: string;
 }
@@ -50,6 +52,7 @@ export function connect(options: ConnectionOptions, env: NodeJS.ProcessEnv = pro
     server,
     admin: createAdminClient({ server, token: source.token, fetch: fetchFrom(server) }),
     token: source.token,
+    feedToken: source.feedToken,
     credentials: source.name,
   };
 }
@@ -71,6 +74,7 @@ export function fetchFrom(server: string): typeof fetch {
 interface CredentialSource {
   readonly name: string;
   readonly token: () => Promise<string>;
+  readonly feedToken: () => Promise<string>;
 }
 
 function credentialsFor(
@@ -83,21 +87,27 @@ function credentialsFor(
   // The secret of ./data is for that server only: another one named by --server gets it only if --data says so too.
   const fits =
     file !== undefined && (options.data !== undefined || file.issuer.replace(/\/+$/, "") === server);
-  if (fits) return { name: file.path, token: clientCredentials(server, file) };
-  if (given !== undefined && given !== "") return { name: "RESCIND_ADMIN_TOKEN", token: async () => given };
+  if (fits)
+    return {
+      name: file.path,
+      token: clientCredentials(server, file, "rescind:admin"),
+      feedToken: clientCredentials(server, file, "rescind:feed"),
+    };
+  if (given !== undefined && given !== "") {
+    const token = async () => given;
+    return { name: "RESCIND_ADMIN_TOKEN", token, feedToken: token };
+  }
   const hint =
     file === undefined
       ? "no credentials: there is no admin.json (name its directory with --data) and RESCIND_ADMIN_TOKEN is not set"
       : `${file.path} is for ${file.issuer}; to use it for ${server} name its directory with --data`;
-  return {
-    name: "none",
-    token: async () => {
-      throw refused(hint);
-    },
+  const none = async () => {
+    throw refused(hint);
   };
+  return { name: "none", token: none, feedToken: none };
 }
 
-function clientCredentials(server: string, file: AdminFile): () => Promise<string> {
+function clientCredentials(server: string, file: AdminFile, scope: string): () => Promise<string> {
   let kept: { readonly token: string; readonly until: number } | undefined;
   return async () => {
     if (kept !== undefined && Date.now() < kept.until) return kept.token;
@@ -105,6 +115,7 @@ function clientCredentials(server: string, file: AdminFile): () => Promise<strin
       method: "POST",
       body: new URLSearchParams({
         grant_type: "client_credentials",
+        scope,
         client_id: file.clientId,
         client_secret: file.clientSecret,
       }),

@@ -41,7 +41,7 @@ async function call(
     method: body === undefined ? "GET" : "POST",
     headers: {
       accept: "application/json",
-      authorization: `Bearer ${await connection.token()}`,
+      authorization: `Bearer ${await connection.feedToken()}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

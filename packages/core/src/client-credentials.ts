@@ -3,7 +3,10 @@
 import { type Client, isConfidential, type Resource } from "./client.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { chooseTarget, type Target } from "./resource-indicator.ts";
-import { parseScope } from "./scope.ts";
+import { parseScope, rescindScopes } from "./scope.ts";
+
+/** Our own endpoints' scopes but that of a person's own account. */
+const clientScopes = rescindScopes.filter((scope) => scope !== "rescind:account");
 
 export interface ClientCredentialsRequest {
   readonly client: Client;
@@ -24,7 +27,10 @@ export function decideClientCredentials(request: ClientCredentialsRequest): Clie
     );
   const scopes = parseScope(request.scope);
   if ("kind" in scopes) return scopes;
-  const allowed = client.scopes.filter((scope) => scope !== "openid" && scope !== "offline_access");
+  const registered = client.scopes.filter((scope) => scope !== "openid" && scope !== "offline_access");
+  // An administrator could register a client with any of these; asked for by name it has them itself.
+  const isAdministrator = scopes.length > 0 && registered.includes("rescind:admin");
+  const allowed = isAdministrator ? [...new Set([...registered, ...clientScopes])] : registered;
   const target = chooseTarget({ ...request, asked: request.resource, scopes, allowed });
   return "kind" in target ? target : { kind: "issue", ...target };
 }

@@ -82,7 +82,7 @@ async function headOf(connection: Connection): Promise<string> {
 async function ask(connection: Connection, query: string, accept: string): Promise<Response> {
   const { server } = connection;
   const response = await fetchFrom(server)(`${server}/revocations?${query}`, {
-    headers: { accept, authorization: `Bearer ${await connection.token()}` },
+    headers: { accept, authorization: `Bearer ${await connection.feedToken()}` },
     redirect: "error",
   });
   if (response.ok) return response;

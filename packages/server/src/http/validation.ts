@@ -13,7 +13,7 @@ export type Check = (value: unknown) => readonly FieldError[];
 export function bodyCheck(schema: TSchema | undefined): Check {
   if (schema === undefined) return () => [];
   const compiled = Compile(schema);
-  return (value) => (compiled.Check(value) ? [] : fieldErrors(compiled.Errors(value)));
+  return (value) => (compiled.Check(value) ? [] : fieldErrors(compiled.Errors(value), schema));
 }
 
 /** A check of query or path parameters, which first turns texts, in place, into the numbers the schema asks for. */
@@ -30,12 +30,12 @@ export function queryCheck(schema: TSchema | undefined): Check {
 /** Errors named before a field list is cut off. */
 const mostErrors = 20;
 
-function fieldErrors(errors: readonly TLocalizedValidationError[]): FieldError[] {
-  return errors.flatMap(named).slice(0, mostErrors);
+function fieldErrors(errors: readonly TLocalizedValidationError[], schema: TSchema): FieldError[] {
+  return errors.flatMap((error) => named(error, schema)).slice(0, mostErrors);
 }
 
 /** The fields that an error is about; a member that must not be there is told by `additionalProperties` alone. */
-function named(error: TLocalizedValidationError): FieldError[] {
+function named(error: TLocalizedValidationError, schema: TSchema): FieldError[] {
   const at = (member: string): string => `${error.instancePath}/${escaped(member)}`;
   switch (error.keyword) {
     case "boolean":
@@ -54,9 +54,24 @@ function named(error: TLocalizedValidationError): FieldError[] {
       return [
         { pointer: error.instancePath, detail: `must be one of: ${error.params.allowedValues.join(", ")}.` },
       ];
+    case "pattern": {
+      const meant = descriptionAt(schema, error.schemaPath);
+      return [{ pointer: error.instancePath, detail: `is not of the form it must have. ${meant}`.trimEnd() }];
+    }
     default:
       return [{ pointer: error.instancePath, detail: `${error.message}.` }];
   }
+}
+
+/** What the schema says of the field; patterns are for machines. */
+function descriptionAt(schema: TSchema, path: string): string {
+  let part: unknown = schema;
+  for (const member of path.split("/").slice(1))
+    part = (part as Record<string, unknown> | undefined)?.[
+      member.replaceAll("~1", "/").replaceAll("~0", "~")
+    ]; // JSON
+  const { description } = (part ?? {}) as { description?: unknown };
+  return typeof description === "string" ? description : "";
 }
 
 function escaped(member: string): string {
