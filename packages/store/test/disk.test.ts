@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Store } from "@rescind/store";
+import { rounds } from "../../../test/seed.ts";
 import { until } from "../../../test/until.ts";
 import { accessToken, order, unit } from "./conformance/facts.ts";
 import { freshPath, openAt } from "./opened.ts";
@@ -68,6 +69,19 @@ test("FAULTS 5: A7 when a sync fails the write is refused, the server is told to
   }
 });
 
+test("FAULTS 6: a slow disk costs time and nothing else", async (t) => {
+  if (!hasStrace) return t.skip("strace cannot trace here");
+  const path = freshPath();
+  await (await openAt(path)).close();
+  const count = rounds(5, 100);
+  const { lines, status } = await traced(path, ["inject=fsync:delay_exit=200000"], count);
+  assert.equal(status, 0);
+  assert.equal(lines.filter((line) => line.startsWith("issued")).length, count);
+  const store = await openAt(path);
+  assert.equal((await store.describe()).accessTokens, count);
+  await store.close();
+});
+
 function traceable(): boolean {
   return spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
 }
@@ -102,12 +116,17 @@ async function issueUntilRefused(store: Store): Promise<string[]> {
 async function traced(
   path: string,
   injections: readonly string[],
+  count = Number.POSITIVE_INFINITY,
 ): Promise<{ lines: string[]; status: number | null }> {
   const options = injections.flatMap((injection) => ["-e", injection]);
   const args = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", ...options];
-  const child = spawn("strace", [...args, process.execPath, "--conditions=source", victim, path], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    "strace",
+    [...args, process.execPath, "--conditions=source", victim, path, String(count)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;

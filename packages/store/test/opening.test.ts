@@ -1,7 +1,7 @@
 // Opening and closing: files private, ids never twice, addresses, what a restart keeps.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { openStore, StoreRefused } from "@rescind/store";
@@ -85,15 +85,6 @@ test("a database is opened by its address, and any other address is refused with
     "",
   ])
     await assert.rejects(openStore(address), StoreRefused, address);
-});
-
-test("E2 no digest's token, only what was handed over, is in the files", async () => {
-  const path = freshPath();
-  const store = await openAt(path);
-  await store.issue(accessToken(store));
-  await store.close();
-  const text = readFileSync(path).toString("latin1");
-  assert.doesNotMatch(text, /r[arc][tcs]_[0-9A-Za-z]{40}/);
 });
 
 test("the description counts tokens and standing entries", async () => {

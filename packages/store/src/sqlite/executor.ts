@@ -39,6 +39,7 @@ export class SqliteExecutor implements Executor {
   readonly #sent: Waiting[][] = [];
   #isScheduled = false;
   #ended: Error | undefined;
+  #closed: Promise<void> | undefined;
   #closing: { readonly resolve: () => void } | undefined;
 
   constructor(reader: Connection, settings: SqliteExecutorSettings) {
@@ -89,13 +90,18 @@ export class SqliteExecutor implements Executor {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#closing !== undefined || this.#ended !== undefined) return;
-    await new Promise<void>((resolve) => {
-      this.#closing = { resolve };
-      this.#writer.ref();
-      this.#flush();
-    });
+  close(): Promise<void> {
+    this.#closed ??= this.#shut();
+    return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
+    if (this.#ended === undefined)
+      await new Promise<void>((resolve) => {
+        this.#closing = { resolve };
+        this.#writer.ref();
+        this.#flush();
+      });
     this.#reader.close();
   }
 
