@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CredentialsRefused, createVerifier, Unanswered } from "@rescind/verifier";
-import { audience, clientId, clientSecret, type Logged, makeSigner } from "./feed-peer.ts";
+import { audience, clientId, clientSecret, type FeedPeer, type Logged, makeSigner } from "./feed-peer.ts";
 import { startPeer, startVerifier, untilFresh, untilVerdict, verdict } from "./running-verifier.ts";
 import { until } from "./until.ts";
 
@@ -98,7 +98,7 @@ test("createVerifier rejects at once when the credentials are refused", async (t
 
 test("createVerifier rejects within its time when the server is away or gives no lease", async (t) => {
   const peer = await startPeer(t);
-  const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 0.5 };
+  const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 2 };
   peer.faults.noLeases = true;
   await assert.rejects(createVerifier(options), Unanswered);
   assert.ok(peer.acknowledgements.length > 0, "a lease was asked for");
@@ -224,22 +224,30 @@ test("FD-11 a log that was set back without an epoch is never decided by", async
 });
 
 test("FD-05 a lease signed by another key, for another request or by the token key is none", async (t) => {
-  const peer = await startPeer(t);
   const forger = await makeSigner("feed-1", "EdDSA");
-  const tokenKey = peer.keys[0];
-  const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 0.4 };
-  peer.faults.leaseSigner = forger;
-  await assert.rejects(createVerifier(options), Unanswered);
-  peer.faults.leaseSigner = tokenKey;
-  await assert.rejects(createVerifier(options), Unanswered);
-  peer.faults.leaseSigner = undefined;
-  peer.faults.lease = (payload) => ({ ...payload, nonce: "another" });
-  await assert.rejects(createVerifier(options), Unanswered);
-  peer.faults.lease = (payload) => ({ ...payload, iss: "https://other.example" });
-  await assert.rejects(createVerifier(options), Unanswered);
-  assert.ok(peer.acknowledgements.length >= 8, "leases were asked for, several each time");
-  peer.faults.lease = undefined;
-  await (await createVerifier(options)).close();
+  const forgeries: ((peer: FeedPeer) => void)[] = [
+    (peer) => {
+      peer.faults.leaseSigner = forger;
+    },
+    (peer) => {
+      peer.faults.leaseSigner = peer.keys[0];
+    },
+    (peer) => {
+      peer.faults.lease = (payload) => ({ ...payload, nonce: "another" });
+    },
+    (peer) => {
+      peer.faults.lease = (payload) => ({ ...payload, iss: "https://other.example" });
+    },
+  ];
+  await Promise.all(
+    forgeries.map(async (forge) => {
+      const peer = await startPeer(t);
+      forge(peer);
+      const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 2 };
+      await assert.rejects(createVerifier(options), Unanswered);
+      assert.ok(peer.acknowledgements.length > 1, "leases were asked for");
+    }),
+  );
 });
 
 test("FD-02 an old lease sent again is none", async (t) => {
