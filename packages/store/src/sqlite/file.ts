@@ -28,7 +28,7 @@ const headerBytes = 100;
  * Bytes up to which the whole file is checked at every opening, indexes included. A larger one is checked after an
  * unclean end only, page by page, which takes some seconds for each gigabyte.
  */
-const cheapBytes = 32 * 1024 * 1024;
+const cheapBytes = 16 * 1024 * 1024;
 
 /**
  * Makes the file if there is none, checks it, and brings its schema up to date.
