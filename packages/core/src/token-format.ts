@@ -7,6 +7,12 @@ export const tokenPrefixes = {
   refresh: "rrt_",
   code: "rac_",
   secret: "rcs_",
+  /** A login session's cookie. */
+  session: "rse_",
+  /** A pushed authorization request. */
+  pushed: "rpr_",
+  /** A one-time link with which a person sets a password. */
+  setup: "rsl_",
 } as const;
 
 export type TokenKind = keyof typeof tokenPrefixes;
@@ -75,19 +81,12 @@ export function parseToken(text: string): ParsedToken | undefined {
   return rowId === undefined ? undefined : { kind, rowId };
 }
 
+const kindByPrefix = new Map<string, TokenKind>(
+  (Object.keys(tokenPrefixes) as TokenKind[]).map((kind) => [tokenPrefixes[kind], kind]), // its own keys
+);
+
 function kindOf(prefix: string): TokenKind | undefined {
-  switch (prefix) {
-    case tokenPrefixes.access:
-      return "access";
-    case tokenPrefixes.refresh:
-      return "refresh";
-    case tokenPrefixes.code:
-      return "code";
-    case tokenPrefixes.secret:
-      return "secret";
-    default:
-      return undefined;
-  }
+  return kindByPrefix.get(prefix);
 }
 
 // A row id has up to 19 digits, a double is exact up to 15. BigInt would do, but costs more than the rest of the
