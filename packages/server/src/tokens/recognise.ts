@@ -64,11 +64,12 @@ function jwtAccessToken(
   if (!verifyJws(jws, key.alg, key.publicKey)) return undefined;
   const claims = jws.payload;
   const id = typeof claims.jti === "string" ? parseId("token", claims.jti) : undefined;
-  const [subject, clientId, rev] = [claims.sub, claims.client_id, claims.rev];
-  const [issuedAt, expiresAt] = [claims.iat, claims.exp];
-  if (claims.iss !== issuer || id === undefined || typeof rev !== "number") return undefined;
-  if (typeof subject !== "string" || typeof clientId !== "string") return undefined;
-  if (typeof issuedAt !== "number" || typeof expiresAt !== "number") return undefined;
+  const [subject, clientId] = [text(claims.sub), text(claims.client_id)];
+  const [rev, issuedAt, expiresAt] = [whole(claims.rev), whole(claims.iat), whole(claims.exp)];
+  const audience = texts(claims.aud);
+  if (claims.iss !== issuer || id === undefined || rev === undefined) return undefined;
+  if (!subject || !clientId || audience.length === 0) return undefined;
+  if (issuedAt === undefined || expiresAt === undefined) return undefined;
   if (livesTooLong(expiresAt, now() / 1000)) return undefined;
   return {
     id,
@@ -82,7 +83,7 @@ function jwtAccessToken(
     sessionId: text(claims.sid),
     keyId: text(claims.key_id),
     scopes: text(claims.scope)?.split(" ") ?? [],
-    audience: texts(claims.aud),
+    audience,
     grantIat: whole(claims.grant_iat),
     authTime: whole(claims.auth_time),
     offline: claims.offline === true,
@@ -120,7 +121,7 @@ function text(value: unknown): string | undefined {
 
 function texts(value: unknown): string[] {
   const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter((one) => typeof one === "string");
+  return values.filter((one): one is string => typeof one === "string" && one !== "");
 }
 
 function whole(value: unknown): number | undefined {
