@@ -20,7 +20,8 @@ export interface CredentialFields {
 }
 
 const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const visibleAscii = /^[\x20-\x7e]+$/;
+/** Longer ones cannot be registered, and must not be remembered either. */
+const clientIdText = /^[\x20-\x7e]{1,255}$/;
 
 export const invalidClient = refuse("invalid_client", "Client authentication failed.");
 
@@ -51,7 +52,7 @@ export function presentedCredential(
   if (fields.client_assertion_type !== undefined)
     return refuse("invalid_request", "client_assertion_type is given without client_assertion.");
   const clientId = fields.client_id;
-  if (clientId === undefined || !visibleAscii.test(clientId)) return invalidClient;
+  if (clientId === undefined || !clientIdText.test(clientId)) return invalidClient;
   if (fields.client_secret === undefined) return { kind: "none", clientId };
   return { kind: "post", clientId, secret: fields.client_secret };
 }
@@ -67,7 +68,7 @@ function basic(
   if (text === undefined || colon < 1) return invalidClient;
   const clientId = formDecode(text.slice(0, colon));
   const secret = formDecode(text.slice(colon + 1));
-  if (clientId === undefined || secret === undefined || !visibleAscii.test(clientId)) return invalidClient;
+  if (clientId === undefined || secret === undefined || !clientIdText.test(clientId)) return invalidClient;
   if (clientIdField !== undefined && clientIdField !== clientId)
     return refuse("invalid_request", "client_id differs from the one in the Authorization header.");
   return { kind: "basic", clientId, secret };
@@ -81,7 +82,7 @@ function assertion(
   if (fields.client_assertion_type !== jwtBearer)
     return refuse("invalid_request", `client_assertion_type must be ${jwtBearer}.`);
   const clientId = subjectOf(jwt);
-  if (clientId === undefined || !visibleAscii.test(clientId)) return invalidClient;
+  if (clientId === undefined || !clientIdText.test(clientId)) return invalidClient;
   if (fields.client_id !== undefined && fields.client_id !== clientId)
     return refuse("invalid_request", "client_id differs from the sub of client_assertion.");
   return { kind: "assertion", clientId, assertion: jwt };

@@ -30,8 +30,20 @@ export function checkedBody(sent: unknown, check: Check, ifAbsent?: object): Che
   } catch {
     return { refused: problem({ status: 400, detail: "The body is not valid JSON." }) };
   }
+  if (isDeeperThan(mostLevels, value))
+    return {
+      refused: problem({ status: 400, detail: `The body is nested deeper than ${mostLevels} levels.` }),
+    };
   const errors = check(value);
   return errors.length === 0 ? { value } : { refused: invalid(errors) };
+}
+
+/** Whatever walks the value by recursion afterwards has an end. */
+const mostLevels = 64;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member));
 }
 
 /** 400 that names every field. */
