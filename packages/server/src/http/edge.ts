@@ -4,6 +4,7 @@ import { isIPv4 } from "node:net";
 import { StoreUnavailable } from "@rescind/store";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
+import { TooManyWaiting } from "../people/hashing-turns.ts";
 import type { Answer } from "./answer.ts";
 import { oauthHttpError, problem } from "./respond.ts";
 
@@ -39,6 +40,7 @@ export function failure(
     deps.log.error({ reqId: request.id, err: error, cause: String(error.cause) }, "store unavailable");
     return form(503, "The server cannot confirm this right now; try again.");
   }
+  if (error instanceof TooManyWaiting) return form(503, "Too many passwords are being checked; try again.");
   const { statusCode, code } = error as Partial<FastifyError>; // Fastify's errors carry both, others neither
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return form(statusCode, refusalText(statusCode, code));
