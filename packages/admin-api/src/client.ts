@@ -1,11 +1,13 @@
 // Clients: RFC 7591 names on the wire. A confidential client's secret is shown once, when it is made.
 
-import { clientAuthMethods, grantTypes } from "@rescind/core";
+import { clientAuthMethods, grantTypes, idTokenAlgs } from "@rescind/core";
 import Type from "typebox";
 import { ConsumerKeyItem, UnitStatus } from "./consumer-key.ts";
 import { ClientId, JsonMap, Origin, Scope, Text, Time, Uri, WebUri, type Wire } from "./field.ts";
 
 export const AccessTokenFormat = Type.Enum(["jwt", "opaque"], { type: "string" });
+
+const IdTokenAlg = Type.Enum(idTokenAlgs, { type: "string", description: "Default RS256." });
 
 export const RevocationPolicy = Type.Object(
   {
@@ -73,7 +75,10 @@ const optional = {
   revocation_policy: RevocationPolicy,
   allowed_origins: Type.Array(Origin, { maxItems: 50, uniqueItems: true }),
   jsonp: Type.Boolean(),
-  custom_claims: JsonMap("Put into this client's access tokens."),
+  id_token_signed_response_alg: IdTokenAlg,
+  custom_claims: JsonMap(
+    "Put into this client's access tokens. {\"user_field\": NAME} stands for the person's username, upn (the same), name, email, groups, or a member of their claims.",
+  ),
 };
 
 const clearable = {
@@ -138,6 +143,7 @@ export const ClientAnswer = Type.Object({
   }),
   allowed_origins: Type.Array(Type.String()),
   jsonp: Type.Boolean(),
+  id_token_signed_response_alg: IdTokenAlg,
   custom_claims: Type.Record(Type.String(), Type.Unknown()),
   status: UnitStatus,
   keys: Type.Array(ConsumerKeyItem),

@@ -23,6 +23,11 @@ export type ClientAuthMethod = (typeof clientAuthMethods)[number];
 
 export type AccessTokenFormat = "jwt" | "opaque";
 
+/** What ID tokens may be signed with; RS256 is what OpenID Connect expects of everybody. */
+export const idTokenAlgs = ["RS256", "ES256"] as const;
+
+export type IdTokenAlg = (typeof idTokenAlgs)[number];
+
 export interface Client {
   readonly clientId: string;
   readonly name: string;
@@ -49,7 +54,8 @@ export interface Client {
   readonly revocationPolicy: RevocationPolicy;
   readonly allowedOrigins: readonly string[];
   readonly jsonp: boolean;
-  /** Static members put into this client's access tokens. */
+  readonly idTokenAlg: IdTokenAlg;
+  /** Members put into this client's access tokens; `{ user_field: NAME }` stands for the person's (`resolveClaims`). */
   readonly customClaims: Readonly<Record<string, unknown>>;
 }
 

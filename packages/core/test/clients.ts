@@ -22,6 +22,7 @@ export const client: Client = {
   revocationPolicy: defaultPolicy,
   allowedOrigins: [],
   jsonp: false,
+  idTokenAlg: "RS256",
   customClaims: {},
 };
 

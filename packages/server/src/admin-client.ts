@@ -29,6 +29,7 @@ const adminClient: Client = {
   revocationPolicy: defaultPolicy,
   allowedOrigins: [],
   jsonp: false,
+  idTokenAlg: "RS256",
   customClaims: {},
 };
 

@@ -53,6 +53,7 @@ export function clientFromRequest(body: NamedClient, rules: RegistrationRules): 
     },
     allowedOrigins: body.allowed_origins ?? [],
     jsonp: body.jsonp ?? false,
+    idTokenAlg: body.id_token_signed_response_alg ?? "RS256",
     customClaims: body.custom_claims ?? {},
   };
 }
@@ -83,6 +84,7 @@ export function requestFromClient(client: Client) {
     },
     allowed_origins: [...client.allowedOrigins],
     jsonp: client.jsonp,
+    id_token_signed_response_alg: client.idTokenAlg,
     custom_claims: { ...client.customClaims },
   } satisfies NamedClient;
 }

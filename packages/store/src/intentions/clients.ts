@@ -176,6 +176,7 @@ function parseClient(definition: string): Client {
     accessTokenFormat: undefined,
     accessTokenTtl: undefined,
     refreshTokenTtl: undefined,
+    idTokenAlg: "RS256",
   };
   return { ...absent, ...(JSON.parse(definition) as Client) }; // parsing boundary: written by `createClient`
 }

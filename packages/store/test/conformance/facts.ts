@@ -158,6 +158,7 @@ export function client(clientId: string, facts: Partial<Client> = {}): Client {
     revocationPolicy: { accessToken: "token", refreshToken: "grant" },
     allowedOrigins: [],
     jsonp: false,
+    idTokenAlg: "RS256",
     customClaims: {},
     ...facts,
   };
