@@ -6,6 +6,8 @@ import { delimiter, join } from "node:path";
 const programs = [
   { name: "PostgreSQL", package: "postgresql", isThere: hasPostgres },
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
+  { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
+  { name: "mount", package: "mount", isThere: () => isOnPath("mount") },
 ];
 
 /** Installs what is missing, or prints one line that says what to install. Tests that need it then fail or skip. */

@@ -62,7 +62,9 @@ describe("FAULTS 8 A4 the server refuses to start on", () => {
   test("another program's database", () =>
     refuses(stopped, (file) => {
       rmSync(file);
-      new DatabaseSync(file).exec("CREATE TABLE other (x)");
+      const other = new DatabaseSync(file);
+      other.exec("CREATE TABLE other (x)");
+      other.close();
     }));
   test("a write-ahead log that was emptied", () => refuses(killed, (file) => truncateSync(`${file}-wal`, 0)));
   test("a write-ahead log that is gone", () => refuses(killed, (file) => rmSync(`${file}-wal`)));
@@ -74,9 +76,10 @@ describe("FAULTS 8 A4 the server refuses to start on", () => {
   for (const table of ["entries", "access_tokens", "refresh_tokens", "grants", "clients", "audit"]) {
     test(`a flipped bit in the head of a page of ${table}`, () =>
       refuses(stopped, (file) => flipBit(file, pageOf(file, table))));
+  }
+  for (const table of ["entries", "access_tokens"])
     test(`a torn page of ${table}`, () =>
       refuses(stopped, (file) => overwrite(file, pageOf(file, table), Buffer.alloc(2048))));
-  }
 });
 
 test("FAULTS 8 the same files undamaged start, and what was revoked is revoked", async () => {
