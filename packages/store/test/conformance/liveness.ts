@@ -93,7 +93,7 @@ export function liveness(open: Opener): void {
         await compare(store, rising, judged);
       },
     );
-    await fc.assert(sameVerdicts, { seed, numRuns: rounds(60, 2000) });
+    await fc.assert(sameVerdicts, { seed, numRuns: rounds(60, 600) });
     const { grants } = await store.countAffected({
       unit: unit("issuer", ""),
       before: undefined,

@@ -69,10 +69,13 @@ export async function startCluster(binaries: string): Promise<Cluster> {
   };
 }
 
+/** Lets connections that are just closing close; those that a failed test left open end with the server. */
 async function ended(server: ChildProcess): Promise<void> {
   const exited = new Promise((resolve) => server.on("exit", resolve));
-  server.kill("SIGINT");
+  server.kill("SIGTERM");
+  const impatient = setTimeout(() => server.kill("SIGQUIT"), 10_000);
   await exited;
+  clearTimeout(impatient);
 }
 
 /** PostgreSQL refuses to run as root: then it runs as `postgres`, else `nobody`. */

@@ -1,6 +1,7 @@
 // The least executor over PostgreSQL that shows the shared statements to be common: each intention in a transaction of
 // its own, over a pool, so that they meet each other's locks. Batches and pipelining are the real one's.
 
+import { createHash } from "node:crypto";
 import { StoreUnavailable } from "@rescind/store";
 import pg from "pg";
 import type { EngineFacts, Executor, Row, Statement } from "../../src/executor.ts";
@@ -66,6 +67,8 @@ export class PostgresExecutor implements Executor {
 }
 
 async function run(on: pg.Pool | pg.PoolClient, { sql, params }: Statement): Promise<readonly Row[]> {
-  const { rows } = await on.query({ text: sql, values: [...params], rowMode: "array" });
+  // Prepared under a name, so that each connection plans a statement once.
+  const name = createHash("sha256").update(sql).digest("base64url");
+  const { rows } = await on.query({ name, text: sql, values: [...params], rowMode: "array" });
   return rows as Row[]; // parsing boundary: arrays of the values that `types` gives
 }
