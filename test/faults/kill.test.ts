@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { chainInput, type FeedEntry, follows, formatPosition, origin } from "@rescind/core";
-import { violations } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { graceMs, Load, registerLoadClients } from "./load.ts";
 import { seededRandom, testSeed } from "./random.ts";
 import { requireStatus, type ServerProcess, startServerProcess } from "./server-process.ts";

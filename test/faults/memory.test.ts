@@ -1,7 +1,7 @@
 // FAULTS row 28: the process gets no more memory and dies of it at some moment under load. That is no worse than a kill.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { violations } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { memoryOf, setLimit } from "./limits.ts";
 import { graceMs, Load, registerLoadClients } from "./load.ts";
 import { seededRandom, testSeed } from "./random.ts";

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type HistoryRecord, violations } from "./history.ts";
+import type { HistoryRecord } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { graceMs } from "./load.ts";
 import { seededRandom, testSeed } from "./random.ts";
 import {

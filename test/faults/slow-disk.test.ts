@@ -2,7 +2,7 @@
 // not held up, and what waits is bounded.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { violations } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { memoryOf } from "./limits.ts";
 import { graceMs, Load, registerLoadClients } from "./load.ts";
 import { seededRandom, testSeed } from "./random.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lockDatabase } from "./database-lock.ts";
-import { violations } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { graceMs, Load, registerLoadClients } from "./load.ts";
 import { seededRandom, testSeed } from "./random.ts";
 import { startServerProcess } from "./server-process.ts";

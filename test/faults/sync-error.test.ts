@@ -2,7 +2,8 @@
 // next start reads what is really there; what had no answer may have happened or not, but stays as it is first seen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type HistoryRecord, violations } from "./history.ts";
+import type { HistoryRecord } from "./history.ts";
+import { violations } from "./history-checker.ts";
 import { graceMs } from "./load.ts";
 import { type Answer, type ServerProcess, startServerProcess, Unanswered } from "./server-process.ts";
 import { TracingRefused, trace } from "./system-calls.ts";
