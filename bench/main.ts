@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { LoadGenerator } from "./load/load-generator.ts";
-import { type Compared, compareLimits, compareRow } from "./measure/compare.ts";
+import { type Compared, compareInVain, compareLimits, compareRow } from "./measure/compare.ts";
 import { describeMachine } from "./measure/machine.ts";
 import { help, type Options, readOptions } from "./measure/options.ts";
 import { report } from "./measure/report.ts";
@@ -19,6 +19,10 @@ try {
   for (const row of options.rows) {
     process.stderr.write(`${row.title} …\n`);
     compared.push(await compareRow(row, load, options));
+  }
+  if (options.inVain) {
+    process.stderr.write("revocation in vain …\n");
+    compared.push(await compareInVain(load, options));
   }
   if (options.limits) {
     process.stderr.write("limits …\n");

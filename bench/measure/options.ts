@@ -8,6 +8,8 @@ export interface Options {
   readonly rows: readonly Row[];
   /** Also bare node:http and Fastify. */
   readonly limits: boolean;
+  /** Also revocations that change nothing. */
+  readonly inVain: boolean;
   readonly rounds: number;
   /** How long a round is to last, seconds; the warm-up says how many requests that takes. */
   readonly seconds: number;
@@ -22,10 +24,13 @@ export interface Options {
   readonly json: string | undefined;
 }
 
+/** Rows that do not compare with the peer. */
+const others = ["limits", "in-vain"];
+
 export const help = `npm run bench [-- options]
 
   --quick           shorter rounds, fewer of them: under two minutes
-  --rows LIST       only these, by commas: limits, ${rows.map(({ name }) => name).join(", ")}
+  --rows LIST       only these, by commas: ${others.join(", ")}, ${rows.map(({ name }) => name).join(", ")}
   --rounds N        rounds of each side that count
   --seconds N       how long a round is to last
   --requests N      a fixed number of requests in each round instead
@@ -56,11 +61,12 @@ export function readOptions(argv: readonly string[]): Options | "help" {
   if (values.help) return "help";
   const { quick } = values;
   const wanted = values.rows?.split(",");
-  const unknown = wanted?.find((name) => name !== "limits" && !rows.some((row) => row.name === name));
+  const unknown = wanted?.find((name) => !others.includes(name) && !rows.some((row) => row.name === name));
   if (unknown !== undefined) throw new Error(`There is no row ${JSON.stringify(unknown)}.`);
   return {
     rows: rows.filter(({ name }) => wanted?.includes(name) ?? true),
     limits: wanted?.includes("limits") ?? true,
+    inVain: wanted?.includes("in-vain") ?? true,
     rounds: positive("--rounds", values.rounds) ?? (quick ? 3 : 7),
     seconds: positive("--seconds", values.seconds) ?? (quick ? 1 : 3),
     requests: positive("--requests", values.requests),
