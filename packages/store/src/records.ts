@@ -197,6 +197,8 @@ export interface SigningKeyRecord {
   /** The private key, encrypted under the master key. */
   readonly sealed: Uint8Array;
   readonly createdAtMs: number;
+  /** Published before, so that nobody meets a token of a key they have not seen; signs from then on. */
+  readonly signsFromMs: number;
   /** Published and accepted but no longer used to sign; absent while it signs. */
   readonly retiredAtMs: number | undefined;
 }
@@ -252,6 +254,8 @@ export interface Affected {
   readonly grants: number;
   readonly accessTokens: number;
   readonly refreshTokens: number;
+  /** Live login sessions; those of a unit that covers sessions. */
+  readonly sessions: number;
   /** False: counting stopped at the time limit, the counts are lower bounds. */
   readonly exact: boolean;
   readonly byClient: readonly {

@@ -18,6 +18,8 @@ import {
   listClients,
   updateClient,
 } from "./intentions/clients.ts";
+import { findCode, issueCode, redeemCode } from "./intentions/codes.ts";
+import { consentedScopes, listConsents } from "./intentions/consents.ts";
 import { describe, ping } from "./intentions/description.ts";
 import { hashAt, readFeed } from "./intentions/feed.ts";
 import { listGrants } from "./intentions/grant-list.ts";
@@ -26,13 +28,25 @@ import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
 import { approve, lift } from "./intentions/lift.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
+import { listSessions, listUsers } from "./intentions/people-lists.ts";
 import { prune } from "./intentions/prune.ts";
+import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts";
 import { findRefreshToken, issueKeeping, rotate } from "./intentions/refresh-tokens.ts";
 import { listResources, putResource } from "./intentions/resources.ts";
 import { revoke } from "./intentions/revocation.ts";
 import { keepSecret } from "./intentions/secrets.ts";
+import { findSession, openSession, renewSession, touchSession } from "./intentions/sessions.ts";
+import { findSetupLink, putSetupLink, spendSetupLink } from "./intentions/setup-links.ts";
 import { addSigningKey, listSigningKeys, retireSigningKey } from "./intentions/signing-keys.ts";
 import { listTokens } from "./intentions/token-list.ts";
+import {
+  changeUser,
+  createUser,
+  deleteUser,
+  findUser,
+  findUserByName,
+  setPassword,
+} from "./intentions/users.ts";
 import { noteUses } from "./intentions/uses.ts";
 import { RowIds } from "./row-ids.ts";
 import type { Store } from "./store.ts";
@@ -94,7 +108,11 @@ async function greatestId(executor: Executor): Promise<bigint> {
     sql: `SELECT CAST(max(m.id) AS TEXT) FROM (
         SELECT max(id) AS id FROM access_tokens UNION ALL SELECT max(id) FROM refresh_tokens
         UNION ALL SELECT max(id) FROM grants UNION ALL SELECT max(id) FROM clients
-        UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit) m`,
+        UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit
+        UNION ALL SELECT max(id) FROM users UNION ALL SELECT max(id) FROM setup_links
+        UNION ALL SELECT max(id) FROM sessions UNION ALL SELECT max(id) FROM consents
+        UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM pushed_requests
+        UNION ALL SELECT max(claimed_by) FROM people_turn) m`,
     params: [],
   });
   return BigInt(new Columns(onlyRow(rows)).optionalText() ?? 0);
@@ -135,6 +153,29 @@ function sqlStore(db: Database): Store {
     retireSigningKey: (kid, atMs) => retireSigningKey(db, kid, atMs),
     listSigningKeys: () => listSigningKeys(db),
     keepSecret: (name, sealed) => keepSecret(db, name, sealed),
+
+    createUser: (user, passwordHash, atMs) => createUser(db, user, passwordHash, atMs),
+    findUser: (subject) => findUser(db, subject),
+    findUserByName: (name) => findUserByName(db, name),
+    changeUser: (user, orders) => changeUser(db, user, orders),
+    deleteUser: (subject, orders) => deleteUser(db, subject, orders),
+    setPassword: (subject, hash, options) => setPassword(db, subject, hash, options),
+    listUsers: (filter, page) => listUsers(db, filter, page),
+    putSetupLink: (link, digest) => putSetupLink(db, link, digest),
+    findSetupLink: (id) => findSetupLink(db, id),
+    spendSetupLink: (id, hash, orders) => spendSetupLink(db, id, hash, orders),
+    openSession: (session) => openSession(db, session),
+    renewSession: (session) => renewSession(db, session),
+    findSession: (id) => findSession(db, id),
+    touchSession: (sessionId, atMs) => touchSession(db, sessionId, atMs),
+    listSessions: (filter, page, at) => listSessions(db, filter, page, at),
+    consentedScopes: (subject, clientId) => consentedScopes(db, subject, clientId),
+    listConsents: (filter, page) => listConsents(db, filter, page),
+    issueCode: (code) => issueCode(db, code),
+    findCode: (id) => findCode(db, id),
+    redeemCode: (redemption) => redeemCode(db, redemption),
+    pushRequest: (request, digest) => pushRequest(db, request, digest),
+    findPushedRequest: (id) => findPushedRequest(db, id),
 
     listTokens: (filter, page, at) => listTokens(db, filter, page, at),
     listGrants: (filter, page, at) => listGrants(db, filter, page, at),

@@ -13,6 +13,7 @@
 // - No verb takes or returns a usable secret: digests and sealed bytes only.
 
 import type { Client, ConsumerKey, Grant, Resource, RowId, Unit } from "@rescind/core";
+import type { PeopleStore } from "./people.ts";
 import type {
   Actor,
   Affected,
@@ -40,6 +41,7 @@ import type {
   TokenFilter,
 } from "./records.ts";
 
+export * from "./people.ts";
 export * from "./records.ts";
 
 /** Thrown by every verb when the database cannot be asked or did not confirm. The cause is the driver's error. */
@@ -47,7 +49,7 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store {
+export interface Store extends PeopleStore {
   /** The next row id: milliseconds since 2025, node, counter; greater than every id in the database and never given twice. */
   nextId(): RowId;
 
@@ -134,7 +136,7 @@ export interface Store {
   putResource(resource: Resource, atMs: number): Promise<void>;
   listResources(): Promise<readonly Resource[]>;
   addSigningKey(key: SigningKeyRecord): Promise<void>;
-  /** Takes a signing key out of use: still published, no longer signing. One retired already keeps its time. False if unknown. */
+  /** Takes a signing key out of use: still published, no longer signing. One that retires earlier keeps its time. False if unknown. */
   retireSigningKey(kid: string, atMs: number): Promise<boolean>;
   listSigningKeys(): Promise<readonly SigningKeyRecord[]>;
   /** Stores sealed bytes under a name if there are none yet, and returns those that are there. */

@@ -1,4 +1,4 @@
-// What an order reaches, in numbers, for receipts, previews and caps. Sessions and subscriptions are not kept here yet.
+// What an order reaches, in numbers, for receipts, previews and caps. Subscriptions are not kept here yet.
 
 import type { Affected as AffectedAnswer } from "@rescind/admin-api";
 import { formatTimeMs } from "@rescind/admin-api";
@@ -28,7 +28,7 @@ export function affectedAnswer(affected: Affected): AffectedAnswer {
     grants: affected.grants,
     access_tokens: affected.accessTokens,
     refresh_tokens: affected.refreshTokens,
-    sessions: 0,
+    sessions: affected.sessions,
     subscriptions: 0,
     exact: affected.exact,
   };

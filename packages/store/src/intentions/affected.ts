@@ -15,16 +15,23 @@ interface Tally {
   readonly clients: Map<string, { accessTokens: number; refreshTokens: number }>;
   accessTokens: number;
   refreshTokens: number;
+  sessions: number;
 }
 
 export async function countAffected(db: Database, request: CountRequest): Promise<Affected> {
-  const tally: Tally = { grants: new Set(), clients: new Map(), accessTokens: 0, refreshTokens: 0 };
+  const tally: Tally = {
+    grants: new Set(),
+    clients: new Map(),
+    accessTokens: 0,
+    refreshTokens: 0,
+    sessions: 0,
+  };
   const exact = await countInto(db, request, tally);
   const byClient = [];
   for (const [clientId, counts] of tally.clients)
     byClient.push({ clientId, ...counts, lastUsedAtMs: await lastUse(db, clientId) });
-  const { grants, accessTokens, refreshTokens } = tally;
-  return { grants: grants.size, accessTokens, refreshTokens, exact, byClient };
+  const { grants, accessTokens, refreshTokens, sessions } = tally;
+  return { grants: grants.size, accessTokens, refreshTokens, sessions, exact, byClient };
 }
 
 /** False if it stopped before everything was counted. */
@@ -55,7 +62,7 @@ async function countWindow(
   const { at, ignoring, before } = request;
   const rows = await db.executor.read({
     sql: walk.sql,
-    params: [after, windowRows, at, ignoring ?? null, before ?? null, ...walk.params],
+    params: [after, windowRows, Math.floor(at), ignoring ?? null, before ?? null, ...walk.params],
   });
   let last: bigint | undefined;
   for (const row of rows) {
@@ -66,6 +73,10 @@ async function countWindow(
     if (last === undefined || place > last) last = place;
     const tokens = columns.whole();
     if (tokens === 0) continue;
+    if (walk.counts === "sessions") {
+      tally.sessions += tokens;
+      continue;
+    }
     const counts = tally.clients.get(clientId) ?? { accessTokens: 0, refreshTokens: 0 };
     counts[walk.counts] += tokens;
     tally[walk.counts] += tokens;

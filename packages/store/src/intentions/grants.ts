@@ -3,7 +3,7 @@
 import { formatId, type Grant } from "@rescind/core";
 import { asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
-import type { Statement } from "../executor.ts";
+import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow, grantRowOrNone } from "../grant-ids.ts";
 import type { Head } from "../store.ts";
 import { onlyRow, takeHead } from "./head.ts";
@@ -45,18 +45,23 @@ export function storeGrant(grant: Grant): Statement {
   return {
     sql: `INSERT INTO grants (id, client_id, subject, scope, audience, session_id, auth_time, offline, iat, exp, claims)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    params: [
-      grantRow(grant.grantId),
-      grant.clientId,
-      grant.subject,
-      asWords(grant.scopes),
-      asList(grant.audience),
-      orNull(grant.sessionId),
-      orNull(grant.authTime),
-      asFlag(grant.offline),
-      grant.openedAt,
-      grant.expiresAt,
-      asMembers(grant.claims),
-    ],
+    params: grantParams(grant),
   };
+}
+
+/** In the order of `storeGrant`. */
+export function grantParams(grant: Grant): SqlValue[] {
+  return [
+    grantRow(grant.grantId),
+    grant.clientId,
+    grant.subject,
+    asWords(grant.scopes),
+    asList(grant.audience),
+    orNull(grant.sessionId),
+    orNull(grant.authTime),
+    asFlag(grant.offline),
+    grant.openedAt,
+    grant.expiresAt,
+    asMembers(grant.claims),
+  ];
 }

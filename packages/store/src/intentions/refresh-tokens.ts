@@ -94,7 +94,8 @@ export function storeRefreshToken(refresh: NewRefreshToken): Statement {
   };
 }
 
-function refreshTokenParams({ token, digest }: NewRefreshToken): SqlValue[] {
+/** In the order of `storeRefreshToken`. */
+export function refreshTokenParams({ token, digest }: NewRefreshToken): SqlValue[] {
   const { id, grantId, keyId, rev, issuedAt, expiresAt } = token;
   return [BigInt(id), digest, grantRow(grantId), orNull(keyId), rev, issuedAt, expiresAt];
 }

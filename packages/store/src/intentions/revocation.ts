@@ -7,7 +7,9 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { Order, Receipt } from "../store.ts";
 import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
+import { removeConsents } from "./consents.ts";
 import { onlyRow } from "./head.ts";
+import { claimed, lockUser } from "./people-turn.ts";
 
 type Outcome = Receipt | { readonly risen: LongestLives };
 
@@ -24,6 +26,25 @@ export async function revoke(db: Database, order: Order): Promise<Receipt> {
 }
 
 async function tryRevoke(db: Database, order: Order, longest: LongestLives): Promise<Outcome> {
+  const locks = order.unit.name === "subject+client" ? [lockUser(order.unit.value)] : [];
+  const results = await db.executor.apply(
+    [...locks, ...orderStatements(order, longest), explain(order, order.lifeFor(longest))],
+    { urgent: true },
+  );
+  const numbered = results[locks.length + 1]?.[0];
+  if (numbered !== undefined) {
+    const seq = new Columns(numbered).whole();
+    return { orderId: order.id, seq, appended: true, atMs: order.atMs };
+  }
+  return refused(db, new Columns(onlyRow(results.at(-1))), order, longest);
+}
+
+/**
+ * The statements of one order, with what goes in its transaction; the second has a row (its number) if it was
+ * appended. With `claim` it is only while that change of a user may go on. Whoever puts it beside other statements
+ * takes their locks before.
+ */
+export function orderStatements(order: Order, longest: LongestLives, claim?: bigint): Statement[] {
   const life = order.lifeFor(longest);
   const record = {
     action: "revoke",
@@ -32,23 +53,14 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
     orderId: order.id,
     content: contentOf(order),
   };
-  const results = await db.executor.apply(
-    [
-      takeTurn(),
-      takeNumber(order, longest, life),
-      chainEntryAudit(record),
-      storeEntry(order, life),
-      storeEntryAudit(record, { idempotency: orNull(order.idempotency), lifts: null }),
-      explain(order, life),
-    ],
-    { urgent: true },
-  );
-  const numbered = results[1]?.[0];
-  if (numbered !== undefined) {
-    const seq = new Columns(numbered).whole();
-    return { orderId: order.id, seq, appended: true, atMs: order.atMs };
-  }
-  return refused(db, new Columns(onlyRow(results[5])), order, longest);
+  return [
+    takeTurn(),
+    takeNumber(order, longest, life, claim),
+    chainEntryAudit(record),
+    storeEntry(order, life),
+    storeEntryAudit(record, { idempotency: orNull(order.idempotency), lifts: null }),
+    ...(order.unit.name === "subject+client" ? removeConsents(order) : []),
+  ];
 }
 
 /**
@@ -87,7 +99,12 @@ function equalParams(order: Order, life: EntryLife): SqlValue[] {
   ];
 }
 
-function takeNumber(order: Order, longest: LongestLives, life: EntryLife): Statement {
+function takeNumber(
+  order: Order,
+  longest: LongestLives,
+  life: EntryLife,
+  claim: bigint | undefined,
+): Statement {
   const once = !isWide(order.unit.name) || order.suspend === true;
   return {
     sql: `UPDATE feed_head SET
@@ -98,6 +115,7 @@ function takeNumber(order: Order, longest: LongestLives, life: EntryLife): State
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $14)
         AND ($15 = 0 OR NOT EXISTS (${equalEntry}))
+        ${claim === undefined ? "" : `AND ${claimed("$16")}`}
       RETURNING seq`,
     params: [
       ...equalParams(order, life),
@@ -107,6 +125,7 @@ function takeNumber(order: Order, longest: LongestLives, life: EntryLife): State
       longest.grant,
       orNull(order.idempotency),
       asFlag(once),
+      ...(claim === undefined ? [] : [claim]),
     ],
   };
 }

@@ -11,8 +11,9 @@ const uses: readonly SigningKeyUse[] = ["access", "id", "feed"];
 export async function addSigningKey(db: Database, key: SigningKeyRecord): Promise<void> {
   await db.executor.apply([
     {
-      sql: `INSERT INTO signing_keys (kid, used_for, alg, public_jwk, sealed, created_at_ms, retired_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      sql: `INSERT INTO signing_keys (kid, used_for, alg, public_jwk, sealed, created_at_ms, signs_from_ms,
+          retired_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       params: [
         key.kid,
         key.use,
@@ -20,6 +21,7 @@ export async function addSigningKey(db: Database, key: SigningKeyRecord): Promis
         asMembers(key.publicJwk) ?? "{}",
         key.sealed,
         key.createdAtMs,
+        key.signsFromMs,
         orNull(key.retiredAtMs),
       ],
     },
@@ -30,7 +32,8 @@ export async function addSigningKey(db: Database, key: SigningKeyRecord): Promis
 export async function retireSigningKey(db: Database, kid: string, atMs: number): Promise<boolean> {
   const results = await db.executor.apply([
     {
-      sql: "UPDATE signing_keys SET retired_at_ms = coalesce(retired_at_ms, $2) WHERE kid = $1 RETURNING 1",
+      sql: `UPDATE signing_keys SET retired_at_ms = CASE WHEN retired_at_ms < $2 THEN retired_at_ms ELSE $2 END
+        WHERE kid = $1 RETURNING 1`,
       params: [kid, atMs],
     },
     raiseCatalog(),
@@ -40,7 +43,8 @@ export async function retireSigningKey(db: Database, kid: string, atMs: number):
 
 export async function listSigningKeys(db: Database): Promise<readonly SigningKeyRecord[]> {
   const rows = await db.executor.read({
-    sql: `SELECT kid, used_for, alg, public_jwk, sealed, created_at_ms, retired_at_ms FROM signing_keys
+    sql: `SELECT kid, used_for, alg, public_jwk, sealed, created_at_ms, signs_from_ms, retired_at_ms
+      FROM signing_keys
       ORDER BY created_at_ms, kid`,
     params: [],
   });
@@ -53,6 +57,7 @@ export async function listSigningKeys(db: Database): Promise<readonly SigningKey
       publicJwk: columns.members(),
       sealed: columns.bytes(),
       createdAtMs: columns.whole(),
+      signsFromMs: columns.whole(),
       retiredAtMs: columns.optionalWhole(),
     };
   });

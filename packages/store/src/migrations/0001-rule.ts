@@ -3,13 +3,13 @@
 // A property test holds both against core.
 
 /** Whether an entry `e` that belongs to a token covers it; the token's `rev` and time of authorisation are named. */
-function covers(rev: string, authorisedAt: string): string {
+export function covers(rev: string, authorisedAt: string): string {
   return `(e.suspend = 1 OR e.unit IN ('token', 'grant', 'signing-key')
     OR (${rev} < e.seq AND (e.before_s IS NULL OR ${authorisedAt} <= e.before_s)))`;
 }
 
 // Entries of a foreign issuer name units of other tokens. Where the database was opened without an issuer, all are ours.
-const standing = `e.kind = 'revoke' AND e.lifted_by IS NULL
+export const standing = `e.kind = 'revoke' AND e.lifted_by IS NULL
     AND e.issuer = coalesce((SELECT c.issuer FROM catalog c), e.issuer)`;
 
 export const rule = `

@@ -1,6 +1,7 @@
 // All migrations in order. The schema's version is the number of the last one applied.
 
 import { first } from "./0001-first.ts";
+import { people } from "./0002-people.ts";
 import type { Migration } from "./migration.ts";
 
-export const migrations: readonly Migration[] = [first];
+export const migrations: readonly Migration[] = [first, people];

@@ -188,6 +188,7 @@ function signingKey(kid: string): SigningKeyRecord {
     publicJwk: { kty: "EC", kid },
     sealed: new Uint8Array([1, 2, 3]),
     createdAtMs: 5,
+    signsFromMs: 7,
     retiredAtMs: undefined,
   };
 }
