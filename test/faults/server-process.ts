@@ -70,8 +70,13 @@ export interface ServerSettings {
 /** Starts a server and waits until it is ready. */
 export async function startServerProcess(settings: ServerSettings = {}): Promise<ServerProcess> {
   const server = new ServerProcess(settings, await freePort());
-  await server.start();
-  return server;
+  try {
+    await server.start();
+    return server;
+  } catch (cause) {
+    await server.close();
+    throw cause;
+  }
 }
 
 export class ServerProcess {
