@@ -28,6 +28,7 @@ export class LongestKnown {
 export interface PruneCursors {
   accessTokens: bigint;
   grants: bigint;
+  codes: bigint;
   entries: bigint;
 }
 

@@ -289,6 +289,10 @@ export interface Pruned {
   readonly grants: number;
   readonly entries: number;
   readonly assertions: number;
+  readonly codes: number;
+  readonly sessions: number;
+  readonly setupLinks: number;
+  readonly pushedRequests: number;
 }
 
 export interface StoreDescription {

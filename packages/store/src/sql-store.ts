@@ -76,7 +76,7 @@ export async function openSqlStore(executor: Executor, options: SqlStoreOptions)
     executor,
     ids: new RowIds(options.nodeId ?? 0, await greatestId(executor)),
     longest: new LongestKnown({ accessToken: 0, grant: 0 }),
-    cursors: { accessTokens: 0n, grants: 0n, entries: 0n },
+    cursors: { accessTokens: 0n, grants: 0n, codes: 0n, entries: 0n },
     graceSeconds: options.graceSeconds ?? defaultGrace,
   };
   await head(db);

@@ -166,7 +166,8 @@ export interface Store extends PeopleStore {
 
   /**
    * Removes up to `limit` rows of each kind that nothing needs any more: tokens long expired (`graceSeconds` after
-   * `exp`), spent refresh tokens whose grant has ended, entries past their `keepUntil` with the lifts that name
+   * `exp`), spent refresh tokens and codes whose grant has ended, codes that nobody used a day after
+   * their end, login sessions past the longest life, setup links and pushed requests after theirs, entries past their `keepUntil` with the lifts that name
    * them, spent assertions, remembered answers after a day. The entry at the head always stays, so that the last
    * page of a load ends at the head. The rule never depends on it.
    */

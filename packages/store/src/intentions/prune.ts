@@ -4,16 +4,27 @@
 import { setImmediate } from "node:timers/promises";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
-import type { Statement } from "../executor.ts";
 import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
+import { pruneCodes, pruneSessionsAndRequests } from "./prune-people.ts";
+import { lastOf } from "./prune-window.ts";
 
 const day = 24 * 60 * 60;
 /** Milliseconds in which one call looks through a table. */
 const longestPassMs = 200;
 /** Seconds by which the clock may step back without that being a jump. */
 const smallStep = 60;
-const nothing: Pruned = { accessTokens: 0, refreshTokens: 0, grants: 0, entries: 0, assertions: 0 };
+const nothing: Pruned = {
+  accessTokens: 0,
+  refreshTokens: 0,
+  grants: 0,
+  entries: 0,
+  assertions: 0,
+  codes: 0,
+  sessions: 0,
+  setupLinks: 0,
+  pushedRequests: 0,
+};
 
 /** @param at seconds */
 export async function prune(db: Database, at: number, limit: number): Promise<Pruned> {
@@ -22,7 +33,9 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
   const accessTokens = await untilRemoved(limit, () => pruneAccessTokens(db, cut, limit));
   const refreshTokens: number[] = [];
   const grants = await untilRemoved(limit, () => pruneGrants(db, cut, limit, refreshTokens));
+  const codes = await untilRemoved(limit, () => pruneCodes(db, at, limit));
   const entries = await untilRemoved(limit, () => pruneEntries(db, at, limit));
+  const people = await pruneSessionsAndRequests(db, at, limit);
   const results = await db.executor.apply([
     {
       sql: `DELETE FROM assertions WHERE digest IN (
@@ -43,6 +56,8 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
     grants,
     entries,
     assertions,
+    codes,
+    ...people,
   };
 }
 
@@ -159,11 +174,4 @@ async function pruneEntries(db: Database, at: number, limit: number): Promise<nu
     },
   ]);
   return results[1]?.length;
-}
-
-/** The last row id of a window; undefined if it is empty. */
-async function lastOf(db: Database, statement: Statement): Promise<bigint | undefined> {
-  const [row] = await db.executor.read(statement);
-  const last = row === undefined ? undefined : new Columns(row).optionalText();
-  return last === undefined ? undefined : BigInt(last);
 }
