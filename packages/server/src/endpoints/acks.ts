@@ -65,7 +65,7 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
     },
   });
   const lease = { nonce: body.nonce, head: position.seq, hash: position.hash, issued_at: issuedAt };
-  const key = (await deps.catalog.keys(caller.head)).signer("feed", "EdDSA");
+  const key = (await deps.catalog.keys(caller.head)).signer("feed", "EdDSA", deps.now());
   if (key === undefined) throw new Error("no signing key for leases");
   const signed = signJws(
     key.headerFor("rescind-lease+jwt"),

@@ -33,13 +33,26 @@ export async function introspect(request: FormRequest, deps: Dependencies): Prom
   if ("status" in caller) return caller;
   if (recognised === undefined) return oauthRefusal(refuse("invalid_request", "token is missing."));
   await deps.standing.reach(head);
-  const members = activeMembers(recognised, caller, deps) ?? { active: false };
+  const members = await activeMembers(recognised, caller, deps);
   if (!request.accept.includes(jwtMediaType)) return ok(members, noStore);
   return signedAnswer(members, caller.name, head, deps);
 }
 
+async function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencies): Promise<object> {
+  const members = liveMembers(recognised, caller, deps);
+  if (members === undefined) return { active: false };
+  const { sub, grant_id } = members;
+  if (typeof sub !== "string" || grant_id === undefined) return members; // a client's own token: no person to look for
+  const { user } = await deps.store.findUser(sub);
+  return user === undefined ? members : { ...members, username: user.username };
+}
+
 /** What is told of a live token that the caller may see; undefined for anything else. */
-function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencies): object | undefined {
+function liveMembers(
+  recognised: Recognised,
+  caller: Caller,
+  deps: Dependencies,
+): Record<string, unknown> | undefined {
   const at = deps.now() / 1000;
   const { position } = recognised.head;
   const judgedAt = { head: position.seq, hash: position.hash };
@@ -125,12 +138,13 @@ async function signedAnswer(
   head: Head,
   deps: Dependencies,
 ): Promise<Answer> {
-  const key = (await deps.catalog.keys(head)).signer("id", "RS256");
+  const nowMs = deps.now();
+  const key = (await deps.catalog.keys(head)).signer("id", "RS256", nowMs);
   if (key === undefined) throw new Error("no signing key for introspection answers");
   const claims = {
     iss: deps.issuer,
     aud: audience,
-    iat: Math.floor(deps.now() / 1000),
+    iat: Math.floor(nowMs / 1000),
     token_introspection: members,
   };
   const jwt = signJws(key.headerFor("token-introspection+jwt"), claims, key.alg, key.privateKey);

@@ -3,9 +3,7 @@
 import { clientAuthMethods, rescindScopes, signingAlgs } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
-
-/** Seconds for which keys may be cached; a new key is published that long before it signs. */
-const jwksMaxAge = 300;
+import { jwksMaxAge } from "../keys/rotation.ts";
 
 /** Both well-known documents. */
 export function metadata(deps: Pick<Dependencies, "issuer">): Answer {

@@ -1,22 +1,24 @@
 // grant_type=refresh_token: RFC 6749 section 6, rotation and replay as RFC 9700 section 4.14 asks.
 
 import {
-  chooseTarget,
+  authTimeOf,
   decideRefresh,
+  type Grant,
   judgedRefreshToken,
   parseScope,
   type RefreshDecision,
-  type Refusal,
   refuse,
-  type Target,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "../http/answer.ts";
 import { oauthRefusal } from "../http/respond.ts";
-import { orderOf } from "../revocation/order.ts";
+import { endReplayed } from "../revocation/end-replayed.ts";
 import type { AuthenticatedClient } from "../tokens/authenticate-client.ts";
+import { targetOfGrant } from "../tokens/grant-target.ts";
+import { mintIdToken } from "../tokens/id-token.ts";
 import { idleEnd, mintAccessToken, mintRefreshToken } from "../tokens/mint.ts";
+import { type Person, personOf } from "../tokens/person.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 import { openSuccessor, sealSuccessor } from "../tokens/successor.ts";
 import { tokenAnswer } from "./token.ts";
@@ -63,25 +65,44 @@ async function use(
   const { caller, request } = asked;
   const decision = await decide(presented, caller, deps);
   if (decision.kind === "refuse") return oauthRefusal(decision);
-  if (decision.kind === "replay") return endReplayed(presented, caller, deps);
-  const target = await targetOf(request, presented, caller, deps);
+  const { client, keyId, head } = caller;
+  const { grant } = presented;
+  if (decision.kind === "replay") {
+    const { clientId, grantId } = grant;
+    return endReplayed({ what: "refresh token", grantId, clientId, refusal: invalid }, deps);
+  }
+  const person = await personOf(grant, deps);
+  if (person.kind === "gone") return oauthRefusal(invalid);
+  const { user } = person;
+  const scopes = parseScope(request.form.get("scope"));
+  if ("kind" in scopes) return oauthRefusal(scopes);
+  const wanted = { granted: grant, client, user, scopes, resource: request.form.get("resource") };
+  const target = await targetOfGrant(wanted, presented.head, deps);
   if ("kind" in target) return oauthRefusal(target);
 
-  const { client, keyId, head } = caller;
   const nowMs = deps.now();
-  const { grant } = presented;
   const keys = await deps.catalog.keys(presented.head);
   const basis = {
     client,
     target,
     subject: grant.subject,
     grant,
+    user,
     keyId,
     rev: head.position.seq,
     at: nowMs / 1000,
   };
   const access = mintAccessToken(basis, { ...deps, keys });
   if ("kind" in access) return oauthRefusal(access);
+  const answered = (refresh: string): Answer => {
+    const authentication = target.scopes.includes("openid") ? authenticationOf(grant, person) : undefined;
+    if (authentication === undefined) return tokenAnswer(access, refresh);
+    const idToken = mintIdToken(
+      { ...authentication, client, accessToken: access.text, nowMs },
+      { ...deps, keys },
+    );
+    return tokenAnswer(access, refresh, { id_token: idToken });
+  };
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued("refresh_token");
   switch (decision.kind) {
@@ -95,15 +116,15 @@ async function use(
         access: access.stored,
       };
       if ((await deps.store.rotate(rotation)) !== "rotated") return "lost";
-      return tokenAnswer(access, successor.text);
+      return answered(successor.text);
     }
     case "grace": {
       await deps.store.issue(access.stored);
-      return tokenAnswer(access, openSuccessor(text, decision.sealed));
+      return answered(openSuccessor(text, decision.sealed));
     }
     case "keep": {
       await deps.store.issueKeeping(presented.token.id, idleEnd(client, grant, nowMs / 1000), access.stored);
-      return tokenAnswer(access, text);
+      return answered(text);
     }
   }
 }
@@ -124,49 +145,14 @@ async function decide(presented: Presented, caller: Caller, deps: Dependencies):
   });
 }
 
-/** RFC 9700 section 4.14.2: the grant ends, whatever else covers it, before the answer. */
-async function endReplayed(presented: Presented, caller: Caller, deps: Dependencies): Promise<Answer> {
-  const { grant } = presented;
-  const order = orderOf(
-    {
-      unit: { name: "grant", issuer: deps.issuer, value: grant.grantId },
-      actor: { kind: "client", id: caller.client.clientId },
-      reason: "replay_detected",
-      final: true,
-      select: { grant_id: grant.grantId },
-    },
-    deps,
-  );
-  const receipt = await deps.store.revoke(order);
-  deps.standing.wake();
-  deps.metrics.revoked("grant", "replay_detected");
-  deps.log.warn(
-    { clientId: grant.clientId, grantId: grant.grantId, seq: receipt.seq },
-    "refresh token replayed",
-  );
-  return oauthRefusal(invalid, { "rescind-seq": String(receipt.seq) });
-}
-
-/** Scope and resource may narrow what the grant has, never widen it; what the client lost since is lost. */
-async function targetOf(
-  request: FormRequest,
-  presented: Presented,
-  caller: Caller,
-  deps: Dependencies,
-): Promise<Target | Refusal> {
-  const { grant } = presented;
-  const scopes = parseScope(request.form.get("scope"));
-  if ("kind" in scopes) return scopes;
-  const { client } = caller;
-  const asked = request.form.get("resource");
-  const left = grant.audience.filter((uri) => uri === deps.issuer || client.audience.includes(uri));
-  if (left.length === 0 || (asked !== undefined && !left.includes(asked)))
-    return refuse(
-      "invalid_target",
-      "resource must be one of the grant's that this client is still registered for.",
-    );
-  const audience = left.filter((uri) => uri !== deps.issuer);
-  const allowed = grant.scopes.filter((scope) => client.scopes.includes(scope));
-  const resources = await deps.catalog.resources(presented.head);
-  return chooseTarget({ client, audience, issuer: deps.issuer, asked, scopes, allowed, resources });
+/**
+ * What the ID token of a refresh says: the original authentication, no nonce (OpenID Connect Core section 12.2).
+ * Undefined for a grant that nobody signed in for.
+ */
+function authenticationOf(grant: Grant, { session }: Extract<Person, { kind: "present" }>) {
+  const { subject, authTime, sessionId } = grant;
+  if (authTime === undefined) return undefined;
+  // The session may have been renewed since, by other means than those this grant was opened with.
+  const amr = session !== undefined && authTimeOf(session) === authTime ? session.amr : undefined;
+  return { subject, authTime, nonce: undefined, sessionId, amr };
 }

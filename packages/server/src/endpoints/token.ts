@@ -6,6 +6,7 @@ import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany } from "../http/respond.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import type { MintedAccessToken } from "../tokens/mint.ts";
+import { authorizationCode } from "./token-authorization-code.ts";
 import { clientCredentials } from "./token-client-credentials.ts";
 import { refreshToken } from "./token-refresh.ts";
 
@@ -17,6 +18,8 @@ export async function token(request: FormRequest, deps: Dependencies): Promise<A
   if (authenticated.kind === "too-many") return oauthTooMany(authenticated.retryAfter);
   if (authenticated.kind === "refuse") return oauthRefusal(authenticated);
   switch (grantType) {
+    case "authorization_code":
+      return authorizationCode(request, { ...authenticated, head }, deps);
     case "client_credentials":
       return clientCredentials(request, { ...authenticated, head }, deps);
     case "refresh_token":

@@ -34,7 +34,17 @@ export async function answerHeaders(
 ): Promise<Record<string, string>> {
   const credential = credentialOf(request);
   const named = credential.kind === "refuse" ? request.form.get("client_id") : credential.clientId;
-  const registered = named === undefined ? undefined : await deps.catalog.client(named, head);
+  return clientHeaders(origin, named, head, deps);
+}
+
+/** Headers of an answer to a client that is known otherwise, by its token. */
+export async function clientHeaders(
+  origin: string,
+  clientId: string | undefined,
+  head: Head,
+  deps: Pick<Dependencies, "catalog">,
+): Promise<Record<string, string>> {
+  const registered = clientId === undefined ? undefined : await deps.catalog.client(clientId, head);
   if (registered?.client.allowedOrigins.includes(origin) !== true) return { vary: "Origin" };
   return {
     vary: "Origin",

@@ -15,7 +15,9 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
   readonly publicJwk: Readonly<Record<string, unknown>>;
-  readonly retired: boolean;
+  /** Milliseconds since 1970: it signs from then, and until then; infinite while no other was made to follow it. */
+  readonly signsFromMs: number;
+  readonly signsUntilMs: number;
   /** Milliseconds since 1970; infinite while it signs. */
   readonly acceptedUntilMs: number;
   /** The encoded protected header for a `typ`, prepared once. */
@@ -24,8 +26,11 @@ export interface SigningKey {
 
 export interface KeyRing {
   readonly keys: readonly SigningKey[];
-  /** The key that signs; undefined if there is none of this use and algorithm. */
-  signer(use: SigningKeyUse, alg: SigningAlg): SigningKey | undefined;
+  /**
+   * The key that signs at `nowMs`, milliseconds since 1970: of those whose time has come, the newest. Undefined if there
+   * is none of this use and algorithm. Ask at each use, since keys take over without anything being stored.
+   */
+  signer(use: SigningKeyUse, alg: SigningAlg, nowMs: number): SigningKey | undefined;
   /** A key that may verify at `nowMs`, milliseconds since 1970. */
   byKid(use: SigningKeyUse, kid: unknown, nowMs: number): SigningKey | undefined;
 }
@@ -36,6 +41,7 @@ const generate = promisify(generateKeyPair);
 const firstKeys: readonly { use: SigningKeyUse; alg: SigningAlg }[] = [
   { use: "access", alg: "ES256" },
   { use: "id", alg: "RS256" },
+  { use: "id", alg: "ES256" },
   { use: "feed", alg: "EdDSA" },
 ];
 
@@ -45,7 +51,7 @@ export async function ensureFirstKeys(store: Store, seal: Seal): Promise<void> {
   const missing = firstKeys.filter(
     ({ use, alg }) => !present.some((key) => key.use === use && key.alg === alg),
   );
-  await Promise.all(missing.map(({ use, alg }) => addKey(store, seal, use, alg)));
+  await Promise.all(missing.map((wanted) => addSigningKey(signingNow(wanted), { store, seal })));
 }
 
 /** Makes a signing key for access tokens of this algorithm if there is none. */
@@ -54,12 +60,13 @@ export async function ensureAccessKey(store: Store, seal: Seal, alg: SigningAlg)
   const signs = present.some(
     (key) => key.use === "access" && key.alg === alg && key.retiredAtMs === undefined,
   );
-  if (!signs) await addKey(store, seal, "access", alg);
+  if (!signs) await addSigningKey(signingNow({ use: "access", alg }), { store, seal });
 }
 
 /**
- * Takes a key out of use. Another of its use and algorithm signs before it stops, so that issuing never lacks one.
- * One that is out of use already stays as it is. `atMs`: milliseconds since 1970.
+ * Takes a key out of use at once. Another of its use and algorithm signs before it stops, so that issuing never lacks
+ * one, now or when a rotation under way ends. One that is out of use already stays as it is. `atMs`: milliseconds
+ * since 1970.
  */
 export async function replaceSigningKey(
   store: Store,
@@ -67,12 +74,17 @@ export async function replaceSigningKey(
   old: SigningKeyRecord,
   atMs: number,
 ): Promise<void> {
-  if (old.retiredAtMs !== undefined) return;
+  if (signsUntil(old) <= atMs) return;
   const { kid, use, alg } = old;
   const others = (await store.listSigningKeys()).filter(
-    (key) => key.kid !== kid && key.use === use && key.alg === alg,
+    (key) => key.kid !== kid && key.use === use && key.alg === alg && signsUntil(key) > atMs,
   );
-  if (!others.some((key) => key.retiredAtMs === undefined)) await addKey(store, seal, use, alg);
+  const signing = others.filter((key) => key.signsFromMs <= atMs);
+  const waiting = others.find((key) => key.retiredAtMs === undefined && key.signsFromMs > atMs);
+  const from = signing.length === 0 ? atMs : Math.max(...signing.map(signsUntil));
+  const signsUntilMs = waiting?.signsFromMs;
+  if (from < (signsUntilMs ?? Number.POSITIVE_INFINITY))
+    await addSigningKey({ use, alg, signsFromMs: from, signsUntilMs }, { store, seal });
   await store.retireSigningKey(kid, atMs);
 }
 
@@ -80,11 +92,11 @@ export async function replaceSigningKey(
 export async function loadKeyRing(store: Store, seal: Seal): Promise<KeyRing> {
   const keys = (await store.listSigningKeys()).map((record) => openKey(record, seal));
   const byKid = new Map(keys.map((key) => [`${key.use} ${key.kid}`, key]));
-  const bySigner = new Map<string, SigningKey>();
-  for (const key of keys) if (!key.retired) bySigner.set(`${key.use} ${key.alg}`, key);
+  const newestFirst = keys.toSorted((a, b) => b.signsFromMs - a.signsFromMs);
+  const signers = Map.groupBy(newestFirst, (key) => `${key.use} ${key.alg}`);
   return {
     keys,
-    signer: (use, alg) => bySigner.get(`${use} ${alg}`),
+    signer: (use, alg, nowMs) => signerAmong(signers.get(`${use} ${alg}`) ?? [], nowMs),
     byKid(use, kid, nowMs) {
       const key = typeof kid === "string" ? byKid.get(`${use} ${kid}`) : undefined;
       return key !== undefined && nowMs < key.acceptedUntilMs ? key : undefined;
@@ -92,21 +104,49 @@ export async function loadKeyRing(store: Store, seal: Seal): Promise<KeyRing> {
   };
 }
 
-async function addKey(store: Store, seal: Seal, use: SigningKeyUse, alg: SigningAlg): Promise<void> {
+/** Should a clock have been set back before the first key's time, that key signs all the same. */
+function signerAmong(newestFirst: readonly SigningKey[], nowMs: number): SigningKey | undefined {
+  const inUse = (key: SigningKey): boolean => nowMs < key.signsUntilMs;
+  return newestFirst.find((key) => key.signsFromMs <= nowMs && inUse(key)) ?? newestFirst.findLast(inUse);
+}
+
+export interface NewSigningKey {
+  readonly use: SigningKeyUse;
+  readonly alg: SigningAlg;
+  /** Milliseconds since 1970. */
+  readonly signsFromMs: number;
+  /** Milliseconds since 1970; undefined: until another one follows. */
+  readonly signsUntilMs: number | undefined;
+}
+
+/** Makes a key and publishes it; returns its kid. */
+export async function addSigningKey(
+  wanted: NewSigningKey,
+  { store, seal }: { readonly store: Store; readonly seal: Seal },
+): Promise<string> {
+  const { use, alg, signsFromMs } = wanted;
   const { privateKey, publicKey } = await generatePair(alg);
   const jwk = publicKey.export({ format: "jwk" });
   const kid = thumbprint(jwk);
-  const sealed = seal.seal(`signing-key/${kid}`, privateKey.export({ format: "der", type: "pkcs8" }));
-  const publicJwk = { ...jwk, kid, alg, use: "sig" };
   await store.addSigningKey({
     kid,
     use,
     alg,
-    publicJwk,
-    sealed,
+    publicJwk: { ...jwk, kid, alg, use: "sig" },
+    sealed: seal.seal(`signing-key/${kid}`, privateKey.export({ format: "der", type: "pkcs8" })),
     createdAtMs: Date.now(),
-    retiredAtMs: undefined,
+    signsFromMs,
+    retiredAtMs: wanted.signsUntilMs,
   });
+  return kid;
+}
+
+function signingNow(wanted: Pick<NewSigningKey, "use" | "alg">): NewSigningKey {
+  return { ...wanted, signsFromMs: Date.now(), signsUntilMs: undefined };
+}
+
+function signsUntil(key: SigningKeyRecord): number {
+  return key.retiredAtMs ?? Number.POSITIVE_INFINITY;
 }
 
 function generatePair(alg: SigningAlg): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
@@ -132,6 +172,7 @@ function openKey(record: SigningKeyRecord, seal: Seal): SigningKey {
     return known;
   };
   const publicKey = createPublicKey(privateKey);
+  const signsUntilMs = signsUntil(record);
   return {
     kid,
     use,
@@ -139,8 +180,9 @@ function openKey(record: SigningKeyRecord, seal: Seal): SigningKey {
     privateKey,
     publicKey,
     publicJwk,
-    retired: record.retiredAtMs !== undefined,
-    acceptedUntilMs: (record.retiredAtMs ?? Number.POSITIVE_INFINITY) + keyAcceptedFor * 1000,
+    signsFromMs: record.signsFromMs,
+    signsUntilMs,
+    acceptedUntilMs: signsUntilMs + keyAcceptedFor * 1000,
     headerFor,
   };
 }

@@ -17,6 +17,12 @@ export type BearerRefusal =
   | { readonly kind: "invalid" }
   | { readonly kind: "insufficient"; readonly scope: string };
 
+/** The text of a Bearer token in an Authorization header; undefined if there is none. */
+export function bearerText(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || !/^bearer /i.test(authorization)) return undefined;
+  return authorization.slice("bearer ".length).trim();
+}
+
 export interface BearerParts extends RecogniseParts {
   readonly standing: StandingEntries;
 }
@@ -32,8 +38,9 @@ export async function authenticateBearer(
   parts: BearerParts,
   at: number,
 ): Promise<Bearer | BearerRefusal> {
-  if (authorization === undefined || !/^bearer /i.test(authorization)) return { kind: "missing" };
-  const recognised = await recognise(authorization.slice("bearer ".length).trim(), parts);
+  const text = bearerText(authorization);
+  if (text === undefined) return { kind: "missing" };
+  const recognised = await recognise(text, parts);
   if (recognised.kind !== "access") return { kind: "invalid" };
   const { token, head } = recognised;
   await parts.standing.reach(head);

@@ -5,13 +5,16 @@ import {
   type AccessToken,
   accessTokenClaims,
   type Client,
+  checkClaims,
   type Grant,
   lifetimes,
   type Refusal,
   type RowId,
   refuse,
+  resolveClaims,
   type SigningAlg,
   type Target,
+  type User,
 } from "@rescind/core";
 import type { NewAccessToken, NewRefreshToken, Store } from "@rescind/store";
 import { newToken, type TokenHashing } from "../keys/digest.ts";
@@ -31,6 +34,8 @@ export interface AccessTokenRequest {
   readonly subject: string;
   /** Absent for client credentials. */
   readonly grant: Grant | undefined;
+  /** The person the client's configured claims are about, as known now; absent for client credentials. */
+  readonly user?: User | undefined;
   readonly keyId: string | undefined;
   /** The first head read for this request. */
   readonly rev: number;
@@ -46,8 +51,9 @@ export interface MintedAccessToken {
 }
 
 /**
- * Makes an access token in the format its resource or client asks for; it does not outlive its grant. Refuses a JWT
- * that is longer than this server and verifiers read: nobody could use it, and nobody could revoke it by its text.
+ * Makes an access token in the format its resource or client asks for; it does not outlive its grant. Refuses claims
+ * over the cap, which what is known of a person can bring about after registration, and a JWT that is longer than this
+ * server and verifiers read: nobody could use it, and nobody could revoke it by its text.
  */
 export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): MintedAccessToken | Refusal {
   const { client, target, grant } = request;
@@ -60,7 +66,11 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
   );
   const issuedAt = Math.floor(request.at);
   const expiresAt = Math.min(issuedAt + ttl, grant?.expiresAt ?? Number.MAX_SAFE_INTEGER);
-  const key = format === "jwt" ? signerFor(parts.keys, resource?.signingAlg ?? "ES256") : undefined;
+  const claims = { ...resolveClaims(client.customClaims, request.user), ...grant?.claims };
+  const refused = checkClaims(claims);
+  if (refused !== undefined) return refused;
+  const alg = resource?.signingAlg ?? "ES256";
+  const key = format === "jwt" ? signerFor(parts.keys, alg, request.at * 1000) : undefined;
   const token: AccessToken = {
     id: parts.store.nextId(),
     clientId: client.clientId,
@@ -78,7 +88,7 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
     authTime: grant?.authTime,
     offline: grant?.offline ?? false,
     lineage: [],
-    claims: { ...client.customClaims, ...grant?.claims },
+    claims,
   };
   const text =
     key === undefined
@@ -128,8 +138,8 @@ export function idleEnd(client: Client, grant: Grant, at: number): number {
   return Math.min(Math.floor(at) + (client.refreshTokenTtl ?? lifetimes.refreshTokenIdle), grant.expiresAt);
 }
 
-function signerFor(keys: KeyRing, alg: SigningAlg) {
-  const key = keys.signer("access", alg);
+function signerFor(keys: KeyRing, alg: SigningAlg, nowMs: number) {
+  const key = keys.signer("access", alg, nowMs);
   if (key === undefined) throw new Error(`no signing key for ${alg}`);
   return key;
 }

@@ -1,0 +1,41 @@
+// Userinfo at the edge: GET and POST alike, whatever the body, since the token comes in the header (RFC 6750 section
+// 2.1); CORS for the token's client.
+
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Dependencies } from "../dependencies.ts";
+import { userinfo } from "../endpoints/userinfo.ts";
+import type { Answer } from "./answer.ts";
+import { preflightHeaders } from "./cors.ts";
+import { failure, otherMethods, problemForm, send } from "./edge.ts";
+import { problem } from "./respond.ts";
+
+const path = "/oauth2/userinfo";
+const methods = ["GET", "POST", "OPTIONS"];
+
+export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, (_request, _body, done) => done(null));
+  app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
+  app.route({
+    method: ["GET", "POST"],
+    url: path,
+    handler: async (request, reply) => send(reply, await answer(request, deps)),
+  });
+  app.options(path, async (request, reply) =>
+    send(reply, { status: 204, headers: await preflightHeaders(request.headers.origin, methods, deps) }),
+  );
+  app.route({
+    method: otherMethods([...methods, "HEAD"]),
+    url: path,
+    handler: (_request, reply) =>
+      send(
+        reply,
+        problem({ status: 405, detail: "Use GET or POST.", headers: { allow: methods.join(", ") } }),
+      ),
+  });
+}
+
+function answer(request: FastifyRequest, deps: Dependencies): Promise<Answer> {
+  const { authorization, origin } = request.headers;
+  return userinfo({ authorization, origin }, deps);
+}

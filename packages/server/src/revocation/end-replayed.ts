@@ -1,0 +1,36 @@
+// What a replay does: the grant ends, whatever else covers it, before the client is told. RFC 9700 section 4.14.2 for
+// refresh tokens, RFC 6749 section 4.1.2 for codes (a SHOULD there, always done here: THREATS AC-02).
+
+import type { Refusal } from "@rescind/core";
+import type { Dependencies } from "../dependencies.ts";
+import type { Answer } from "../http/answer.ts";
+import { oauthRefusal } from "../http/respond.ts";
+import { orderOf } from "./order.ts";
+
+export interface Replay {
+  readonly what: "code" | "refresh token";
+  readonly grantId: string;
+  /** The client that presented it, whose it is. */
+  readonly clientId: string;
+  readonly refusal: Refusal;
+}
+
+/** Ends the grant of a replayed code or refresh token for good and answers the refusal with `Rescind-Seq`. */
+export async function endReplayed(replay: Replay, deps: Dependencies): Promise<Answer> {
+  const { clientId, grantId } = replay;
+  const order = orderOf(
+    {
+      unit: { name: "grant", issuer: deps.issuer, value: grantId },
+      actor: { kind: "client", id: clientId },
+      reason: "replay_detected",
+      final: true,
+      select: { grant_id: grantId },
+    },
+    deps,
+  );
+  const receipt = await deps.store.revoke(order);
+  deps.standing.wake();
+  if (receipt.appended) deps.metrics.revoked("grant", "replay_detected");
+  deps.log.warn({ clientId, grantId, seq: receipt.seq }, `${replay.what} replayed`);
+  return oauthRefusal(replay.refusal, { "rescind-seq": String(receipt.seq) });
+}

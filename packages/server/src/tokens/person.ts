@@ -1,0 +1,33 @@
+// Who stands behind a grant when it is used again: the person must still be there and active, and a grant without
+// `offline_access` ends with its login session. CONTRACT.md section 4, THREATS RV-16, RT-09. What was revoked is not
+// asked here: the grant's own units say that.
+
+import { type Grant, judgedSession, parseId, type Session, type User } from "@rescind/core";
+import type { Dependencies } from "../dependencies.ts";
+
+export type Person =
+  /** Without a user: a subject that only the administrator who opened the grant knows. */
+  | { readonly kind: "present"; readonly user: User | undefined; readonly session: Session | undefined }
+  | { readonly kind: "gone" };
+
+const gone: Person = { kind: "gone" };
+
+/** Milliseconds between two notes of one session's use. */
+const noteEveryMs = 60_000;
+
+/** Looks for the person of a grant. A refresh counts as use of the session it hangs on. */
+export async function personOf(grant: Grant, deps: Dependencies): Promise<Person> {
+  const row = grant.sessionId === undefined ? undefined : parseId("session", grant.sessionId);
+  if (row === undefined || grant.offline) {
+    const { user } = await deps.store.findUser(grant.subject);
+    if (user === undefined) return row === undefined ? { kind: "present", user, session: undefined } : gone;
+    return user.status === "active" ? { kind: "present", user, session: undefined } : gone;
+  }
+  const { session, user } = await deps.store.findSession(row);
+  if (session === undefined || user?.status !== "active") return gone;
+  const nowMs = deps.now();
+  const verdict = deps.standing.judge(judgedSession(session, deps.issuer), nowMs / 1000);
+  if (verdict.kind === "expired") return gone;
+  if (nowMs - session.lastSeenMs > noteEveryMs) await deps.store.touchSession(session.sessionId, nowMs);
+  return { kind: "present", user, session };
+}
