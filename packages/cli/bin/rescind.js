@@ -3,6 +3,7 @@
 // one this hands over to the `node` package's binary in the nearest node_modules, or says what to install.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,6 +20,8 @@ async function start() {
     console.error("rescind: not built yet; in the repository run `npm run build`");
     process.exit(1);
   }
+  // Beside the build and with its permissions, not in the shared temporary directory; without it a start is slower.
+  module.enableCompileCache?.(fileURLToPath(new URL("../dist/.compile-cache", import.meta.url)));
   await import(main.href);
 }
 

@@ -3,7 +3,7 @@
 
 import type { FieldError } from "@rescind/admin-api";
 import type { TSchema } from "typebox";
-import { Compile } from "typebox/compile";
+import { Compile, type Validator } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import { Value } from "typebox/value";
 
@@ -12,8 +12,12 @@ export type Check = (value: unknown) => readonly FieldError[];
 /** A check of bodies. `schema` undefined: nothing may be there. */
 export function bodyCheck(schema: TSchema | undefined): Check {
   if (schema === undefined) return () => [];
-  const compiled = Compile(schema);
-  return (value) => (compiled.Check(value) ? [] : fieldErrors(compiled.Errors(value), schema));
+  // At the first request, since a start has half a second for everything.
+  let compiled: Validator | undefined;
+  return (value) => {
+    compiled ??= Compile(schema);
+    return compiled.Check(value) ? [] : fieldErrors(compiled.Errors(value), schema);
+  };
 }
 
 /** A check of query or path parameters, which first turns texts, in place, into the numbers the schema asks for. */
