@@ -189,6 +189,7 @@ function sqlStore(db: Database): Store {
 
     prune: (at, limit) => prune(db, at, limit),
     ping: () => ping(db),
+    durability: async () => (await db.executor.facts()).durability,
     describe: () => describe(db),
     close: () => db.executor.close(),
   };

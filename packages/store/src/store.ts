@@ -174,7 +174,9 @@ export interface Store extends PeopleStore {
   prune(at: number, limit: number): Promise<Pruned>;
   /** A short round trip to reading and writing connection, for readiness. Rejects when either fails. */
   ping(): Promise<void>;
-  /** Bytes, rows and settings for health, metrics and `doctor`. */
+  /** Whether a commit is on this machine's disk or on a second one too; does not count rows. */
+  durability(): Promise<StoreDescription["durability"]>;
+  /** Bytes, rows and settings for metrics and `doctor`; counts every row. */
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

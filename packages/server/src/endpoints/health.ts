@@ -13,7 +13,7 @@ export function healthz(): Answer {
 export async function readyz(deps: Dependencies): Promise<Answer> {
   try {
     await deps.store.ping();
-    const { durability } = await deps.store.describe();
+    const durability = await deps.store.durability();
     return ok({ status: "ready", durability }, { "cache-control": "no-store" });
   } catch (cause) {
     deps.log.warn({ cause: String(cause) }, "not ready");

@@ -31,13 +31,14 @@ export function feedStream(parts: Pick<BearerParts, "standing" | "issuer">, now:
   let closed = false;
 
   const send = (subscriber: Subscriber, bytes: Uint8Array | string): void => {
-    const live = isStillLive(subscriber.token, parts, now() / 1000);
-    if (live && subscriber.response.writableLength <= mostWaiting) {
-      subscriber.response.write(bytes);
-      return;
-    }
+    const { response, token } = subscriber;
+    const isReading = response.writableLength <= mostWaiting;
+    if (isReading) response.write(bytes);
+    if (isReading && isStillLive(token, parts, now() / 1000)) return;
     subscribers.delete(subscriber);
-    subscriber.response.destroy();
+    // What ended the subscriber's own credential is the last that it is told, so that it need not ask for it anew.
+    if (isReading) response.end();
+    else response.destroy();
   };
   const unsubscribe = parts.standing.subscribe((entries) => {
     if (subscribers.size === 0) return;

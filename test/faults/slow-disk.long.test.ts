@@ -10,12 +10,11 @@ import { startServerProcess } from "./server-process.ts";
 import { type Tracing, TracingRefused, trace } from "./system-calls.ts";
 import { until } from "./until.ts";
 
-const skip = process.env.RESCIND_TEST_LONG === "1" ? false : "in the long run only";
 /** Microseconds. */
 const delay = 200_000;
 const mostGrowth = 150 * 1024 * 1024;
 
-test("FAULTS 6 A1 a slow disk makes answers late and does nothing else", { skip }, async (t) => {
+test("FAULTS 6 A1 a slow disk makes answers late and does nothing else", async (t) => {
   const seed = testSeed();
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   const server = await startServerProcess({ flags: ["--log-level", "warn"] });

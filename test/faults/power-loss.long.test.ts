@@ -13,12 +13,11 @@ import { seededRandom, testSeed } from "./random.ts";
 import { requireStatus, startServerProcess } from "./server-process.ts";
 import { TracingRefused, trace } from "./system-calls.ts";
 
-const skip = process.env.RESCIND_TEST_LONG === "1" ? false : "in the long run only";
 const revocations = 200;
 const powerLosses = 100;
 const [database, log] = ["rescind.db", "rescind.db-wal"];
 
-test("FAULTS 3 A4 what was acknowledged survives a power failure at any moment", { skip }, async (t) => {
+test("FAULTS 3 A4 what was acknowledged survives a power failure at any moment", async (t) => {
   const recorded = await record(t, []);
   if (recorded === undefined) return;
   let unsynced = 0;
@@ -33,9 +32,7 @@ test("FAULTS 3 A4 what was acknowledged survives a power failure at any moment",
   assert.equal(await losses(t, recorded), 0);
 });
 
-test("FAULTS 3 A4 control: without a sync at each commit the same power failures lose revocations", {
-  skip,
-}, async (t) => {
+test("FAULTS 3 A4 control: without a sync at each commit the same power failures lose revocations", async (t) => {
   const careless = `
     import { DatabaseSync } from "node:sqlite";
     const { exec } = DatabaseSync.prototype;
