@@ -18,6 +18,7 @@ export * from "./introspection.ts";
 export * from "./lifetimes.ts";
 export * from "./liveness.ts";
 export * from "./pkce.ts";
+export * from "./pushed-request.ts";
 export * from "./redirect-uri.ts";
 export * from "./refresh-token.ts";
 export * from "./refusal.ts";

@@ -3,6 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { readBrand } from "./brand-settings.ts";
+import type { Brand } from "./pages/brand.ts";
 
 type Kind = "text" | "number" | "switch";
 
@@ -39,8 +41,11 @@ export const settings = {
     flag: "token-pepper",
     help: "store HMAC-SHA-256 digests under this key (32 characters or more)",
   },
+  brandName: { kind: "text", flag: "brand-name", help: "name on the sign-in pages (Rescind)" },
+  brandLogo: { kind: "text", flag: "brand-logo", help: "its logo: path of an .svg, .png, .jpg or .webp" },
+  brandColor: { kind: "text", flag: "brand-color", help: "its colour, #rrggbb" },
   logLevel: { kind: "text", flag: "log-level", help: "debug, info, warn or error (info)" },
-  config: { kind: "text", flag: "config", help: "JSON file with settings, clients and resources" },
+  config: { kind: "text", flag: "config", help: "JSON file with settings, clients, resources and users" },
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof settings;
@@ -60,10 +65,15 @@ export interface Configuration {
   readonly allowPrivateNetworks: boolean;
   readonly tokenPepper: string | undefined;
   readonly logLevel: string;
+  readonly brand: Brand;
   readonly adminSecret: string | undefined;
   readonly masterKey: string | undefined;
   /** What the config file declares; applied at every start, which changes nothing the second time. */
-  readonly declared: { readonly clients: readonly unknown[]; readonly resources: readonly unknown[] };
+  readonly declared: {
+    readonly clients: readonly unknown[];
+    readonly resources: readonly unknown[];
+    readonly users: readonly unknown[];
+  };
 }
 
 /** A setting that cannot be used; the message names it and says how to mend it. */
@@ -129,7 +139,7 @@ function isFromKubernetes(variable: string, value: string): boolean {
 }
 
 function readFile(path: string | undefined): { values: Raw; declared: Configuration["declared"] } {
-  const declared = { clients: [], resources: [] };
+  const declared = { clients: [], resources: [], users: [] };
   if (path === undefined) return { values: {}, declared };
   let parsed: unknown;
   try {
@@ -139,9 +149,9 @@ function readFile(path: string | undefined): { values: Raw; declared: Configurat
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new ConfigurationError(`The config file ${path} must hold a JSON object.`);
-  const { clients = [], resources = [], ...rest } = parsed as Record<string, unknown>; // members checked below
-  if (!Array.isArray(clients) || !Array.isArray(resources))
-    throw new ConfigurationError("clients and resources in the config file must be arrays.");
+  const { clients = [], resources = [], users = [], ...rest } = parsed as Record<string, unknown>; // members checked below
+  if (!Array.isArray(clients) || !Array.isArray(resources) || !Array.isArray(users))
+    throw new ConfigurationError("clients, resources and users in the config file must be arrays.");
   const values: Raw = {};
   for (const [key, value] of Object.entries(rest)) {
     const name = byFlag(key.replaceAll("_", "-"));
@@ -150,10 +160,11 @@ function readFile(path: string | undefined): { values: Raw; declared: Configurat
         ...flagNames.map((flag) => flag.replaceAll("-", "_")),
         "clients",
         "resources",
+        "users",
       ]);
     values[name] = String(value);
   }
-  return { values, declared: { clients, resources } };
+  return { values, declared: { clients, resources, users } };
 }
 
 function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.ProcessEnv): Configuration {
@@ -169,6 +180,8 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
   const logLevel = raw.logLevel ?? "info";
   if (!["debug", "info", "warn", "error"].includes(logLevel))
     throw new ConfigurationError("--log-level must be debug, info, warn or error.");
+  const brand = readBrand(raw);
+  if (typeof brand === "string") throw new ConfigurationError(brand);
   return {
     port,
     host,
@@ -179,6 +192,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
     logLevel,
+    brand,
     adminSecret: longEnough("RESCIND_ADMIN_SECRET", env.RESCIND_ADMIN_SECRET),
     masterKey: env.RESCIND_MASTER_KEY,
     declared,

@@ -9,6 +9,7 @@ import type { Fleet } from "./feed/fleet.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
 import type { Metrics } from "./metrics.ts";
+import type { LoginLimits } from "./sign-in/password-attempt.ts";
 import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
@@ -25,6 +26,7 @@ export interface Dependencies extends BearerParts {
   readonly fleet: Fleet;
   readonly lastUses: LastUses;
   readonly clientFailures: FailureLimit;
+  readonly logins: LoginLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly availability: Availability;

@@ -8,6 +8,7 @@ import { applyDeclared } from "./admin/declared.ts";
 import { ensureAdminClient } from "./admin-client.ts";
 import { availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
+import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { fleet } from "./feed/fleet.ts";
 import { feedStream } from "./feed/stream.ts";
@@ -17,6 +18,8 @@ import { tokenHashing } from "./keys/digest.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
 import { metrics } from "./metrics.ts";
+import { ensureFirstUser } from "./people/first-user.ts";
+import { loginLimits } from "./sign-in/password-attempt.ts";
 import { Catalog } from "./tokens/catalog.ts";
 import { clientKeys } from "./tokens/client-keys.ts";
 import { failureLimit } from "./tokens/failure-limit.ts";
@@ -49,8 +52,10 @@ export async function startServer(configuration: Configuration): Promise<Running
   const store = await openStore(configuration.database, { onFailure: failure.resolve });
   try {
     const deps = await dependencies(configuration, { log, seal, store });
+    await ensureConsoleClient(deps);
     await applyDeclared(configuration.declared, deps);
     await deps.standing.load();
+    await ensureFirstUser(deps);
     const app = buildApp(deps);
     const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });
@@ -111,6 +116,7 @@ async function dependencies(
     lastUses: lastUses(store),
     availability: availability(now),
     clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
+    logins: loginLimits(),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
   };
 }

@@ -11,8 +11,10 @@ import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { registerFormRoutes } from "./form-edge.ts";
 import { acceptJson } from "./json-body.ts";
 import { openApi } from "./open-api.ts";
+import { registerPageRoutes } from "./page-edge.ts";
 import { problem } from "./respond.ts";
-import { bearerRoutes, formRoutes, type PublicRoute, publicRoutes } from "./routes.ts";
+import { bearerRoutes, formRoutes, type PublicRoute, pageRoutes, publicRoutes } from "./routes.ts";
+import { registerUserinfo } from "./userinfo-edge.ts";
 
 /** Bytes of a body, admin bulk apart. */
 const bodyLimit = 64 * 1024;
@@ -40,6 +42,8 @@ export function buildApp(deps: Dependencies): FastifyInstance {
     send(reply, problem({ status: 404, detail: "There is nothing here." })),
   );
   app.register(async (scope) => registerFormRoutes(scope, formRoutes, deps), { prefix: root });
+  app.register(async (scope) => registerUserinfo(scope, deps), { prefix: root });
+  app.register(async (scope) => registerPageRoutes(scope, pageRoutes, deps), { prefix: root });
   app.register(async (scope) => registerProtected(scope, deps), { prefix: root });
   app.register(async (scope) => registerPublic(scope, publicRoutes, deps), { prefix: root });
   if (root !== "") {

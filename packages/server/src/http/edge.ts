@@ -17,13 +17,16 @@ export const problemForm: ErrorForm = (status, detail, headers) => problem({ sta
 /** Writes an answer. Objects go as JSON without a charset, which JSON has none of. */
 export function send(reply: FastifyReply, answer: Answer): FastifyReply {
   const { body } = answer;
-  const isJson = typeof body === "object";
+  const isBytes = body instanceof Uint8Array;
+  const isJson = typeof body === "object" && !isBytes;
   reply.code(answer.status);
   // Stopping waits for every connection; one that is answered now must not stay open for more.
   if (!reply.server.server.listening) reply.header("connection", "close");
   if (isJson && answer.headers?.["content-type"] === undefined)
     reply.header("content-type", "application/json");
   if (answer.headers !== undefined) reply.headers(answer.headers);
+  if (answer.cookies !== undefined) reply.header("set-cookie", [...answer.cookies]);
+  if (isBytes) return reply.send(Buffer.from(body));
   const text = isJson ? JSON.stringify(body) : body;
   return text === undefined ? reply.send() : reply.send(Buffer.from(text));
 }

@@ -2,7 +2,7 @@
 // problem+json (RFC 9457), protected ones with a challenge (RFC 6750 section 3).
 
 import type { FieldError } from "@rescind/admin-api";
-import { oauthErrorStatus, type Refusal } from "@rescind/core";
+import { type AuthorizationError, oauthErrorStatus, type Refusal } from "@rescind/core";
 import type { BearerRefusal } from "../tokens/bearer.ts";
 import { type Answer, noStore } from "./answer.ts";
 import { codeOf, type ProblemCode, problems } from "./problem-codes.ts";
@@ -16,6 +16,15 @@ export function oauthRefusal(refusal: Refusal, headers: Readonly<Record<string, 
     status: oauthErrorStatus[refusal.error],
     headers: { ...noStore, ...challenge, ...headers },
     body: { error: refusal.error, error_description: refusal.description },
+  };
+}
+
+/** What the authorization endpoint would have said, to the client that pushed the request (RFC 9126 section 2.3). */
+export function pushedRefusal(error: AuthorizationError): Answer {
+  return {
+    status: 400,
+    headers: noStore,
+    body: { error: error.error, error_description: error.description },
   };
 }
 

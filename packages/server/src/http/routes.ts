@@ -5,14 +5,21 @@ import type { RescindScope } from "@rescind/core";
 import type { TSchema } from "typebox";
 import type { Dependencies } from "../dependencies.ts";
 import { ackBody, acknowledge } from "../endpoints/acks.ts";
+import { authorize } from "../endpoints/authorize.ts";
 import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
 import { healthz, metricsText, readyz } from "../endpoints/health.ts";
 import { introspect } from "../endpoints/introspect.ts";
 import { feedJwks, jwks, metadata } from "../endpoints/metadata.ts";
+import { pushRequest } from "../endpoints/par.ts";
 import { revoke } from "../endpoints/revoke.ts";
 import { token } from "../endpoints/token.ts";
+import { logo } from "../pages/logo.ts";
+import { consent, showConsent } from "../sign-in/consent.ts";
+import { login, showLogin } from "../sign-in/login.ts";
+import { selectAccount, showAccounts } from "../sign-in/select-account.ts";
+import { setup, showSetup } from "../sign-in/setup.ts";
 import type { Bearer } from "../tokens/bearer.ts";
-import type { Answer, FormRequest } from "./answer.ts";
+import type { Answer, FormRequest, PageRequest } from "./answer.ts";
 
 type Deps = Dependencies;
 
@@ -24,6 +31,7 @@ export interface FormRoute {
 }
 
 export const formRoutes: readonly FormRoute[] = [
+  { path: "/oauth2/par", handle: pushRequest, summary: "Push an authorization request (RFC 9126)" },
   { path: "/oauth2/token", handle: token, summary: "Issue tokens (RFC 6749)" },
   { path: "/oauth2/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
   { path: "/oauth2/token/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
@@ -43,8 +51,35 @@ export const publicRoutes: readonly PublicRoute[] = [
   { path: "/.well-known/oauth-authorization-server", handle: metadata, summary: "RFC 8414 metadata" },
   { path: "/oauth2/jwks", handle: jwks, summary: "Public keys (RFC 7517)" },
   { path: "/revocations/jwks", handle: feedJwks, summary: "Public keys of the feed" },
+  { path: "/brand/logo", handle: logo, summary: "The operator's logo" },
   { path: "/healthz", handle: healthz, summary: "The process runs", rooted: true },
   { path: "/readyz", handle: readyz, summary: "The store can be read and written", rooted: true },
+];
+
+export type PageHandler = (request: PageRequest, deps: Deps) => Promise<Answer>;
+
+/** HTML for a browser; forms are taken from our own pages only. */
+export interface PageRoute {
+  readonly path: string;
+  readonly get?: PageHandler;
+  readonly post?: PageHandler;
+  /** Other sites' pages may send their forms here: what they ask is asked again, or changes nothing. */
+  readonly openToOtherSites?: boolean;
+  readonly summary: string;
+}
+
+export const pageRoutes: readonly PageRoute[] = [
+  {
+    path: "/oauth2/authorize",
+    get: authorize,
+    post: authorize,
+    openToOtherSites: true,
+    summary: "Ask for a code",
+  },
+  { path: "/login", get: showLogin, post: login, summary: "Sign in" },
+  { path: "/select-account", get: showAccounts, post: selectAccount, summary: "Choose an account" },
+  { path: "/consent", get: showConsent, post: consent, summary: "Allow or deny" },
+  { path: "/setup", get: showSetup, post: setup, summary: "Set a password by a one-time link" },
 ];
 
 /** With a Bearer token of this issuer; problem+json. */

@@ -1,0 +1,47 @@
+// Username and password.
+
+import type { Answer } from "../http/answer.ts";
+import { type HiddenFields, hiddenFields, problemSummary } from "./fields.ts";
+import { type Frame, framed } from "./frame.ts";
+import { html } from "./html.ts";
+
+export interface LoginView {
+  readonly fields: HiddenFields;
+  /** The application's name. */
+  readonly client: string;
+  readonly username: string;
+  /** Signed in already, but asked to prove it once more. */
+  readonly again: boolean;
+  readonly problem?: string | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly cookies?: readonly string[] | undefined;
+}
+
+export function loginPage(view: LoginView, frame: Frame): Answer {
+  const { status, headers, cookies, problem, username } = view;
+  const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
+  const focusName = username === "" ? html` autofocus` : undefined;
+  const focusPassword = username === "" ? undefined : html` autofocus`;
+  const body = html`<h1>${view.again ? "Confirm that it is you" : "Sign in"}</h1>
+<p class="lead">to continue to <strong>${view.client}</strong></p>
+${problemSummary(problem)}
+<form method="post" action="${frame.root}/login">
+${hiddenFields(view.fields)}
+<div class="field">
+<label for="username">Username or email address</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="255" required${focusName}${invalid}>
+</div>
+<div class="field">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${focusPassword}${invalid}>
+</div>
+<button class="button">Sign in</button>
+</form>
+<details>
+<summary>Forgotten your password?</summary>
+<p>Ask an administrator for a setup link. It lets you choose a new password; no mail is sent from here.</p>
+</details>`;
+  const title = problem === undefined ? "Sign in" : "Problem: sign in";
+  return framed({ title, body, status, headers, cookies }, frame);
+}

@@ -1,0 +1,76 @@
+// A login session is opened, or the one of the same person renewed, by every authentication. Either way the browser
+// gets a new secret, so that what somebody planted or saw before is worth nothing (THREATS AC-14).
+
+import { formatId, parseId, type Session, type User } from "@rescind/core";
+import type { Head } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import type { PageRequest } from "../http/answer.ts";
+import { newToken } from "../keys/digest.ts";
+import { orderOf } from "../revocation/order.ts";
+import { selectOf } from "../revocation/select.ts";
+import { setCookie } from "./browser.ts";
+import { isLive, signedIn } from "./signed-in.ts";
+
+/**
+ * Opens or renews the session of a person who has just shown who they are. A session of somebody else in this browser
+ * ends. `head` is the one read with the password's digest. Returns the `Set-Cookie`.
+ */
+export async function openSession(
+  user: User,
+  head: Head,
+  request: PageRequest,
+  deps: Dependencies,
+): Promise<string> {
+  const found = await signedIn(request, deps);
+  const current = isLive(found) ? found.session : undefined;
+  const authentication = {
+    rev: head.position.seq,
+    authenticatedAtMs: deps.now(),
+    lastSeenMs: deps.now(),
+    amr: ["pwd"],
+    userAgent: request.userAgent,
+    address: request.address,
+  };
+  if (current !== undefined && current.subject === user.subject) {
+    const cookie = await renew({ ...current, ...authentication }, deps);
+    if (cookie !== undefined) return cookie;
+  }
+  if (current !== undefined && current.subject !== user.subject) await endSession(current, deps);
+  const rowId = deps.store.nextId();
+  const session: Session = {
+    ...authentication,
+    sessionId: formatId("session", rowId),
+    subject: user.subject,
+    openedAtMs: deps.now(),
+  };
+  const text = newToken("session", rowId);
+  await deps.store.openSession({ rowId, session, digest: deps.hashing.digest(text) });
+  return setCookie("session", text, deps.issuer);
+}
+
+/** Undefined if the session is no longer there, or a later authentication has renewed it already. */
+async function renew(session: Session, deps: Dependencies): Promise<string | undefined> {
+  const rowId = parseId("session", session.sessionId);
+  if (rowId === undefined) return undefined;
+  const text = newToken("session", rowId);
+  const isRenewed = await deps.store.renewSession({ rowId, session, digest: deps.hashing.digest(text) });
+  return isRenewed ? setCookie("session", text, deps.issuer) : undefined;
+}
+
+async function endSession(session: Session, deps: Dependencies): Promise<void> {
+  const unit = { name: "logout", issuer: deps.issuer, value: session.sessionId } as const;
+  await deps.store.revoke(
+    orderOf(
+      {
+        unit,
+        actor: { kind: "user", id: session.subject },
+        reason: "logout",
+        final: true,
+        select: selectOf(unit),
+      },
+      deps,
+    ),
+  );
+  deps.metrics.revoked("logout", "logout");
+  deps.standing.wake();
+}

@@ -1,0 +1,143 @@
+// One authorization request on its way through the pages: sealed, carried by forms and by the resume URL, stored
+// nowhere. It belongs to one browser and gets one code. Everything it says is judged again at every step.
+
+import { randomBytes } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Judged } from "@rescind/core";
+import type { Head } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import type { Answer, PageRequest } from "../http/answer.ts";
+import { errorPage } from "../pages/error-page.ts";
+import { frameOf } from "../pages/frame.ts";
+import { knownBrowser } from "./browser.ts";
+
+export interface Transaction {
+  /** Of a pushed request: its own, so that it gets one code however often it is begun. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970; what was done since then answers its prompts. */
+  readonly startedAtMs: number;
+  readonly expiresAtMs: number;
+  /** The head when it began, or that of the pushed request. */
+  readonly rev: number;
+  /** Hash of the browser's cookie; undefined on the way from another site's form, until the browser is known. */
+  readonly browser: string | undefined;
+  /** The subject that was chosen on the account page. */
+  readonly selected?: string | undefined;
+}
+
+/** Milliseconds. */
+const life = 30 * 60 * 1000;
+/** Of the way from a POST to the page after it. */
+const unboundLife = 2 * 60 * 1000;
+/** Characters: a request line of 8 KiB is what proxies let pass. */
+const longestSealed = 7000;
+
+type Parts = Pick<Dependencies, "configuration" | "issuer" | "now" | "seal" | "standing">;
+
+export interface TransactionStart {
+  readonly id?: string | undefined;
+  readonly clientId: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly rev: number;
+  readonly browser: string | undefined;
+}
+
+export function startTransaction(start: TransactionStart, nowMs: number): Transaction {
+  return {
+    ...start,
+    id: start.id ?? randomBytes(16).toString("base64url"),
+    startedAtMs: nowMs,
+    expiresAtMs: nowMs + (start.browser === undefined ? unboundLife : life),
+  };
+}
+
+/** The transaction as text; undefined if it is too long for a URL. */
+export function sealTransaction(
+  transaction: Transaction,
+  { seal }: Pick<Dependencies, "seal">,
+): string | undefined {
+  const packed = deflateRawSync(JSON.stringify(transaction));
+  const sealed = Buffer.from(seal.seal("transaction", packed)).toString("base64url");
+  return sealed.length > longestSealed ? undefined : sealed;
+}
+
+/** Where a transaction goes on: a path of ours with the sealed text. */
+export function resumeAt(path: string, transaction: Transaction, deps: Parts): string {
+  const sealed = sealTransaction(transaction, deps);
+  // Only what was short enough when it began is ever carried on, and `selected` is the one thing that is added.
+  if (sealed === undefined) throw new Error("the transaction has grown too long");
+  return `${frameOf(deps).root}${path}?transaction=${sealed}`;
+}
+
+/**
+ * The transaction that a request carries, or the page that says why it cannot go on: unreadable, another browser's,
+ * expired, or covered by an entry of the log. `head` was read for this request.
+ */
+export async function openTransaction(
+  request: PageRequest,
+  head: Head,
+  deps: Parts,
+): Promise<Transaction | Answer> {
+  const transaction = unseal(request.parameters.get("transaction") ?? "", deps);
+  const frame = frameOf(deps);
+  if (transaction === undefined)
+    return errorPage({ status: 400, title: "Nothing to go on with", text: beginAgain }, frame);
+  if (transaction.browser !== undefined) {
+    const browser = knownBrowser(request, deps.issuer);
+    if (browser === undefined)
+      return errorPage({ status: 400, title: "This page needs cookies", text: needsCookies }, frame);
+    if (browser.hash !== transaction.browser)
+      return errorPage({ status: 403, title: "Opened in another browser", text: otherBrowser }, frame);
+  }
+  await deps.standing.reach(head);
+  const verdict = deps.standing.judge(judgedTransaction(transaction, deps.issuer), deps.now() / 1000);
+  if (verdict.kind === "live") return transaction;
+  const text = verdict.kind === "expired" ? waitedTooLong : tookBack;
+  return errorPage(
+    { status: 400, title: "This page has expired", text, link: startAgain(transaction, deps) },
+    frame,
+  );
+}
+
+const beginAgain =
+  "Go back to the application that you want to use and sign in from there. Nothing has been changed.";
+const needsCookies =
+  "Your browser sent none, so this page cannot tell that it is you who began to sign in. Allow cookies for this site, then begin again at the application.";
+const otherBrowser =
+  "Signing in was begun in another browser, or by somebody else. Nothing has been changed. Begin again at the application that you want to use.";
+const waitedTooLong = "Too much time has passed since you began to sign in. Nothing has been changed.";
+const tookBack = "What this page was made for has been taken back since. Nothing has been changed.";
+
+/** The way back to where the transaction began: the same parameters, a new transaction. */
+export function startAgain(
+  transaction: Transaction,
+  deps: Pick<Parts, "configuration" | "issuer">,
+): { readonly href: string; readonly text: string } {
+  const query = new URLSearchParams(transaction.parameters);
+  return { href: `${frameOf(deps).root}/oauth2/authorize?${query}`, text: "Start again" };
+}
+
+function judgedTransaction(transaction: Transaction, issuer: string): Judged {
+  return {
+    issuer,
+    ours: true,
+    clientId: transaction.clientId,
+    offline: false,
+    rev: transaction.rev,
+    authorisedAt: Math.floor(transaction.startedAtMs / 1000),
+    expiresAt: transaction.expiresAtMs / 1000,
+    lineage: [],
+  };
+}
+
+function unseal(text: string, { seal }: Pick<Dependencies, "seal">): Transaction | undefined {
+  try {
+    const packed = seal.open("transaction", Buffer.from(text, "base64url"));
+    // Nobody but this server makes bytes that open, and it makes them of transactions only.
+    return JSON.parse(inflateRawSync(packed).toString()) as Transaction;
+  } catch {
+    return undefined;
+  }
+}
