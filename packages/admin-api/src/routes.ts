@@ -6,6 +6,7 @@ import type { RescindScope } from "@rescind/core";
 import type { TSchema } from "typebox";
 import { AuditItem, AuditQuery } from "./audit.ts";
 import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
+import { ConsentItem, ConsentQuery } from "./consent.ts";
 import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
 import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
 import { List, PageQuery } from "./list.ts";
@@ -19,9 +20,11 @@ import {
   RevocationPath,
   RevocationPreview,
 } from "./revocation.ts";
+import { SessionItem, SessionQuery } from "./session.ts";
 import { Settings } from "./settings.ts";
-import { SigningKeyItem } from "./signing-key.ts";
+import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts";
 import { TokenItem, TokenQuery } from "./token.ts";
+import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
 import { VerifierItem } from "./verifier.ts";
 
 export interface Route {
@@ -43,6 +46,8 @@ export interface Route {
 const clients = "/admin/v1/clients";
 const client = `${clients}/:client_id`;
 const key = "/admin/v1/keys/:key_id";
+const users = "/admin/v1/users";
+const user = `${users}/:sub`;
 
 export const routes = {
   createClient: {
@@ -153,6 +158,72 @@ export const routes = {
     query: PageQuery,
     answers: { 200: List(ResourceAnswer, "Resource servers.") },
   },
+  createUser: {
+    method: "POST",
+    path: users,
+    scope: "rescind:admin",
+    summary: "Create a user",
+    body: NewUser,
+    answers: { 201: UserAnswer },
+  },
+  listUsers: {
+    method: "GET",
+    path: users,
+    scope: "rescind:read",
+    summary: "List users",
+    query: UserQuery,
+    answers: { 200: List(UserAnswer, "Users.") },
+  },
+  readUser: {
+    method: "GET",
+    path: user,
+    scope: "rescind:read",
+    summary: "Read a user",
+    params: UserPath,
+    answers: { 200: UserAnswer },
+  },
+  changeUser: {
+    method: "PATCH",
+    path: user,
+    scope: "rescind:admin",
+    summary:
+      "Change a user; disabling one, another password or fewer roles end the sessions and tokens concerned",
+    params: UserPath,
+    body: UserChange,
+    answers: { 200: UserAnswer },
+  },
+  deleteUser: {
+    method: "DELETE",
+    path: user,
+    scope: "rescind:admin",
+    summary: "Delete a user and end all sessions and tokens of theirs for good",
+    params: UserPath,
+    answers: { 204: undefined },
+  },
+  createSetupLink: {
+    method: "POST",
+    path: `${user}/setup-link`,
+    scope: "rescind:admin",
+    summary: "Make a link with which the person sets a password, once",
+    params: UserPath,
+    answers: { 201: SetupLinkAnswer },
+  },
+  listSessions: {
+    method: "GET",
+    path: "/admin/v1/sessions",
+    scope: "rescind:read",
+    summary: "List login sessions",
+    query: SessionQuery,
+    answers: { 200: List(SessionItem, "Login sessions.") },
+  },
+  listConsents: {
+    method: "GET",
+    path: "/admin/v1/consents",
+    scope: "rescind:read",
+    summary: "List remembered consents",
+    query: ConsentQuery,
+    answers: { 200: List(ConsentItem, "Consents.") },
+  },
   openGrant: {
     method: "POST",
     path: "/admin/v1/grants",
@@ -233,6 +304,15 @@ export const routes = {
     summary: "List signing keys",
     query: PageQuery,
     answers: { 200: List(SigningKeyItem, "Signing keys.") },
+  },
+  rotateSigningKeys: {
+    method: "POST",
+    path: "/admin/v1/signing-keys/rotate",
+    scope: "rescind:admin",
+    summary: "Replace signing keys: new ones are published, sign after a while, and no token is refused",
+    body: KeyRotation,
+    bodyOptional: true,
+    answers: { 200: KeyRotationAnswer },
   },
 } as const satisfies Record<string, Route>;
 

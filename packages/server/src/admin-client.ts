@@ -49,6 +49,7 @@ export async function ensureAdminClient(parts: Parts): Promise<void> {
   // The file first: a crash in between leaves a secret that the next start puts in force.
   if (file?.client_secret !== secret || file.issuer !== configuration.issuer)
     writeAdminFile(configuration.data, {
+      ...file,
       issuer: configuration.issuer,
       client_id: "admin",
       client_secret: secret,

@@ -8,6 +8,10 @@ export interface AdminFile {
   readonly issuer: string;
   readonly client_id: string;
   readonly client_secret: string;
+  /** The user that the first start made. */
+  readonly username?: string | undefined;
+  /** With it that user sets a password, once; gone when it was used or is too old. */
+  readonly setup_url?: string | undefined;
 }
 
 /** The admin client's secret as it stands in the file; undefined if there is no file. */
@@ -25,6 +29,14 @@ export function writeAdminFile(data: string, content: AdminFile): void {
   const draft = `${path(data)}.${randomBytes(6).toString("hex")}`;
   writeFileSync(draft, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600, flush: true });
   renameSync(draft, path(data));
+}
+
+/** Takes the setup link of this user out of the file, if it is there. */
+export function forgetSetupUrl(data: string, username: string): void {
+  const file = readAdminFile(data);
+  if (file?.setup_url === undefined || file.username !== username) return;
+  const { setup_url: _, ...rest } = file;
+  writeAdminFile(data, rest);
 }
 
 function path(data: string): string {

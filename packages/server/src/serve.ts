@@ -1,5 +1,6 @@
 // `rescind serve`: from the command line to a running server, and down again on a signal. CONTRACT.md section 2.
 
+import { readAdminFile } from "./admin-file.ts";
 import { ConfigurationError, readConfiguration, settings } from "./configuration.ts";
 import { type RunningServer, startServer } from "./start.ts";
 
@@ -34,10 +35,19 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
   }
 }
 
+/** The first person's link is shown on a terminal only, where nobody collects what is printed. */
 function announce(server: RunningServer, data: string): void {
+  const setupUrl = process.stdout.isTTY ? readAdminFile(data)?.setup_url : undefined;
   if (process.stdout.isTTY)
     process.stdout.write(
-      `Rescind serves ${server.issuer}\nThe admin client and its secret stand in ${data}/admin.json\n`,
+      [
+        `Rescind serves ${server.issuer}`,
+        `The admin client and its secret stand in ${data}/admin.json`,
+        ...(setupUrl === undefined
+          ? []
+          : [`Set the password of the user admin (once, within an hour): ${setupUrl}`]),
+        "",
+      ].join("\n"),
     );
   else server.log.info({ issuer: server.issuer, admin: `${data}/admin.json` }, "serving");
 }

@@ -1,10 +1,12 @@
 // Clients: /admin/v1/clients. Registration is checked alike on creating and on changing (THREATS AC-19, AC-23).
 
-import { randomInt } from "node:crypto";
 import type { Approval, ClientChange, NewClient, Suspension } from "@rescind/admin-api";
 import type { FoundClient } from "@rescind/store";
+import { consoleClientId } from "../console-client.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
+import { oneByOne } from "../people/change-user.ts";
+import { randomId } from "../random-id.ts";
 import { selectOf } from "../revocation/select.ts";
 import { administrator, catchUp, clientUnit, commitOrder, seqHeader } from "./commit-order.ts";
 import { newConsumerKey, statusIn } from "./consumer-keys.ts";
@@ -24,19 +26,22 @@ import type { AdminRequest } from "./request.ts";
 
 /** The client with which the server is administered; made at the first start. */
 const builtIn = "admin";
-/** Ids of clients that the server makes itself, now or when people sign in. */
-const reservedIds: readonly string[] = [builtIn, "console"];
+/** Clients that the server makes itself. */
+const builtInIds: readonly string[] = [builtIn, consoleClientId];
 
 export async function createClient(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const body = request.body as NewClient; // checked against the contract's schema
-  const clientId = body.client_id ?? newClientId();
+  const clientId = body.client_id ?? randomId("cli_");
   const client = clientFromRequest({ ...body, client_id: clientId }, deps.configuration);
   if (Array.isArray(client)) return invalidFields(client);
-  if (body.client_id !== undefined && (await isTaken(clientId, deps))) return taken;
   const key = usesSecret(client) ? newConsumerKey(clientId, deps) : undefined;
   const keys = key === undefined ? [] : [key.stored];
   const atMs = deps.now();
-  if (!(await deps.store.createClient(client, keys, atMs))) return taken;
+  const isMade = await oneByOne(async () => {
+    if (body.client_id !== undefined && (await isTaken(clientId, deps))) return false;
+    return deps.store.createClient(client, keys, atMs);
+  });
+  if (!isMade) return taken;
   const content = { client_id: clientId, keys: keys.map(({ keyId }) => keyId) };
   await deps.store.recordAudit({ action: "client.created", actor: administrator(request), atMs, content });
   const secret = key === undefined ? {} : { client_secret: key.secret };
@@ -63,6 +68,7 @@ export async function changeClient(request: AdminRequest, deps: Dependencies): P
   const change = request.body as ClientChange; // checked against the contract's schema
   const registered = await registeredAt(request, deps);
   if (registered === undefined) return unknown;
+  if (registered.client.clientId === consoleClientId) return ofTheServer;
   const client = clientFromRequest(merged(requestFromClient(registered.client), change), deps.configuration);
   if (Array.isArray(client)) return invalidFields(client);
   const atMs = deps.now();
@@ -77,7 +83,7 @@ export async function deleteClient(request: AdminRequest, deps: Dependencies): P
   const registered = await registeredAt(request, deps);
   if (registered === undefined) return unknown;
   const { clientId } = registered.client;
-  if (clientId === builtIn) return indispensable;
+  if (builtInIds.includes(clientId)) return clientId === builtIn ? indispensable : ofTheServer;
   const unit = clientUnit(clientId, deps.issuer);
   const receipt = await commitOrder(
     {
@@ -98,7 +104,8 @@ export async function suspendClient(request: AdminRequest, deps: Dependencies): 
   const registered = await registeredAt(request, deps);
   if (registered === undefined) return unknown;
   const { clientId } = registered.client;
-  if (clientId === builtIn && body.final === true) return indispensable;
+  if (builtInIds.includes(clientId) && body.final === true)
+    return clientId === builtIn ? indispensable : ofTheServer;
   const unit = clientUnit(clientId, deps.issuer);
   const order = {
     unit,
@@ -139,24 +146,22 @@ const indispensable = refused(
   "conflict",
   "The client admin cannot be suspended for good: nobody could administer this server. Give it a new key and suspend the old one.",
 );
+const ofTheServer = refused(
+  "conflict",
+  "The client console is the server's own: it is kept as this version needs it. It can be suspended, not changed or deleted.",
+);
 
 /** Also taken: the id of a subject, since what a subject's tokens are told apart by is that no client has its id. */
 async function isTaken(clientId: string, deps: Dependencies): Promise<boolean> {
-  if (reservedIds.includes(clientId)) return true;
+  if (builtInIds.includes(clientId)) return true;
   if ((await deps.store.findClient(clientId)).client !== undefined) return true;
+  if ((await deps.store.findUser(clientId)).user !== undefined) return true;
   const asSubject = await deps.store.listGrants(
     { subject: clientId },
     { limit: 1, cursor: undefined },
     deps.now() / 1000,
   );
   return asSubject.items.length > 0;
-}
-
-const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/** 24 letters of 62 are 142 bits. */
-function newClientId(): string {
-  return `cli_${Array.from({ length: 24 }, () => letters.charAt(randomInt(letters.length))).join("")}`;
 }
 
 async function registeredAt(request: AdminRequest, deps: Dependencies): Promise<Registered | undefined> {

@@ -1,25 +1,24 @@
 // Clients and resources that the config file declares, in the admin API's own form; applied at every start. What is
 // missing is created, what differs is changed, what is equal is left alone, and nothing is ever removed.
 
-import { isDeepStrictEqual } from "node:util";
 import {
-  type FieldError,
   NewClient,
   type NewClient as NewClientBody,
   NewResource,
   type NewResource as NewResourceBody,
 } from "@rescind/admin-api";
 import { type Client, formatId, type Resource } from "@rescind/core";
-import type { Actor } from "@rescind/store";
 import Type from "typebox";
 import { type Configuration, ConfigurationError } from "../configuration.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { bodyCheck } from "../http/validation.ts";
 import { sameDigest } from "../keys/digest.ts";
 import { ensureAccessKey } from "../keys/signing-keys.ts";
+import { checked, isSame, record, refusal, refuseDoubles } from "./declared-entry.ts";
+import { applyUsers, type DeclaredUser, parseUser } from "./declared-users.ts";
 import { clientFromRequest, resourceFromRequest, usesSecret } from "./registration.ts";
 
-type Parts = Pick<Dependencies, "configuration" | "hashing" | "now" | "seal" | "store">;
+type Parts = Pick<Dependencies, "configuration" | "hashing" | "issuer" | "now" | "seal" | "store">;
 
 /** Characters of a declared secret, at least. */
 const shortestSecret = 32;
@@ -42,7 +41,6 @@ type DeclaredClientBody = NewClientBody & {
 
 const checkClient = bodyCheck(DeclaredClient);
 const checkResource = bodyCheck(NewResource);
-const operator: Actor = { kind: "server", id: "configuration" };
 /** Made by the server itself. */
 const builtInClients: readonly string[] = ["admin", "console"];
 
@@ -57,6 +55,7 @@ export async function applyDeclared(declared: Configuration["declared"], parts: 
     parseClient(entry, `clients/${index}`, parts.configuration),
   );
   const resources = declared.resources.map((entry, index) => parseResource(entry, `resources/${index}`));
+  const users: DeclaredUser[] = declared.users.map((entry, index) => parseUser(entry, `users/${index}`));
   refuseDoubles(
     "clients",
     clients.map(({ client }) => client.clientId),
@@ -73,12 +72,15 @@ export async function applyDeclared(declared: Configuration["declared"], parts: 
     await record("resource.put", { resource: resource.resource }, parts);
   }
   for (const { client, secret } of clients) await applyClient(client, secret, parts);
+  await applyUsers(users, parts);
 }
 
 async function applyClient(client: Client, secret: string | undefined, parts: Parts): Promise<void> {
   const { clientId } = client;
   const found = await parts.store.findClient(clientId);
   if (found.client === undefined) {
+    if ((await parts.store.findUser(clientId)).user !== undefined)
+      throw new ConfigurationError(`Config file, clients: ${clientId} is a user's sub.`);
     await parts.store.createClient(client, [], parts.now());
     await record("client.created", { client_id: clientId, keys: [] }, parts);
   } else if (!isSame(found.client, client)) {
@@ -115,33 +117,4 @@ function parseResource(entry: unknown, where: string): Resource {
   const resource = resourceFromRequest(entry as NewResourceBody); // checked by the line above
   if (Array.isArray(resource)) throw refusal(where, resource);
   return resource;
-}
-
-function checked(where: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw refusal(where, errors);
-}
-
-function refusal(where: string, errors: readonly FieldError[]): ConfigurationError {
-  const [first] = errors;
-  return new ConfigurationError(
-    `Config file, ${where}${first?.pointer ?? ""}: ${first?.detail ?? "is not valid."}`,
-  );
-}
-
-function refuseDoubles(list: string, names: readonly string[]): void {
-  const double = names.find((name, index) => names.indexOf(name) !== index);
-  if (double !== undefined)
-    throw new ConfigurationError(`Config file, ${list}: ${double} is declared twice.`);
-}
-
-/** As the store would give it back: absent members and members that are undefined are the same. */
-function isSame(stored: object | undefined, declared: object): boolean {
-  return (
-    stored !== undefined &&
-    isDeepStrictEqual(JSON.parse(JSON.stringify(stored)), JSON.parse(JSON.stringify(declared)))
-  );
-}
-
-function record(action: string, content: Readonly<Record<string, unknown>>, parts: Parts): Promise<void> {
-  return parts.store.recordAudit({ action, actor: operator, atMs: parts.now(), content });
 }

@@ -31,6 +31,8 @@ export async function openGrant(request: AdminRequest, deps: Dependencies): Prom
     return refused("conflict", "This client is suspended: nothing is issued to it until it is approved.");
   if ((await deps.store.findClient(body.subject)).client !== undefined)
     return invalidField("/subject", "This is a client's id; no subject may have one.");
+  if ((await deps.store.findUser(body.subject)).user?.status === "disabled")
+    return refused("conflict", "This user is disabled: nothing is issued for them until they are active.");
   const claims = claimsOf(body, client);
   if ("status" in claims) return claims;
   const resources = await deps.catalog.resources(head);

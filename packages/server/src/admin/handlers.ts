@@ -18,9 +18,12 @@ import { lift } from "./lift.ts";
 import type { AdminHandler } from "./request.ts";
 import { listResources, putResource } from "./resources.ts";
 import { listRevocations, revoke } from "./revocations.ts";
+import { listConsents, listSessions } from "./sessions.ts";
 import { readSettings } from "./settings.ts";
-import { listSigningKeys } from "./signing-keys.ts";
+import { createSetupLink } from "./setup-links.ts";
+import { listSigningKeys, rotateSigningKeys } from "./signing-keys.ts";
 import { listTokens } from "./tokens.ts";
+import { changeUser, createUser, deleteUser, listUsers, readUser } from "./users.ts";
 import { listVerifiers } from "./verifiers.ts";
 
 export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
@@ -36,6 +39,14 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   approveKey: withIdempotency(approveKey),
   putResource: withIdempotency(putResource),
   listResources,
+  createUser: withIdempotency(createUser),
+  listUsers,
+  readUser,
+  changeUser,
+  deleteUser,
+  createSetupLink: withIdempotency(createSetupLink),
+  listSessions,
+  listConsents,
   openGrant: withIdempotency(openGrant),
   listGrants,
   listTokens,
@@ -46,4 +57,5 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   listVerifiers,
   readSettings,
   listSigningKeys,
+  rotateSigningKeys: withIdempotency(rotateSigningKeys),
 };

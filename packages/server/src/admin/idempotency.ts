@@ -1,5 +1,6 @@
 // Idempotency-Key on POST: the same key gets the answer of the first time, sealed in the store for a day. Orders also
 // hand the key to the store, which makes them harmless to repeat even where the process died before it remembered.
+// What the request was is sealed too: a digest of a body with a password could be guessed against.
 // Does not remember refusals. Requests of one key take turns within this process.
 
 import { createHash } from "node:crypto";
@@ -37,13 +38,16 @@ async function answerOnce(
   const { idempotency: key } = request;
   const digest = digestOf(request);
   const known = await deps.store.recallAnswer(key);
-  if (known !== undefined)
-    return known.request === digest ? openAnswer(key, known.sealed, deps) : idempotencyMismatch();
+  if (known !== undefined) {
+    const first = openAnswer(key, known.sealed, deps);
+    return first.request === digest ? first.answer : idempotencyMismatch();
+  }
   const answer = await handler(request, deps);
   if (answer.status >= 300) return answer;
-  const sealed = deps.seal.seal(purposeOf(key), Buffer.from(JSON.stringify(answer)));
+  const remembered: Remembered = { request: digest, answer };
+  const sealed = deps.seal.seal(purposeOf(key), Buffer.from(JSON.stringify(remembered)));
   try {
-    await deps.store.rememberAnswer(key, digest, sealed, deps.now());
+    await deps.store.rememberAnswer(key, "sealed", sealed, deps.now());
   } catch (cause) {
     // The change is committed: its answer, with a secret shown only once, must not be lost over this.
     deps.log.warn({ reqId: request.id, err: cause }, "answer not remembered for its Idempotency-Key");
@@ -51,9 +55,15 @@ async function answerOnce(
   return answer;
 }
 
-function openAnswer(key: string, sealed: Uint8Array, deps: Pick<Dependencies, "seal">): Answer {
+interface Remembered {
+  /** Digest of the request that was answered. */
+  readonly request: string;
+  readonly answer: Answer;
+}
+
+function openAnswer(key: string, sealed: Uint8Array, deps: Pick<Dependencies, "seal">): Remembered {
   // Written by `answerOnce` and authenticated by the seal.
-  return JSON.parse(Buffer.from(deps.seal.open(purposeOf(key), sealed)).toString()) as Answer;
+  return JSON.parse(Buffer.from(deps.seal.open(purposeOf(key), sealed)).toString()) as Remembered;
 }
 
 function purposeOf(key: string): string {

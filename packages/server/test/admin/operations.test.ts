@@ -47,6 +47,7 @@ test("signing keys: one for each use at the first start, public data only", asyn
   assert.deepEqual(items.map(({ use, alg, status }) => `${use} ${alg} ${status}`).sort(), [
     "access ES256 signing",
     "feed EdDSA signing",
+    "id ES256 signing",
     "id RS256 signing",
   ]);
   assert.ok(!/"d"|sealed/.test(list.text));
