@@ -19,7 +19,14 @@ for (const path of documents) {
     assert.equal(json.token_endpoint, `${server.issuer}/oauth2/token`);
     assert.equal(json.revocation_endpoint, `${server.issuer}/oauth2/revoke`);
     assert.equal(json.introspection_endpoint, `${server.issuer}/oauth2/introspect`);
-    assert.deepEqual(json.response_types_supported, []);
+    assert.deepEqual(json.response_types_supported, ["code"]);
+    assert.deepEqual(json.response_modes_supported, ["query", "form_post"]);
+    assert.deepEqual(json.code_challenge_methods_supported, ["S256"]);
+    assert.equal(json.authorization_response_iss_parameter_supported, true);
+    assert.equal(json.authorization_endpoint, `${server.issuer}/oauth2/authorize`);
+    assert.equal(json.pushed_authorization_request_endpoint, `${server.issuer}/oauth2/par`);
+    assert.equal(json.userinfo_endpoint, `${server.issuer}/oauth2/userinfo`);
+    assert.equal(json.end_session_endpoint, `${server.issuer}/oauth2/logout`);
     assert.equal(json.request_uri_parameter_supported, false);
     assert.equal(json.rescind_revocations_endpoint, `${server.issuer}/revocations`);
     assert.equal(json.rescind_feed_jwks_uri, `${server.issuer}/revocations/jwks`);
@@ -44,7 +51,7 @@ test("revocation lists the method none, introspection does not", async () => {
 test("every endpoint that is listed answers", async () => {
   const { json } = await server.request(documents[0] ?? "");
   const urls = Object.values(json).filter((value) => String(value).startsWith(`${server.issuer}/`));
-  assert.ok(urls.length >= 6);
+  assert.ok(urls.length >= 10);
   for (const url of urls) {
     const answer = await fetch(String(url));
     assert.notEqual(answer.status, 404, String(url));
@@ -54,8 +61,9 @@ test("every endpoint that is listed answers", async () => {
 
 test("every grant type that is listed is known to the token endpoint", async () => {
   const { json } = await server.request(documents[0] ?? "");
-  const client = await server.registerClient();
-  for (const grant_type of json.grant_types_supported as string[]) {
+  const grant_types = json.grant_types_supported as string[]; // RFC 8414
+  const client = await server.registerClient({ grant_types, redirect_uris: ["https://app.example/"] });
+  for (const grant_type of grant_types) {
     const answer = await server.form("/oauth2/token", { grant_type }, client);
     assert.ok(
       !["unsupported_grant_type", "unauthorized_client"].includes(String(answer.json.error)),

@@ -1,9 +1,15 @@
 // Discovery and public keys: OpenID Connect Discovery 1.0, RFC 8414, RFC 7517. Lists only what answers.
 
-import { clientAuthMethods, rescindScopes, signingAlgs } from "@rescind/core";
+import { clientAuthMethods, idTokenAlgs, rescindScopes, responseModes, signingAlgs } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { jwksMaxAge } from "../keys/rotation.ts";
+
+/** Of ID tokens, then of userinfo; what a client is configured with beside them is its own. */
+const claims = [
+  ...["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "azp", "at_hash", "amr", "sid"],
+  ...["name", "preferred_username", "email", "email_verified", "groups"],
+];
 
 /** Both well-known documents. */
 export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
@@ -17,11 +23,24 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       jwks_uri: `${issuer}/oauth2/jwks`,
       revocation_endpoint: `${issuer}/oauth2/revoke`,
       introspection_endpoint: `${issuer}/oauth2/introspect`,
-      grant_types_supported: ["client_credentials", "refresh_token"],
-      response_types_supported: [],
+      authorization_endpoint: `${issuer}/oauth2/authorize`,
+      pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+      userinfo_endpoint: `${issuer}/oauth2/userinfo`,
+      end_session_endpoint: `${issuer}/oauth2/logout`,
+      grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
+      response_types_supported: ["code"],
+      response_modes_supported: responseModes,
+      code_challenge_methods_supported: ["S256"],
+      authorization_response_iss_parameter_supported: true,
+      prompt_values_supported: ["none", "login", "consent", "select_account"],
       subject_types_supported: ["public"],
-      id_token_signing_alg_values_supported: ["RS256"],
-      scopes_supported: rescindScopes.filter((scope) => scope !== "rescind:account"),
+      id_token_signing_alg_values_supported: idTokenAlgs,
+      scopes_supported: ["openid", "profile", "email", "groups", "offline_access", ...rescindScopes],
+      claim_types_supported: ["normal"],
+      claims_supported: claims,
+      claims_parameter_supported: false,
+      request_parameter_supported: false,
+      require_pushed_authorization_requests: false,
       token_endpoint_auth_methods_supported: clientAuthMethods,
       token_endpoint_auth_signing_alg_values_supported: assertionAlgs,
       revocation_endpoint_auth_methods_supported: clientAuthMethods,

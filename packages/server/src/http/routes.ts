@@ -9,6 +9,7 @@ import { authorize } from "../endpoints/authorize.ts";
 import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
 import { healthz, metricsText, readyz } from "../endpoints/health.ts";
 import { introspect } from "../endpoints/introspect.ts";
+import { logout } from "../endpoints/logout.ts";
 import { feedJwks, jwks, metadata } from "../endpoints/metadata.ts";
 import { pushRequest } from "../endpoints/par.ts";
 import { revoke } from "../endpoints/revoke.ts";
@@ -76,6 +77,7 @@ export const pageRoutes: readonly PageRoute[] = [
     openToOtherSites: true,
     summary: "Ask for a code",
   },
+  { path: "/oauth2/logout", get: logout, post: logout, openToOtherSites: true, summary: "Sign out" },
   { path: "/login", get: showLogin, post: login, summary: "Sign in" },
   { path: "/select-account", get: showAccounts, post: selectAccount, summary: "Choose an account" },
   { path: "/consent", get: showConsent, post: consent, summary: "Allow or deny" },

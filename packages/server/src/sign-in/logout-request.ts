@@ -55,7 +55,10 @@ async function isRegistered(uri: string, clientId: string | undefined, deps: Dep
 }
 
 /** The client that asks, unless it is suspended. */
-export async function clientOf(clientId: string | undefined, deps: Dependencies): Promise<Client | undefined> {
+export async function clientOf(
+  clientId: string | undefined,
+  deps: Dependencies,
+): Promise<Client | undefined> {
   if (clientId === undefined) return undefined;
   const head = await deps.store.head();
   await deps.standing.reach(head);

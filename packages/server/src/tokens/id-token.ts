@@ -37,18 +37,20 @@ export interface IdTokenHint {
 }
 
 /**
- * What a hint says, if it is an ID token of ours; expired ones too (RP-Initiated Logout 1.0 section 2). Undefined for
- * anything else, and for one signed by a key that was revoked or is no longer accepted.
+ * What a hint says, if it is an ID token of ours; expired ones too (RP-Initiated Logout 1.0 section 2), and those of
+ * keys retired long ago, since people stay signed in for longer than keys sign. Undefined for anything else, and for one
+ * of a revoked key. A hint authorises nothing.
  */
 export async function readIdTokenHint(
   text: string,
-  deps: Pick<Dependencies, "catalog" | "issuer" | "now" | "standing" | "store">,
+  deps: Pick<Dependencies, "catalog" | "issuer" | "standing" | "store">,
 ): Promise<IdTokenHint | undefined> {
   const jws = decodeJws(text);
   if (jws === undefined) return undefined;
   const head = await deps.store.head();
   await deps.standing.reach(head);
-  const key = (await deps.catalog.keys(head)).byKid("id", jws.header.kid, deps.now());
+  const ring = await deps.catalog.keys(head);
+  const key = ring.keys.find(({ use, kid }) => use === "id" && kid === jws.header.kid);
   if (key === undefined || !verifyJws(jws, key.alg, key.publicKey)) return undefined;
   const { issuer } = deps;
   if (deps.standing.isOrdered({ name: "signing-key", issuer, value: key.kid })) return undefined;
