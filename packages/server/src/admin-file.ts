@@ -31,14 +31,6 @@ export function writeAdminFile(data: string, content: AdminFile): void {
   renameSync(draft, path(data));
 }
 
-/** Takes the setup link of this user out of the file, if it is there. */
-export function forgetSetupUrl(data: string, username: string): void {
-  const file = readAdminFile(data);
-  if (file?.setup_url === undefined || file.username !== username) return;
-  const { setup_url: _, ...rest } = file;
-  writeAdminFile(data, rest);
-}
-
 function path(data: string): string {
   return join(data, "admin.json");
 }

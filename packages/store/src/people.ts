@@ -122,7 +122,10 @@ export interface PeopleStore {
   changeUser(user: User, orders: readonly Order[], atMs: number): Promise<"changed" | "taken" | "unknown">;
   /** Removes a user and their consents, sessions' order included, in one transaction. False: there is none. */
   deleteUser(subject: string, orders: readonly Order[]): Promise<boolean>;
-  /** Sets a password with the orders that follow. With `instead` only if that hash is still the stored one. */
+  /**
+   * Sets a password with the orders that follow and ends the person's links, which were made for the one before. With
+   * `instead` it is the same password in another form: only if that hash is still the stored one, and links stay.
+   */
   setPassword(
     subject: string,
     hash: PasswordHash,

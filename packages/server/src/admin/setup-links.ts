@@ -1,10 +1,9 @@
 // POST /admin/v1/users/{sub}/setup-link: a link with which a person sets a password, to be handed over by whoever asks.
 
 import { formatTime } from "@rescind/admin-api";
-import { forgetSetupUrl } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
-import { makeSetupLink, setupLinkLives } from "../people/setup-link.ts";
+import { makeSetupLink, setupLinkLives, tidyOffer } from "../people/setup-link.ts";
 import { administrator } from "./commit-order.ts";
 import { refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
@@ -17,8 +16,7 @@ export async function createSetupLink(request: AdminRequest, deps: Dependencies)
   const { subject } = user;
   const link = { subject, rev: head.position.seq, life: setupLinkLives.administrator };
   const { setupUrl, expiresAt } = await makeSetupLink(link, deps);
-  // What the first start offered is no longer valid.
-  forgetSetupUrl(deps.configuration.data, user.username);
+  await tidyOffer(deps);
   const content = { sub: subject, expires_at: formatTime(expiresAt) };
   const atMs = deps.now();
   await deps.store.recordAudit({

@@ -11,6 +11,7 @@ import {
   oneByOne,
   type UserChanged,
 } from "../people/change-user.ts";
+import { tidyOffer } from "../people/setup-link.ts";
 import { subjectOrder } from "../people/user-orders.ts";
 import { randomId } from "../random-id.ts";
 import { administrator, catchUp } from "./commit-order.ts";
@@ -71,6 +72,7 @@ export async function changeUser(request: AdminRequest, deps: Dependencies): Pro
   const done = await oneByOne(() => changeInTurn(request, body, hash, deps));
   if ("status" in done) return done;
   await catchUp(deps);
+  await tidyOffer(deps);
   return shown(await deps.store.findUser(subjectOf(request)), await seqHeaders(done, deps));
 }
 
@@ -85,6 +87,7 @@ export async function deleteUser(request: AdminRequest, deps: Dependencies): Pro
   });
   if ("status" in done) return done;
   await catchUp(deps);
+  await tidyOffer(deps);
   return { status: 204, headers: Object.fromEntries(await seqHeaders(done, deps)) };
 }
 

@@ -2,10 +2,10 @@
 // which one is set, once, within an hour. CONTRACT.md section 2.
 
 import type { User } from "@rescind/core";
-import { forgetSetupUrl, readAdminFile, writeAdminFile } from "../admin-file.ts";
+import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { randomId } from "../random-id.ts";
-import { findUsableLink, linkIn, makeSetupLink, setupLinkLives, setupUrlOf } from "./setup-link.ts";
+import { makeSetupLink, setupLinkLives, tidyOffer } from "./setup-link.ts";
 
 const username = "admin";
 
@@ -15,7 +15,7 @@ const username = "admin";
  */
 export async function ensureFirstUser(deps: Dependencies): Promise<void> {
   const file = readAdminFile(deps.configuration.data);
-  if (file?.username !== undefined) return tidy(file.username, file.setup_url, deps);
+  if (file?.username !== undefined) return tidyOffer(deps);
   const filter = { role: "administrator" } as const;
   const { items } = await deps.store.listUsers(filter, { limit: 2, cursor: undefined });
   const [only] = items;
@@ -51,16 +51,4 @@ async function makeUser(deps: Dependencies): Promise<string | undefined> {
   const actor = { kind: "server", id: "start" } as const;
   await deps.store.recordAudit({ action: "user.created", actor, atMs, content });
   return user.subject;
-}
-
-/** Takes a link that no longer works out of the file, and keeps one that does under today's issuer. */
-async function tidy(name: string, setupUrl: string | undefined, deps: Dependencies): Promise<void> {
-  if (setupUrl === undefined) return;
-  const { data } = deps.configuration;
-  const text = linkIn(setupUrl);
-  if (text === undefined || (await findUsableLink(text, deps)) === undefined)
-    return forgetSetupUrl(data, name);
-  const current = setupUrlOf(text, deps.issuer);
-  const file = readAdminFile(data);
-  if (file !== undefined && current !== setupUrl) writeAdminFile(data, { ...file, setup_url: current });
 }

@@ -3,7 +3,7 @@
 
 import { type Judged, parseToken, type User } from "@rescind/core";
 import type { SetupLink } from "@rescind/store";
-import { forgetSetupUrl } from "../admin-file.ts";
+import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { newToken, sameDigest } from "../keys/digest.ts";
 import { hashPassword } from "./password.ts";
@@ -37,12 +37,12 @@ export async function makeSetupLink(
 }
 
 /** Where a person opens a link. */
-export function setupUrlOf(text: string, issuer: string): string {
+function setupUrlOf(text: string, issuer: string): string {
   return `${issuer}/setup?link=${text}`;
 }
 
 /** The link in such a URL; undefined where there is none. */
-export function linkIn(setupUrl: string): string | undefined {
+function linkIn(setupUrl: string): string | undefined {
   const text = URL.parse(setupUrl)?.searchParams.get("link") ?? "";
   return parseToken(text)?.kind === "setup" ? text : undefined;
 }
@@ -82,8 +82,20 @@ export async function setPasswordByLink(
   await deps.standing.reach(await deps.store.head());
   const content = { sub: subject, by: "setup-link" };
   await deps.store.recordAudit({ action: "user.password-set", actor, atMs: deps.now(), content });
-  forgetSetupUrl(deps.configuration.data, user.username);
+  await tidyOffer(deps);
   return true;
+}
+
+/** Takes the first user's link out of DIR/admin.json if it no longer works, and keeps it under today's issuer if it does. */
+export async function tidyOffer(deps: Dependencies): Promise<void> {
+  const { data } = deps.configuration;
+  const file = readAdminFile(data);
+  if (file?.setup_url === undefined) return;
+  const { setup_url: offered, ...rest } = file;
+  const text = linkIn(offered);
+  const works = text !== undefined && (await findUsableLink(text, deps)) !== undefined;
+  const current = works ? setupUrlOf(text, deps.issuer) : undefined;
+  if (current !== offered) writeAdminFile(data, { ...rest, ...(current && { setup_url: current }) });
 }
 
 /** What the rule judges of a link: its person only. */

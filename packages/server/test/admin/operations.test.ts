@@ -115,6 +115,17 @@ test("every answer has the shape that the contract's table promises", async () =
       { resource: "https://shape.example", name: "r", access_token_ttl: 5 },
     ],
     ["listResources", "/admin/v1/resources"],
+    [
+      "createUser",
+      "/admin/v1/users",
+      { username: "shape", sub: "usr_shape", email: "a@b.example", name: "n" },
+    ],
+    ["changeUser", "/admin/v1/users/usr_shape", { claims: { a: [1] }, roles: ["viewer"] }],
+    ["readUser", "/admin/v1/users/usr_shape"],
+    ["listUsers", "/admin/v1/users"],
+    ["createSetupLink", "/admin/v1/users/usr_shape/setup-link"],
+    ["listSessions", "/admin/v1/sessions"],
+    ["listConsents", "/admin/v1/consents"],
     ["openGrant", "/admin/v1/grants", { client_id: client.client_id, subject: "usr_shape" }],
     ["listGrants", "/admin/v1/grants"],
     ["listTokens", "/admin/v1/tokens"],
@@ -126,6 +137,8 @@ test("every answer has the shape that the contract's table promises", async () =
     ["listVerifiers", "/admin/v1/verifiers"],
     ["readSettings", "/admin/v1/settings"],
     ["listSigningKeys", "/admin/v1/signing-keys"],
+    ["rotateSigningKeys", "/admin/v1/signing-keys/rotate", {}],
+    ["deleteUser", "/admin/v1/users/usr_shape"],
     ["deleteClient", path],
   ];
   for (const [name, url, body] of calls) {

@@ -95,7 +95,10 @@ export async function setPassword(
   const change = {
     subject,
     unless: instead === undefined ? [] : [isOther],
-    effects: (claim: bigint) => [storePassword(subject, hash, claim)],
+    effects: (claim: bigint) => [
+      storePassword(subject, hash, claim),
+      ...(instead === undefined ? [removeLinks(subject, claim)] : []),
+    ],
   };
   return (await changeWithOrders(db, change, orders)) === "changed";
 }
@@ -140,7 +143,8 @@ function rolesOf(words: readonly string[]): User["roles"] {
 
 /** What two names have in common that count as one: compatibility forms and case do not tell them apart. */
 export function nameKey(name: string): string {
-  return name.normalize("NFKC").toLowerCase().normalize("NFKC");
+  // Through capitals, as some letters have two small forms (σ and ς).
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 
 async function readUser(db: Database, condition: string, value: string): Promise<FoundUser> {
