@@ -34,7 +34,7 @@ export function consentPage(view: ConsentView, frame: Frame): Answer {
   const asked =
     scopes.length === 0
       ? html`<p class="lead"><strong>${client}</strong> asks to sign you in. It asks for nothing else.</p>`
-      : html`<p class="lead"><strong>${client}</strong> asks for permission to:</p>
+      : html`<p class="lead"><strong>${client}</strong> wants to:</p>
 <ul class="scopes">${scopes.map(scopeLine)}</ul>`;
   const body = html`<h1>${title}</h1>
 ${asked}
@@ -57,5 +57,6 @@ function scopeLine(scope: string): Html {
 }
 
 function pair(client: string, { brand, root }: Frame): Html {
-  return html`<div class="pair"><span class="letter" aria-hidden="true">${initialOf(client)}</span><span class="dots" aria-hidden="true"></span><img src="${root}/brand/logo" alt="${brand.name}"></div>`;
+  const kind = brand.logo === undefined ? "mark" : "logo";
+  return html`<div class="pair"><span class="letter" aria-hidden="true">${initialOf(client)}</span><span class="dots" aria-hidden="true"></span><img class="${kind}" src="${root}/brand/logo" alt="${brand.name}"></div>`;
 }

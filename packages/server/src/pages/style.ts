@@ -69,9 +69,10 @@ function variables(brand: Brand, theme: "light" | "dark"): string {
 
 const rules = `
 *,*::before,*::after{box-sizing:border-box}
+[hidden]{display:none!important}
 :root{color-scheme:light dark}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;justify-content:center;padding:32px 16px;background:var(--page);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","Liberation Sans",Arial,sans-serif;-webkit-font-smoothing:antialiased}
+body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;align-items:center;justify-content:center;padding:32px 16px;background:radial-gradient(880px 420px at 50% -120px,color-mix(in srgb,var(--fill) 13%,transparent),transparent) no-repeat var(--page);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans","Liberation Sans",Arial,sans-serif;-webkit-font-smoothing:antialiased}
 main{width:100%;max-width:432px;background:var(--card);border:1px solid var(--line);border-radius:16px;box-shadow:var(--shadow);padding:40px}
 footer{width:100%;max-width:432px;padding:20px 8px 0;color:var(--muted);font-size:13px;text-align:center;overflow-wrap:anywhere}
 h1{margin:0;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.015em;text-wrap:balance;overflow-wrap:anywhere}
@@ -94,9 +95,9 @@ input[aria-invalid=true]{border-color:var(--bad)}
 input:-webkit-autofill{-webkit-text-fill-color:var(--text);box-shadow:inset 0 0 0 60px var(--soft);caret-color:var(--text)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 input:focus-visible{outline-offset:0;outline-width:2px;border-color:var(--accent)}
-.button{display:flex;align-items:center;justify-content:center;width:100%;min-height:46px;padding:10px 18px;border:1px solid transparent;border-radius:10px;background:var(--fill);color:var(--on-fill);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;transition:background-color .12s}
+.button{display:flex;align-items:center;justify-content:center;width:100%;min-height:46px;padding:10px 18px;border:1px solid transparent;border-radius:10px;background:var(--fill);color:var(--on-fill);font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer;box-shadow:0 1px 2px rgb(16 24 40/.14),inset 0 1px 0 rgb(255 255 255/.13);transition:background-color .12s}
 .button:hover{background:var(--fill-hover)}
-.plain{background:transparent;color:var(--text);border-color:var(--edge)}
+.plain{box-shadow:none;background:transparent;color:var(--text);border-color:var(--edge)}
 .plain:hover{background:var(--soft)}
 .actions{display:flex;flex-direction:column;gap:12px;margin-top:28px}
 .two{flex-direction:row-reverse}
@@ -113,12 +114,13 @@ details p{margin-top:8px}
 .person .who span{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .person .who span+span{color:var(--muted);font-size:14px}
 .person a{flex:none;font-size:14px}
-button.person{width:100%;margin:0 0 12px;background:transparent;color:inherit;font:inherit;cursor:pointer}
+button.person{width:100%;margin:0 0 12px;border-color:var(--edge);background:transparent;color:inherit;font:inherit;cursor:pointer;transition:background-color .12s}
+button.person::after{content:"";flex:none;width:8px;height:8px;margin-right:4px;border:solid var(--muted);border-width:2px 2px 0 0;transform:rotate(45deg)}
 button.person:hover{background:var(--soft)}
 .letter{flex:none;display:flex;align-items:center;justify-content:center;width:40px;height:40px;border-radius:50%;background:var(--soft);border:1px solid var(--line);color:var(--text);font-weight:600}
 .pair{display:flex;align-items:center;gap:10px;margin:0 0 24px}
 .pair .letter,.pair img{width:52px;height:52px;border-radius:13px;font-size:22px}
-.pair img{object-fit:contain}
+.pair .logo{width:auto;max-width:200px;height:36px;border-radius:0}
 .pair .dots{flex:none;width:34px;height:4px;background:radial-gradient(circle,var(--edge) 2px,transparent 2.4px) 0 0/11.33px 4px}
 .scopes{margin:20px 0 0;padding:4px 0;list-style:none;border-top:1px solid var(--line);border-bottom:1px solid var(--line)}
 .scopes li{position:relative;padding:11px 0 11px 34px}
@@ -130,6 +132,7 @@ button.person:hover{background:var(--soft)}
 .quiet{margin-top:16px}
 @media(max-width:480px){
 body{justify-content:flex-start;padding:0;background:var(--card)}
+footer{margin-top:auto;padding:20px}
 main{max-width:none;border:0;border-radius:0;box-shadow:none;padding:32px 20px 24px}
 .two{flex-direction:column}
 }
