@@ -5,8 +5,10 @@ import { delimiter, join } from "node:path";
 
 const programs = [
   { name: "PostgreSQL", package: "postgresql", isThere: hasPostgres },
+  { name: "Chromium", package: "chromium", isThere: hasChromium },
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
+  { name: "Apache's mod_auth_openidc", package: "libapache2-mod-auth-openidc", isThere: hasApacheModule },
   { name: "mount", package: "mount", isThere: () => isOnPath("mount") },
 ];
 
@@ -44,6 +46,15 @@ function hasPostgres() {
     return readdirSync(folder).some((version) => existsSync(join(folder, version, "bin", "initdb")));
   }
   return isOnPath("initdb");
+}
+
+/** It brings Apache's program along, not its service. */
+function hasApacheModule() {
+  return existsSync("/usr/lib/apache2/modules/mod_auth_openidc.so");
+}
+
+function hasChromium() {
+  return ["chromium", "chromium-browser", "google-chrome"].some(isOnPath);
 }
 
 /** @param {string} program */

@@ -1,7 +1,16 @@
 // A person at a browser without scripts: keeps cookies, follows redirects one by one, reads forms and sends them. Knows
 // nothing of this server's pages but what every reader of a form knows: fields, hidden fields and buttons.
 
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { type Form, formsOf } from "./forms.ts";
+
+export interface Opening {
+  readonly method?: "GET" | "POST" | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: URLSearchParams | undefined;
+}
 
 export interface Page {
   readonly url: URL;
@@ -27,11 +36,11 @@ export interface Person {
   /** Every answer on the way, redirects included, the newest last. */
   readonly seen: Page[];
   /** Goes to a URL and wherever it redirects to. */
-  open(url: string | URL, init?: RequestInit): Promise<Page>;
+  open(url: string | URL, init?: Opening): Promise<Page>;
   /** Fills in the form that has a button (or field) of this name and sends it. */
   submit(page: Page, fields: Record<string, string>): Promise<Page>;
   /** Opens a URL and goes through login, consent and forms that send themselves, to where nothing more is asked. */
-  signIn(url: string | URL, who: Credentials, init?: RequestInit): Promise<Page>;
+  signIn(url: string | URL, who: Credentials, init?: Opening): Promise<Page>;
   /** The same from a page that is open already. */
   carryOn(page: Page, who: Credentials): Promise<Page>;
 }
@@ -45,7 +54,7 @@ export function createPerson(...origins: readonly string[]): Person {
     seen,
     async open(url, init = {}) {
       let at = new URL(url);
-      let how: RequestInit = init;
+      let how = init;
       for (let hops = 0; hops < 20; hops++) {
         const page = await visit(at, how, { cookies, origins });
         seen.push(page);
@@ -86,27 +95,41 @@ export function createPerson(...origins: readonly string[]): Person {
   return person;
 }
 
-async function visit(
-  url: URL,
-  init: RequestInit,
-  { cookies, origins }: { cookies: Map<string, string>; origins: readonly string[] },
-): Promise<Page> {
-  const { body } = init;
-  const sent = body instanceof URLSearchParams ? body : url.searchParams;
+interface Reach {
+  readonly cookies: Map<string, string>;
+  readonly origins: readonly string[];
+}
+
+/** One request, as a browser that navigates sends it (`fetch` would say that a script asks). */
+async function visit(url: URL, init: Opening, { cookies, origins }: Reach): Promise<Page> {
+  const sent = init.body ?? url.searchParams;
   if (!origins.includes(url.origin))
     return { url, status: undefined, headers: new Headers(), text: "", forms: [], sent };
-  const headers = new Headers(init.headers);
   const host = `${url.hostname} `;
   const held = [...cookies].filter(([key]) => key.startsWith(host));
   const cookie = held.map(([key, value]) => `${key.slice(host.length)}=${value}`).join("; ");
-  if (cookie !== "") headers.set("cookie", cookie);
-  headers.set("accept", "text/html");
-  const response = await fetch(url, { ...init, headers, redirect: "manual" });
-  for (const line of response.headers.getSetCookie()) keep(line, host, cookies);
-  const text = await response.text();
-  const isHtml = /html/.test(response.headers.get("content-type") ?? "");
-  const forms = isHtml ? formsOf(text, url) : [];
-  return { url, status: response.status, headers: response.headers, text, forms, sent };
+  const headers = {
+    accept: "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
+    "user-agent": "a person",
+    "sec-fetch-mode": "navigate",
+    "sec-fetch-dest": "document",
+    ...(cookie === "" ? {} : { cookie }),
+    ...(init.body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+    ...init.headers,
+  };
+  const asked = request(url, { method: init.method ?? "GET", headers });
+  asked.on("error", () => {}); // before an answer it rejects below; after a whole one nothing more counts
+  asked.end(init.body?.toString());
+  const [answered]: IncomingMessage[] = await once(asked, "response");
+  if (answered === undefined) throw new Error(`no answer from ${url}`);
+  for (const line of answered.headers["set-cookie"] ?? []) keep(line, host, cookies);
+  const body = await text(answered);
+  const named = Object.entries(answered.headersDistinct).flatMap(([name, values = []]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+  const isHtml = /html/.test(answered.headers["content-type"] ?? "");
+  const forms = isHtml ? formsOf(body, url) : [];
+  return { url, status: answered.statusCode, headers: new Headers(named), text: body, forms, sent };
 }
 
 /** Scripts of a page with nothing to fill in do what its only button does (form_post). */
