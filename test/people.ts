@@ -3,7 +3,15 @@
 
 import { createHash, hash, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { codeLife, formatId, formatToken, parseId, randomBytesPerToken, type User } from "@rescind/core";
+import {
+  codeLife,
+  formatId,
+  formatToken,
+  parseId,
+  randomBytesPerToken,
+  type Session,
+  type User,
+} from "@rescind/core";
 import { type NewCode, openStore, type Store } from "@rescind/store";
 import type { Answered, RegisteredClient, TestServer } from "./running-server.ts";
 
@@ -26,7 +34,7 @@ export interface People {
   readonly store: Store;
   addUser(facts?: Partial<User>): Promise<User>;
   /** Opens a session of a new person, or of this one. */
-  signIn(user?: User, session?: { authenticatedAtMs?: number; openedAtMs?: number }): Promise<SignedIn>;
+  signIn(user?: User, session?: Partial<Session>): Promise<SignedIn>;
   /** A code for this client; `facts` adds to or replaces the defaults: scope `openid`, PKCE, the client's audience. */
   code(client: RegisteredClient, person: SignedIn, facts?: Partial<NewCode["code"]>): Promise<string>;
   /** Registers a confidential client for the code flow. */

@@ -10,7 +10,7 @@ import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { problem } from "./respond.ts";
 
 const path = "/oauth2/userinfo";
-const methods = ["GET", "POST", "OPTIONS"];
+const methods = ["GET", "HEAD", "POST", "OPTIONS"];
 
 export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void {
   app.removeAllContentTypeParsers();
@@ -25,7 +25,7 @@ export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void
     send(reply, { status: 204, headers: await preflightHeaders(request.headers.origin, methods, deps) }),
   );
   app.route({
-    method: otherMethods([...methods, "HEAD"]),
+    method: otherMethods(methods),
     url: path,
     handler: (_request, reply) =>
       send(
