@@ -5,6 +5,7 @@ export const formEndpoints: Readonly<Record<string, readonly string[]>> = {
   "/oauth2/revoke": ["token", "token_type_hint", "cascade"],
   "/oauth2/token/revoke": ["token", "token_type_hint", "cascade"],
   "/oauth2/introspect": ["token", "token_type_hint"],
+  "/oauth2/par": ["response_type", "redirect_uri", "scope", "state", "code_challenge", "prompt"],
 };
 
 export const credentialParameters: readonly string[] = [

@@ -102,7 +102,7 @@ test("WEB-20 unknown paths are 404 and unknown methods are refused, each with a 
     "/admin/v1",
     "/admin/v2/clients",
     "/oauth2",
-    "/oauth2/authorize",
+    "/oauth2/authorise",
     "/.env",
     "/<script>",
   ]) {

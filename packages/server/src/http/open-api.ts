@@ -2,7 +2,9 @@
 
 import { routes as adminRoutes, Problem, type Route } from "@rescind/admin-api";
 import { type Answer, ok } from "./answer.ts";
-import { bearerRoutes, formRoutes, publicRoutes } from "./routes.ts";
+import { formFields } from "./form-fields.ts";
+import { bearerRoutes, formRoutes, pageRoutes, publicRoutes } from "./routes.ts";
+import { userinfoRoute } from "./userinfo-edge.ts";
 
 type Operation = Record<string, unknown>;
 
@@ -15,6 +17,10 @@ const oauthErrorAnswer = {
   content: { "application/json": { schema: { $ref: "#/components/schemas/OAuthError" } } },
 };
 
+const pageAnswer = {
+  default: { description: "A page for a browser, or 303 to the next", content: { "text/html": {} } },
+};
+
 export function openApi(deps: { readonly issuer: string }): Answer {
   const paths: Record<string, Record<string, Operation>> = {};
   const add = (method: string, path: string, operation: Operation): void => {
@@ -24,6 +30,17 @@ export function openApi(deps: { readonly issuer: string }): Answer {
   for (const route of formRoutes) add("post", route.path, formOperation(route));
   for (const route of publicRoutes)
     add("get", route.path, { summary: route.summary, responses: { 200: { description: "OK" } } });
+  for (const { path, summary, get, post } of pageRoutes) {
+    if (get !== undefined) add("get", path, { summary, responses: pageAnswer });
+    if (post !== undefined) add("post", path, { summary, responses: pageAnswer });
+  }
+  const { path, summary } = userinfoRoute;
+  for (const method of ["get", "post"])
+    add(method, path, {
+      summary,
+      security: [{ bearer: ["openid"] }],
+      responses: { 200: { description: "Claims" }, default: problemAnswer },
+    });
   for (const route of bearerRoutes)
     add(route.method, route.path, {
       summary: route.summary,
@@ -62,35 +79,20 @@ export function openApi(deps: { readonly issuer: string }): Answer {
 }
 
 function formOperation(route: { readonly path: string; readonly summary: string }): Operation {
-  const name = route.path.endsWith("/token") ? "grant_type" : "token";
+  const { required = [], properties = {} } = formFields[route.path] ?? {};
   const text = { type: "string" };
-  const own =
-    name === "grant_type"
-      ? {
-          grant_type: { enum: ["client_credentials", "refresh_token"] },
-          refresh_token: text,
-          scope: text,
-          resource: text,
-        }
-      : {
-          token: text,
-          token_type_hint: text,
-          ...(route.path.endsWith("revoke")
-            ? { cascade: { enum: ["token", "grant", "subject_client"] } }
-            : {}),
-        };
   const credentials = {
     client_id: text,
     client_secret: text,
     client_assertion: text,
     client_assertion_type: text,
   };
-  const schema = { type: "object", required: [name], properties: { ...own, ...credentials } };
+  const schema = { type: "object", required, properties: { ...properties, ...credentials } };
   return {
     summary: route.summary,
     security: [{ client: [] }, {}],
     requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema } } },
-    responses: { 200: { description: "OK" }, default: oauthErrorAnswer },
+    responses: { "2XX": { description: "OK" }, default: oauthErrorAnswer },
   };
 }
 

@@ -9,7 +9,9 @@ import { preflightHeaders } from "./cors.ts";
 import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { problem } from "./respond.ts";
 
-const path = "/oauth2/userinfo";
+export const userinfoRoute = { path: "/oauth2/userinfo", summary: "Who has signed in (OpenID Connect Core 5.3)" };
+
+const { path } = userinfoRoute;
 const methods = ["GET", "HEAD", "POST", "OPTIONS"];
 
 export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void {

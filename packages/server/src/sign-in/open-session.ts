@@ -6,8 +6,7 @@ import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { PageRequest } from "../http/answer.ts";
 import { newToken } from "../keys/digest.ts";
-import { orderOf } from "../revocation/order.ts";
-import { selectOf } from "../revocation/select.ts";
+import { logOut } from "../revocation/log-out.ts";
 import { setCookie } from "./browser.ts";
 import { isLive, signedIn } from "./signed-in.ts";
 
@@ -35,7 +34,7 @@ export async function openSession(
     const cookie = await renew({ ...current, ...authentication }, deps);
     if (cookie !== undefined) return cookie;
   }
-  if (current !== undefined && current.subject !== user.subject) await endSession(current, deps);
+  if (current !== undefined && current.subject !== user.subject) await logOut(current, deps);
   const rowId = deps.store.nextId();
   const session: Session = {
     ...authentication,
@@ -55,22 +54,4 @@ async function renew(session: Session, deps: Dependencies): Promise<string | und
   const text = newToken("session", rowId);
   const isRenewed = await deps.store.renewSession({ rowId, session, digest: deps.hashing.digest(text) });
   return isRenewed ? setCookie("session", text, deps.issuer) : undefined;
-}
-
-async function endSession(session: Session, deps: Dependencies): Promise<void> {
-  const unit = { name: "logout", issuer: deps.issuer, value: session.sessionId } as const;
-  await deps.store.revoke(
-    orderOf(
-      {
-        unit,
-        actor: { kind: "user", id: session.subject },
-        reason: "logout",
-        final: true,
-        select: selectOf(unit),
-      },
-      deps,
-    ),
-  );
-  deps.metrics.revoked("logout", "logout");
-  deps.standing.wake();
 }

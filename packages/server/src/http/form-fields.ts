@@ -1,0 +1,51 @@
+// The fields of the form endpoints for /openapi.json: what each takes beside the client's credentials.
+
+import { grantTypes, responseModes } from "@rescind/core";
+
+interface FormFields {
+  readonly required: readonly string[];
+  readonly properties: Readonly<Record<string, object>>;
+}
+
+const text = { type: "string" };
+const token = { token: text, token_type_hint: text };
+const revocation: FormFields = {
+  required: ["token"],
+  properties: { ...token, cascade: { enum: ["token", "grant", "subject_client"] } },
+};
+
+export const formFields: Readonly<Record<string, FormFields>> = {
+  "/oauth2/token": {
+    required: ["grant_type"],
+    properties: {
+      grant_type: { enum: grantTypes },
+      code: text,
+      redirect_uri: text,
+      code_verifier: text,
+      refresh_token: text,
+      scope: text,
+      resource: text,
+    },
+  },
+  "/oauth2/revoke": revocation,
+  "/oauth2/token/revoke": revocation,
+  "/oauth2/introspect": { required: ["token"], properties: token },
+  "/oauth2/par": {
+    required: ["response_type"],
+    properties: {
+      response_type: { enum: ["code"] },
+      redirect_uri: text,
+      scope: text,
+      state: text,
+      nonce: text,
+      code_challenge: text,
+      code_challenge_method: { enum: ["S256"] },
+      response_mode: { enum: responseModes },
+      prompt: text,
+      max_age: text,
+      login_hint: text,
+      id_token_hint: text,
+      resource: text,
+    },
+  },
+};
