@@ -9,6 +9,7 @@ import {
   type Grant,
   lifetimes,
   parseScope,
+  resolveClaims,
   type Target,
 } from "@rescind/core";
 import type { ListedGrant } from "@rescind/store";
@@ -31,9 +32,10 @@ export async function openGrant(request: AdminRequest, deps: Dependencies): Prom
     return refused("conflict", "This client is suspended: nothing is issued to it until it is approved.");
   if ((await deps.store.findClient(body.subject)).client !== undefined)
     return invalidField("/subject", "This is a client's id; no subject may have one.");
-  if ((await deps.store.findUser(body.subject)).user?.status === "disabled")
+  const { user } = await deps.store.findUser(body.subject);
+  if (user?.status === "disabled")
     return refused("conflict", "This user is disabled: nothing is issued for them until they are active.");
-  const claims = claimsOf(body, client);
+  const claims = claimsOf(body, resolveClaims(client.customClaims, user));
   if ("status" in claims) return claims;
   const resources = await deps.catalog.resources(head);
   const target = targetOf(body, { client, issuer: deps.issuer, resources });
@@ -44,7 +46,7 @@ export async function openGrant(request: AdminRequest, deps: Dependencies): Prom
     { client, subject: body.subject, target, claims: claims.merged, at: nowMs / 1000 },
     deps,
   );
-  const minted = { client, grant, keyId: undefined, rev: head.position.seq, at: nowMs / 1000 };
+  const minted = { client, grant, user, keyId: undefined, rev: head.position.seq, at: nowMs / 1000 };
   const parts = { ...deps, keys: await deps.catalog.keys(head) };
   const access = mintAccessToken({ ...minted, target, subject: grant.subject }, parts);
   if ("kind" in access) return invalidField("/scope", access.description);
@@ -84,12 +86,15 @@ function grantItem(grant: ListedGrant): GrantItem {
 }
 
 /** Claims and attributes are one set of names; with the client's own they stay under the cap. */
-function claimsOf(body: NewGrant, client: Client): { readonly merged: Grant["claims"] } | Answer {
+function claimsOf(
+  body: NewGrant,
+  configured: Client["customClaims"],
+): { readonly merged: Grant["claims"] } | Answer {
   const { claims = {}, attributes = {} } = body;
   const doubled = Object.keys(attributes).find((name) => Object.hasOwn(claims, name));
   if (doubled !== undefined)
     return invalidField("/attributes", "A name may be in claims or in attributes, not in both.");
-  const refusal = checkClaims({ ...client.customClaims, ...attributes, ...claims });
+  const refusal = checkClaims({ ...configured, ...attributes, ...claims });
   if (refusal === undefined) return { merged: { ...attributes, ...claims } };
   return invalidField(checkClaims(attributes) === undefined ? "/claims" : "/attributes", refusal.description);
 }

@@ -9,7 +9,10 @@ import { preflightHeaders } from "./cors.ts";
 import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { problem } from "./respond.ts";
 
-export const userinfoRoute = { path: "/oauth2/userinfo", summary: "Who has signed in (OpenID Connect Core 5.3)" };
+export const userinfoRoute = {
+  path: "/oauth2/userinfo",
+  summary: "Who has signed in (OpenID Connect Core 5.3)",
+};
 
 const { path } = userinfoRoute;
 const methods = ["GET", "HEAD", "POST", "OPTIONS"];
