@@ -4,16 +4,22 @@
 import { describe } from "node:test";
 import { affected } from "./affected.ts";
 import { audit } from "./audit.ts";
+import { codes } from "./codes.ts";
+import { consents } from "./consents.ts";
 import { feed } from "./feed.ts";
 import { lifting } from "./lifting.ts";
 import { lists } from "./lists.ts";
 import { liveness } from "./liveness.ts";
 import { pruning } from "./pruning.ts";
+import { pruningPeople } from "./pruning-people.ts";
 import { registration } from "./registration.ts";
 import { revocation } from "./revocation.ts";
 import { rotation } from "./rotation.ts";
+import { sessions } from "./sessions.ts";
+import { setupLinks } from "./setup-links.ts";
 import type { Opener } from "./suite.ts";
 import { tokens } from "./tokens.ts";
+import { users } from "./users.ts";
 
 /** @param open an empty store, of which nothing else knows */
 export function conformance(name: string, open: Opener): void {
@@ -30,6 +36,12 @@ export function conformance(name: string, open: Opener): void {
       affected,
       registration,
       pruning,
+      users,
+      setupLinks,
+      sessions,
+      consents,
+      codes,
+      pruningPeople,
     ])
       suite(open);
   });

@@ -1,7 +1,7 @@
 // Lists for people: newest first, filtered, paged by cursor, with status and last use.
 
 import assert from "node:assert/strict";
-import type { Page, PageRequest, TokenFilter, TokenStatus } from "@rescind/store";
+import type { TokenFilter, TokenStatus } from "@rescind/store";
 import { CursorRefused } from "@rescind/store";
 import {
   accessToken,
@@ -14,7 +14,7 @@ import {
   tokenOf,
   unit,
 } from "./facts.ts";
-import { type Opener, promise } from "./suite.ts";
+import { allOf, type Opener, promise } from "./suite.ts";
 
 const at = nowS + 10;
 
@@ -195,16 +195,4 @@ export function lists(open: Opener): void {
         await assert.rejects(list, CursorRefused);
     }
   });
-}
-
-async function allOf<Item>(list: (page: PageRequest) => Promise<Page<Item>>, limit: number): Promise<Item[]> {
-  const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await list({ limit, cursor });
-    assert.ok(page.items.length <= limit);
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return items;
 }
