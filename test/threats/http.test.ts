@@ -35,13 +35,15 @@ function assertOAuthError(answer: Answered, status: number, error: string, what:
 
 /** A body for each endpoint that succeeds with the client's credentials. */
 function good(path: string): string {
-  const challenge = { code_challenge: "A".repeat(43), code_challenge_method: "S256" };
-  const pushed = { response_type: "code", redirect_uri, ...challenge };
+  const pushed = {
+    response_type: "code",
+    redirect_uri: "https://app.example/callback",
+    code_challenge: "A".repeat(43),
+    code_challenge_method: "S256",
+  };
   if (path === "/oauth2/par") return new URLSearchParams(pushed).toString();
   return path === "/oauth2/token" ? "grant_type=client_credentials" : "token=made-up";
 }
-
-const success = [200, 201];
 
 function goodStatus(path: string): number {
   return path === "/oauth2/par" ? 201 : 200;
