@@ -1,10 +1,14 @@
-// Which server a command talks to, and with whose credentials: DIR/admin.json, else RESCIND_ADMIN_TOKEN.
+// Which server a command talks to, and with whose credentials: DIR/admin.json, else RESCIND_ADMIN_TOKEN, else what
+// `rescind login` keeps for that server.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AdminClient, createAdminClient } from "@rescind/admin-api";
 import type { Command } from "commander";
-import { refused, unavailable, wrongUsage } from "./failure.ts";
+import { fetchFrom, jsonObject } from "./exchange.ts";
+import { refused, wrongUsage } from "./failure.ts";
+import { loginPath, readLogin } from "./login-file.ts";
+import { loginToken } from "./login-tokens.ts";
 
 export interface ConnectionOptions {
   readonly server?: string;
@@ -43,10 +47,8 @@ export function connectable(command: Command): Command {
 
 /** Does not touch the network. @throws Failure where server or credentials cannot be told. */
 export function connect(options: ConnectionOptions, env: NodeJS.ProcessEnv = process.env): Connection {
-  const file = readAdminFile(join(options.data ?? env.RESCIND_DATA ?? "data", "admin.json"));
-  const server = (options.server ?? file?.issuer ?? defaultServer).replace(/\/+$/, "");
-  if (!/^https?:\/\//.test(server) || !URL.canParse(server))
-    throw wrongUsage(`--server ${server} is not an http URL`);
+  const file = adminFileOf(options, env);
+  const server = serverOf(options, env);
   const source = credentialsFor(server, file, options, env);
   return {
     server,
@@ -57,18 +59,16 @@ export function connect(options: ConnectionOptions, env: NodeJS.ProcessEnv = pro
   };
 }
 
-/** `fetch` whose failures say which server could not be reached. */
-export function fetchFrom(server: string): typeof fetch {
-  return async (input, init) => {
-    try {
-      return await fetch(input, init);
-    } catch (cause) {
-      if (init?.signal?.aborted === true) throw cause;
-      const reason =
-        cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-      throw unavailable(`cannot reach ${server}: ${reason}`, cause);
-    }
-  };
+/** Base URL without a slash at the end. @throws Failure where it is none */
+export function serverOf(options: ConnectionOptions, env: NodeJS.ProcessEnv = process.env): string {
+  const server = options.server ?? adminFileOf(options, env)?.issuer ?? defaultServer;
+  if (!/^https?:\/\//.test(server) || !URL.canParse(server))
+    throw wrongUsage(`--server ${server} is not an http URL`);
+  return server.replace(/\/+$/, "");
+}
+
+function adminFileOf(options: ConnectionOptions, env: NodeJS.ProcessEnv): AdminFile | undefined {
+  return readAdminFile(join(options.data ?? env.RESCIND_DATA ?? "data", "admin.json"));
 }
 
 interface CredentialSource {
@@ -97,10 +97,15 @@ function credentialsFor(
     const token = async () => given;
     return { name: "RESCIND_ADMIN_TOKEN", token, feedToken: token };
   }
+  const path = loginPath(server, env);
+  if (readLogin(path) !== undefined) {
+    const token = loginToken(path);
+    return { name: path, token, feedToken: token };
+  }
   const hint =
     file === undefined
-      ? "no credentials: there is no admin.json (name its directory with --data) and RESCIND_ADMIN_TOKEN is not set"
-      : `${file.path} is for ${file.issuer}; to use it for ${server} name its directory with --data`;
+      ? `no credentials: there is no admin.json (name its directory with --data), RESCIND_ADMIN_TOKEN is not set and nobody is logged in (rescind login --server ${server})`
+      : `${file.path} is for ${file.issuer}; to use it for ${server} name its directory with --data, or run rescind login --server ${server}`;
   const none = async () => {
     throw refused(hint);
   };
@@ -130,17 +135,6 @@ function clientCredentials(server: string, file: AdminFile, scope: string): () =
     kept = { token, until: Date.now() + (typeof life === "number" ? life : 0) * 500 };
     return token;
   };
-}
-
-/** The body as a JSON object; an empty one where it is something else, as proxies send. */
-export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
-  try {
-    const parsed: unknown = await response.json();
-    // A parsing boundary: members stay `unknown` and are looked at one by one.
-    return typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }
 
 function readAdminFile(path: string): AdminFile | undefined {

@@ -1,6 +1,7 @@
 // One call of `/oauth2/introspect` with the administrator's Bearer token, which sees every token (RFC 7662).
 
-import { type Connection, fetchFrom, jsonObject } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { fetchFrom, jsonObject } from "./exchange.ts";
 import { refused } from "./failure.ts";
 
 /** The answer's members; `active` is always there. Rejects with `Failure` when the server refuses. */

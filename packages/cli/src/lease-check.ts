@@ -2,7 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import type { Finding } from "./commands/doctor.ts";
-import { type Connection, fetchFrom, jsonObject } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { fetchFrom, jsonObject } from "./exchange.ts";
 
 /** Seconds: short, so that this visitor is soon no longer waited for. */
 const maxStaleness = 1;

@@ -10,11 +10,14 @@ import { addGrants } from "./commands/grants.ts";
 import { addIntrospect } from "./commands/introspect.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLift } from "./commands/lift.ts";
+import { addLogin } from "./commands/login.ts";
 import { addResources } from "./commands/resources.ts";
 import { addRevocations } from "./commands/revocations.ts";
 import { addRevoke } from "./commands/revoke.ts";
+import { addSessions } from "./commands/sessions.ts";
 import { addSigningKeys } from "./commands/signing-keys.ts";
 import { addTokens } from "./commands/tokens.ts";
+import { addUsers } from "./commands/users.ts";
 import { addVerifiers } from "./commands/verifiers.ts";
 import { addWatch } from "./commands/watch.ts";
 import { report } from "./failure.ts";
@@ -59,6 +62,8 @@ const commands = [
   addRevocations,
   addTokens,
   addGrants,
+  addSessions,
+  addUsers,
   addClients,
   addKeys,
   addResources,
@@ -68,4 +73,5 @@ const commands = [
   addAudit,
   addCascade,
   addDoctor,
+  addLogin,
 ];

@@ -18,7 +18,18 @@ export interface Surroundings {
   readonly input?: string;
 }
 
+export interface Running {
+  /** The first match in what it has said on standard error so far or says later; rejects if it ends without. */
+  said(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<Ending>;
+}
+
 export async function rescind(args: readonly string[], surroundings: Surroundings = {}): Promise<Ending> {
+  return start(args, surroundings).ended;
+}
+
+/** Runs a command that waits for something. */
+export function start(args: readonly string[], surroundings: Surroundings = {}): Running {
   const { cwd, env = {}, input = "" } = surroundings;
   const own = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("RESCIND_")),
@@ -31,7 +42,27 @@ export async function rescind(args: readonly string[], surroundings: Surrounding
   // A command that does not read its input may end before it is written.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { status, stdout, stderr };
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const ended = Promise.all([text(child.stdout), closed]).then(([stdout, status]) => ({
+    status,
+    stdout,
+    stderr,
+  }));
+  return {
+    ended,
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(stderr);
+          if (match !== null) resolve(match);
+        };
+        look();
+        child.stderr.on("data", look);
+        ended.then(() => reject(new Error(`it ended and said only: ${stderr}`)));
+      }),
+  };
 }

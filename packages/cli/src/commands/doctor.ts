@@ -2,14 +2,8 @@
 
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import {
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  connectable,
-  fetchFrom,
-  jsonObject,
-} from "../connection.ts";
+import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
+import { fetchFrom, jsonObject } from "../exchange.ts";
 import { checkLease } from "../lease-check.ts";
 import { printJson, printTable } from "../output.ts";
 

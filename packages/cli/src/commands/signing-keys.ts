@@ -1,10 +1,15 @@
-// `rescind signing-keys list`: the keys that sign tokens and leases.
+// `rescind signing-keys list|rotate`: the keys that sign tokens and leases.
 
-import type { SigningKeyItem } from "@rescind/admin-api";
-import type { Command } from "commander";
+import type { KeyRotation, SigningKeyItem } from "@rescind/admin-api";
+import { type Command, Option } from "commander";
 import { type ConnectionOptions, connect, connectable } from "../connection.ts";
-import { type Column, printJson, printList } from "../output.ts";
+import { type Column, printJson, printList, printTable } from "../output.ts";
 import { type PageOptions, pageable, pageOf } from "../page.ts";
+
+interface RotateOptions extends ConnectionOptions {
+  readonly use?: "access" | "id";
+  readonly alg?: NonNullable<KeyRotation["alg"]>;
+}
 
 export function addSigningKeys(program: Command): void {
   const keys = program.command("signing-keys").description("keys that sign tokens and leases");
@@ -15,6 +20,18 @@ export function addSigningKeys(program: Command): void {
       else printList(found, columns);
     },
   );
+  connectable(keys.command("rotate"))
+    .description("publish new keys, which sign in about five minutes; no token is refused")
+    .addOption(new Option("--use <use>", "only those for these tokens").choices(["access", "id"]))
+    .addOption(new Option("--alg <alg>").choices(["ES256", "RS256", "PS256", "EdDSA"]))
+    .action(rotate);
+}
+
+async function rotate({ use, alg, ...options }: RotateOptions): Promise<void> {
+  const body = { ...(use === undefined ? {} : { use }), ...(alg === undefined ? {} : { alg }) };
+  const after = await connect(options).admin.rotateSigningKeys({ body });
+  if (options.json === true) printJson(after);
+  else printTable(after.items, columns);
 }
 
 const columns: readonly Column<SigningKeyItem>[] = [
@@ -22,5 +39,6 @@ const columns: readonly Column<SigningKeyItem>[] = [
   ["USE", (item) => item.use],
   ["ALG", (item) => item.alg],
   ["STATUS", (item) => item.status],
-  ["CREATED", (item) => item.created_at],
+  ["SIGNS FROM", (item) => item.signs_from],
+  ["UNTIL", (item) => item.retired_at],
 ];

@@ -3,15 +3,9 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import {
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  connectable,
-  fetchFrom,
-  jsonObject,
-} from "../connection.ts";
+import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
 import { readEvents } from "../event-stream.ts";
+import { fetchFrom, jsonObject } from "../exchange.ts";
 import { Failure, refused, unavailable } from "../failure.ts";
 import { printable } from "../output.ts";
 import { wholeNumber } from "../parameters.ts";
