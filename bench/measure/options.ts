@@ -70,7 +70,7 @@ export function readOptions(argv: readonly string[]): Options | "help" {
     rounds: positive("--rounds", values.rounds) ?? (quick ? 3 : 7),
     seconds: positive("--seconds", values.seconds) ?? (quick ? 1 : 3),
     requests: positive("--requests", values.requests),
-    warmUp: quick ? 8_000 : 20_000,
+    warmUp: quick ? 5_000 : 20_000,
     quick,
     below: values.data,
     profiles: values.profile,
