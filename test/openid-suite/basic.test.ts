@@ -1,0 +1,4 @@
+// oidcc-basic-certification-test-plan.
+import { basicPlan } from "./basic-plan.ts";
+
+await basicPlan("default");
