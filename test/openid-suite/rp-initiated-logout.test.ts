@@ -89,10 +89,13 @@ test("oidcc-rp-initiated-logout-no-state: back to the client with nothing added"
 });
 
 for (const [module, uri] of [
-  ["bad-post-logout-redirect-uri", `${redirectUri.replace("callback", "bad_post_logout_redirect_uri")}`],
-  ["query-added-to-post-logout-redirect-uri", `${logoutUri}?foo=bar`],
+  [
+    "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+    `${redirectUri.replace("callback", "bad_post_logout_redirect_uri")}`,
+  ],
+  ["oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri", `${logoutUri}?foo=bar`],
 ] as const) {
-  test(`oidcc-rp-initiated-logout-${module}: an error page, and still signed in`, async () => {
+  test(`${module}: an error page, and still signed in`, async () => {
     await assertRefused(await logOut(() => ({ post_logout_redirect_uri: uri })));
   });
 }
@@ -130,10 +133,13 @@ test("oidcc-rp-initiated-logout-no-post-logout-redirect-uri: signed out, on a pa
 });
 
 for (const [module, parameters] of [
-  ["no-params", { id_token_hint: undefined, post_logout_redirect_uri: undefined, state: undefined }],
-  ["only-state", { id_token_hint: undefined, post_logout_redirect_uri: undefined }],
+  [
+    "oidcc-rp-initiated-logout-no-params",
+    { id_token_hint: undefined, post_logout_redirect_uri: undefined, state: undefined },
+  ],
+  ["oidcc-rp-initiated-logout-only-state", { id_token_hint: undefined, post_logout_redirect_uri: undefined }],
 ] as const) {
-  test(`oidcc-rp-initiated-logout-${module}: the person is asked, and signed out after yes`, async () => {
+  test(`${module}: the person is asked, and signed out after yes`, async () => {
     const goodbye = await assertAsked(await logOut(() => parameters));
     assert.equal(goodbye.status, 200, shown(goodbye));
     assert.equal(goodbye.url.origin, party.server.issuer);
