@@ -105,6 +105,11 @@ test("a POST from another site, which has no cookies, becomes a GET that has the
   assert.equal(await isSignedIn(person), false);
 });
 
+test("a POST that no URL could carry on is refused", async () => {
+  const form = { client_id: client.client_id, post_logout_redirect_uri: home, state: "s".repeat(10_000) };
+  assert.equal((await ask(form, undefined, { method: "POST" })).status, 400);
+});
+
 test("without a hint of this session the person is asked, and only their own form counts", async () => {
   const person = await people.signIn();
   const elsewhere = await people.signIn();

@@ -18,6 +18,13 @@ after(async () => {
 
 const client = await people.client();
 
+interface ListedGrant {
+  readonly opened_at: string;
+  readonly expires_at: string;
+  readonly authenticated_at?: string;
+  readonly offline: boolean;
+}
+
 function refresh(refreshToken: unknown, more: Record<string, string> = {}): Promise<Answered> {
   const form = { grant_type: "refresh_token", refresh_token: String(refreshToken), ...more };
   return server.form("/oauth2/token", form, client);
@@ -100,11 +107,12 @@ test("without offline_access the grant ends with its session, with it a year aft
   assert.equal(introspected.exp, Math.floor(openedAtMs / 1000) + 7 * 86_400);
   await people.tokens(client, person, { scopes: ["read", "offline_access"] });
   const { json } = await server.admin("GET", `/admin/v1/grants?subject=${user.subject}`);
-  const [offline, online] = json.items as { expires_at: string; opened_at: string; offline: boolean }[]; // the contract's list
+  const [offline, online] = json.items as ListedGrant[]; // the contract's list
   const days = (grant = online) =>
     Math.round((Date.parse(grant?.expires_at ?? "") - Date.parse(grant?.opened_at ?? "")) / 86_400_000);
   assert.deepEqual([online?.offline, days(online)], [false, 1]);
   assert.deepEqual([offline?.offline, days(offline)], [true, 365]);
+  assert.ok(Date.now() - Date.parse(String(online?.authenticated_at)) < 60_000);
 });
 
 test("a refresh counts as use of the session; after twelve hours without any the grant is over, an offline one goes on", async () => {
@@ -121,6 +129,7 @@ test("a refresh counts as use of the session; after twelve hours without any the
   unusedFor(person.sessionId, 13 * hours);
   const over = await refresh(used.json.refresh_token);
   assert.deepEqual([over.status, over.json.error], [400, "invalid_grant"]);
+  assert.equal((await server.introspect(String(used.json.refresh_token))).active, false);
   assert.equal((await refresh(offline.refresh_token)).status, 200);
 });
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { User } from "@rescind/core";
 import { decodeJwt } from "jose";
-import { peopleOf } from "../people.ts";
+import { peopleOf, pkce, redirectUri } from "../people.ts";
 import { type RegisteredClient, startTestServer } from "../running-server.ts";
 
 const server = await startTestServer();
@@ -87,6 +87,20 @@ test("claims over 4 KiB are refused with the cap named, and spend neither code n
     assert.equal(answer.json.error, "invalid_request");
     assert.match(String(answer.json.error_description), /4096 bytes/);
   }
+  const request = new URLSearchParams({
+    response_type: "code",
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    code_challenge: pkce.challenge,
+    code_challenge_method: "S256",
+  });
+  const { cookie } = await people.signIn(user);
+  const asked = await server.request(`/oauth2/authorize?${request}`, {
+    headers: { cookie: `rescind_session=${cookie}` },
+  });
+  const sentBack = new URL(asked.headers.get("location") ?? "", server.issuer).searchParams;
+  assert.equal(sentBack.get("error"), "invalid_request");
+  assert.match(sentBack.get("error_description") ?? "", /4096 bytes/);
   const opened = { client_id: client.client_id, subject: user.subject };
   const refused = await server.admin("POST", "/admin/v1/grants", opened);
   assert.equal(refused.status, 400);

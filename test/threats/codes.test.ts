@@ -250,6 +250,27 @@ test("a code made before a revocation of anything it belongs to is refused after
   }
 });
 
+test("B4 codes that are redeemed while their person is revoked leave nothing live, whatever came first", async () => {
+  let redeemed = 0;
+  let refused = 0;
+  for (let round = 0; round < rounds(30, 3000); round++) {
+    const someone = await people.signIn();
+    const codes = await Promise.all(Array.from({ length: 8 }, () => people.code(opaque, someone)));
+    const select = round % 2 === 0 ? { subject: someone.subject } : { session_id: someone.sessionId };
+    const order = server.admin("POST", "/admin/v1/revocations", { select });
+    const answers = await Promise.all(codes.map((code) => people.redeem(opaque, code)));
+    assert.equal((await order).status, 201);
+    for (const { status, json } of answers) {
+      if (status === 200) {
+        redeemed += 1;
+        assert.equal(await isLive(json.access_token), false, `round ${round}`);
+        assert.equal(await isLive(json.refresh_token), false, `round ${round}`);
+      } else refused += 1;
+    }
+  }
+  assert.equal(redeemed + refused, rounds(30, 3000) * 8);
+});
+
 test("a code is refused once its session was logged out, its person disabled, or its client suspended", async () => {
   const loggedOut = await people.signIn();
   const { id_token } = await people.tokens(client, loggedOut);

@@ -39,6 +39,7 @@ export const GrantItem = Type.Object({
   scope: Type.String(),
   audience: Type.Array(Type.String()),
   offline: Type.Boolean(),
+  authenticated_at: Type.Optional(Time),
   opened_at: Time,
   expires_at: Time,
   status: TokenStatus,

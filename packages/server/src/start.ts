@@ -53,9 +53,9 @@ export async function startServer(configuration: Configuration): Promise<Running
   try {
     const deps = await dependencies(configuration, { log, seal, store });
     await ensureConsoleClient(deps);
-    await applyDeclared(configuration.declared, deps);
     await deps.standing.load();
     await ensureFirstUser(deps);
+    await applyDeclared(configuration.declared, deps);
     const app = buildApp(deps);
     const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });

@@ -78,6 +78,7 @@ function grantItem(grant: ListedGrant): GrantItem {
     scope: grant.scopes.join(" "),
     audience: [...grant.audience],
     offline: grant.offline,
+    ...(grant.authTime === undefined ? {} : { authenticated_at: formatTime(grant.authTime) }),
     opened_at: formatTime(grant.openedAt),
     expires_at: formatTime(grant.expiresAt),
     status: grant.status,

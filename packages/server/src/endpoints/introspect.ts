@@ -11,6 +11,7 @@ import {
   judgedAccessToken,
   judgedRefreshToken,
   refuse,
+  type User,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
@@ -19,6 +20,7 @@ import { bearerRefusal, oauthRefusal, oauthTooMany } from "../http/respond.ts";
 import { signJws } from "../keys/jws.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import { authenticateBearer } from "../tokens/bearer.ts";
+import { personOf } from "../tokens/person.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 
 const jwtMediaType = "application/token-introspection+jwt";
@@ -41,9 +43,17 @@ export async function introspect(request: FormRequest, deps: Dependencies): Prom
 async function activeMembers(recognised: Recognised, caller: Caller, deps: Dependencies): Promise<object> {
   const members = liveMembers(recognised, caller, deps);
   if (members === undefined) return { active: false };
+  if (recognised.kind === "refresh") {
+    // What would be refused at the token endpoint is not active, whatever the log says of it.
+    const person = await personOf(recognised.grant, deps);
+    return person.kind === "gone" ? { active: false } : named(members, person.user);
+  }
   const { sub, grant_id } = members;
   if (typeof sub !== "string" || grant_id === undefined) return members; // a client's own token: no person to look for
-  const { user } = await deps.store.findUser(sub);
+  return named(members, (await deps.store.findUser(sub)).user);
+}
+
+function named(members: Record<string, unknown>, user: User | undefined): object {
   return user === undefined ? members : { ...members, username: user.username };
 }
 

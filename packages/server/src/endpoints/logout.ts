@@ -17,7 +17,9 @@ import {
   sealLogout,
 } from "../sign-in/logout-request.ts";
 import { isProtected, protectedFields } from "../sign-in/protected-form.ts";
+import { withQuery } from "../sign-in/return-to-client.ts";
 import { isLive, type SignedIn, shownPerson, signedIn } from "../sign-in/signed-in.ts";
+import { longestSealed } from "../sign-in/transaction.ts";
 
 /** Carries a request that was checked already, in the URL after a POST and in the form of the question. */
 const carried = "logout";
@@ -29,11 +31,17 @@ export async function logout(request: PageRequest, deps: Dependencies): Promise<
   const asked = sealed === undefined ? await readLogout(parameters, deps) : openLogout(sealed, deps);
   if (asked === undefined) return tooOld(deps);
   if ("kind" in asked) return cannotBeAnswered(asked.description, deps);
-  if (request.method === "POST")
-    return seeOther(`${frameOf(deps).root}/oauth2/logout?${carried}=${sealLogout(asked, undefined, deps)}`);
+  if (request.method === "POST") return resumedByGet(asked, deps);
   const found = await signedIn(request, deps);
   if (!isLive(found)) return finished(asked, request, deps);
   return isMeant(found, asked) ? ended(found, asked, request, deps) : question(found, asked, request, deps);
+}
+
+function resumedByGet(asked: LogoutRequest, deps: Dependencies): Answer {
+  const sealed = sealLogout(asked, undefined, deps);
+  if (sealed.length > longestSealed)
+    return cannotBeAnswered("The request is longer than a URL may be; shorten state.", deps);
+  return seeOther(`${frameOf(deps).root}/oauth2/logout?${carried}=${sealed}`);
 }
 
 /** A valid hint of exactly the session in this browser; one of the person's others does not show that this is meant. */
@@ -89,15 +97,8 @@ async function finished(asked: LogoutRequest, request: PageRequest, deps: Depend
   // What was sealed an hour ago was registered then.
   if (redirectUri === undefined || client?.postLogoutRedirectUris.includes(redirectUri) !== true)
     return signedOutPage({ cookies }, frameOf(deps));
-  return seeOther(withState(redirectUri, asked.state), cookies);
-}
-
-/** Appends to what the URI has already, byte for byte. */
-function withState(uri: string, state: string | undefined): string {
-  if (state === undefined) return uri;
-  const query = new URLSearchParams({ state }).toString();
-  if (!uri.includes("?")) return `${uri}?${query}`;
-  return /[?&]$/.test(uri) ? `${uri}${query}` : `${uri}&${query}`;
+  const { state } = asked;
+  return seeOther(state === undefined ? redirectUri : withQuery(redirectUri, { state }), cookies);
 }
 
 function cannotBeAnswered(description: string, deps: Dependencies): Answer {

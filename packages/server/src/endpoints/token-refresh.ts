@@ -14,6 +14,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "../http/answer.ts";
 import { oauthRefusal } from "../http/respond.ts";
 import { endReplayed } from "../revocation/end-replayed.ts";
+import { touch } from "../sign-in/signed-in.ts";
 import type { AuthenticatedClient } from "../tokens/authenticate-client.ts";
 import { targetOfGrant } from "../tokens/grant-target.ts";
 import { mintIdToken } from "../tokens/id-token.ts";
@@ -94,6 +95,8 @@ async function use(
   };
   const access = mintAccessToken(basis, { ...deps, keys });
   if ("kind" in access) return oauthRefusal(access);
+  // A refresh is a use of the session that the grant hangs on.
+  if (person.session !== undefined) await touch({ session: person.session }, deps);
   const answered = (refresh: string): Answer => {
     const authentication = target.scopes.includes("openid") ? authenticationOf(grant, person) : undefined;
     if (authentication === undefined) return tokenAnswer(access, refresh);

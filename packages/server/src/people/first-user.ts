@@ -22,6 +22,7 @@ export async function ensureFirstUser(deps: Dependencies): Promise<void> {
   // One that was made by a start which ended before it could write the file still needs its link.
   const unfinished = items.length === 1 && only?.user.username === username && !only.hasPassword;
   if (only !== undefined && !unfinished) return;
+  if (only === undefined && isDeclared(deps)) return;
   const subject = only?.user.subject ?? (await makeUser(deps));
   if (subject === undefined) return;
   const rev = (await deps.store.head()).position.seq;
@@ -51,4 +52,11 @@ async function makeUser(deps: Dependencies): Promise<string | undefined> {
   const actor = { kind: "server", id: "start" } as const;
   await deps.store.recordAudit({ action: "user.created", actor, atMs, content });
   return user.subject;
+}
+
+/** Then the config file makes this user, with the subject and password that it says. */
+function isDeclared({ configuration }: Dependencies): boolean {
+  const named = (entry: unknown): unknown =>
+    typeof entry === "object" && entry !== null && "username" in entry ? entry.username : undefined;
+  return configuration.declared.users.some((entry) => named(entry) === username);
 }

@@ -6,11 +6,13 @@ import {
   type AuthorizationError,
   type AuthorizationRequest,
   type Client,
+  checkClaims,
   chooseTarget,
   decideAuthorization,
   personMayHave,
   type Refusal,
   readAuthorizationRequest,
+  resolveClaims,
   type Target,
   type User,
 } from "@rescind/core";
@@ -61,6 +63,13 @@ export async function loadAuthorization(
   if (isLive(found)) await touch(found, deps);
   const target = await grantable(asked, client, found?.user, { head, deps });
   if ("kind" in target) return returnError(targetError(asked, target), client, deps);
+  const tooMuch = checkClaims(resolveClaims(client.customClaims, isLive(found) ? found.user : undefined));
+  if (tooMuch !== undefined)
+    return returnError(
+      { kind: "error", error: "invalid_request", description: tooMuch.description, to: asked.to },
+      client,
+      deps,
+    );
   const hinted = asked.idTokenHint === undefined ? undefined : await readIdTokenHint(asked.idTokenHint, deps);
   if (asked.idTokenHint !== undefined && hinted?.clientId !== client.clientId)
     return returnError({ ...wrongHint, to: asked.to }, client, deps);

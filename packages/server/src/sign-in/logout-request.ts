@@ -4,6 +4,7 @@
 import type { Client } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type IdTokenHint, readIdTokenHint } from "../tokens/id-token.ts";
+import { servedClient } from "./load.ts";
 
 export interface LogoutRequest {
   /** Undefined if the request does not say who asks. */
@@ -62,9 +63,7 @@ export async function clientOf(
   if (clientId === undefined) return undefined;
   const head = await deps.store.head();
   await deps.standing.reach(head);
-  const unit = { name: "client", issuer: deps.issuer, value: clientId } as const;
-  if (deps.standing.suspension(unit) !== "none") return undefined;
-  return (await deps.catalog.client(clientId, head))?.client;
+  return servedClient(clientId, head, deps);
 }
 
 /** Milliseconds. */

@@ -33,7 +33,7 @@ function sendBack(
 }
 
 /** Appends to what the URI has already, byte for byte (RFC 6749 section 3.1.2). */
-function withQuery(uri: string, fields: Readonly<Record<string, string>>): string {
+export function withQuery(uri: string, fields: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(fields).toString();
   if (!uri.includes("?")) return `${uri}?${query}`;
   return /[?&]$/.test(uri) ? `${uri}${query}` : `${uri}&${query}`;

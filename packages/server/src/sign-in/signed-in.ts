@@ -34,7 +34,7 @@ export function isLive(found: SignedIn | undefined): found is SignedIn {
 }
 
 /** Notes that a live session was used, once a minute at most: it ends after twelve hours without use. */
-export async function touch({ session }: SignedIn, deps: Dependencies): Promise<void> {
+export async function touch({ session }: Pick<SignedIn, "session">, deps: Dependencies): Promise<void> {
   const nowMs = deps.now();
   if (nowMs - session.lastSeenMs >= touchedEvery) await deps.store.touchSession(session.sessionId, nowMs);
 }

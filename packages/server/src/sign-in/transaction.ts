@@ -32,7 +32,7 @@ const life = 30 * 60 * 1000;
 /** Of the way from a POST to the page after it. */
 const unboundLife = 2 * 60 * 1000;
 /** Characters: a request line of 8 KiB is what proxies let pass. */
-const longestSealed = 7000;
+export const longestSealed = 7000;
 
 type Parts = Pick<Dependencies, "configuration" | "issuer" | "now" | "seal" | "standing">;
 

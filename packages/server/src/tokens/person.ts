@@ -12,10 +12,7 @@ export type Person =
 
 const gone: Person = { kind: "gone" };
 
-/** Milliseconds between two notes of one session's use. */
-const noteEveryMs = 60_000;
-
-/** Looks for the person of a grant. A refresh counts as use of the session it hangs on. */
+/** Looks for the person of a grant. */
 export async function personOf(grant: Grant, deps: Dependencies): Promise<Person> {
   const row = grant.sessionId === undefined ? undefined : parseId("session", grant.sessionId);
   if (row === undefined || grant.offline) {
@@ -25,9 +22,7 @@ export async function personOf(grant: Grant, deps: Dependencies): Promise<Person
   }
   const { session, user } = await deps.store.findSession(row);
   if (session === undefined || user?.status !== "active") return gone;
-  const nowMs = deps.now();
-  const verdict = deps.standing.judge(judgedSession(session, deps.issuer), nowMs / 1000);
+  const verdict = deps.standing.judge(judgedSession(session, deps.issuer), deps.now() / 1000);
   if (verdict.kind === "expired") return gone;
-  if (nowMs - session.lastSeenMs > noteEveryMs) await deps.store.touchSession(session.sessionId, nowMs);
   return { kind: "present", user, session };
 }

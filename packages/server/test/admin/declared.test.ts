@@ -1,10 +1,12 @@
 // Clients and resources that the config file declares. CONTRACT.md section 2: applying it twice changes nothing.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ConfigurationError } from "@rescind/server";
+import bcrypt from "bcryptjs";
+import { consoleTokens } from "../../../../test/console-login.ts";
 import { startTestServer, type TestServer } from "../../../../test/running-server.ts";
 
 const secret = "a-declared-secret-of-forty-characters-xx";
@@ -103,6 +105,19 @@ describe("what cannot be used stops the start and is named", () => {
     ["a client declared twice", { clients: [shop, shop] }, /shop is declared twice/],
     ["a resource that is no URI", { resources: [{ resource: "orders" }] }, /resources\/0\/resource/],
     ["an entry that is no object", { resources: [7] }, /resources\/0/],
+    ["a user without a name", { users: [{ sub: "x" }] }, /users\/0\/username/],
+    [
+      "WEB-22 a password in plain text",
+      { users: [{ username: "ada", password: secret }] },
+      /users\/0\/password/,
+    ],
+    [
+      "a hash of no known form",
+      { users: [{ username: "ada", password_hash: secret }] },
+      /users\/0\/password_hash/,
+    ],
+    ["a user declared twice", { users: [{ username: "ada" }, { username: "ADA" }] }, /ada is declared twice/],
+    ["a user with a client's id", { users: [{ username: "ada", sub: "admin" }] }, /users\/0\/sub/],
   ];
   for (const [what, content, message] of cases) {
     test(what, async () => {
@@ -114,4 +129,71 @@ describe("what cannot be used stops the start and is named", () => {
       });
     });
   }
+});
+
+describe("users", () => {
+  const password = "correct horse battery";
+  const ada = {
+    username: "Ada",
+    sub: "legacy|7",
+    email: "ada@example.com",
+    groups: ["engine"],
+    roles: ["viewer"],
+    password_hash: bcrypt.hashSync(password, 8),
+  };
+  const link = { username: "grace" };
+  const signIn = async (server: TestServer, chosen: string) =>
+    (await consoleTokens(server, { username: "ada", password: chosen })).json;
+
+  test("are made once, beside the first user; their own password and a later hash stay", async () => {
+    const server = await startTestServer(file({ users: [ada, link] }));
+    try {
+      const path = "/admin/v1/users/legacy%7C7";
+      const read = await server.admin("GET", path);
+      assert.deepEqual(
+        [read.json.username, read.json.has_password, read.json.roles],
+        ["Ada", true, ["viewer"]],
+      );
+      assert.equal((await recorded(server)).filter((action) => action === "user.created").length, 2);
+      assert.equal((await server.admin("GET", "/admin/v1/users?username=admin")).text.includes("usr_"), true);
+      const { access_token: token } = await signIn(server, password);
+      await server.restart();
+      assert.deepEqual((await server.admin("GET", path)).json, read.json);
+      assert.equal((await server.introspect(String(token))).active, true);
+      await server.admin("PATCH", path, { password: "her own choice" });
+      const before = await recorded(server);
+      await server.restart();
+      assert.deepEqual(await recorded(server), before);
+      assert.equal(typeof (await signIn(server, "her own choice")).access_token, "string");
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("who differs is changed, with what follows from it", async () => {
+    const server = await startTestServer(file({ users: [ada] }));
+    try {
+      await server.admin("PATCH", "/admin/v1/users/legacy%7C7", { roles: ["administrator"], name: "Ada" });
+      const { access_token: token, scope } = await signIn(server, password);
+      assert.match(String(scope), /rescind:admin/);
+      await server.restart();
+      const { json } = await server.admin("GET", "/admin/v1/users/legacy%7C7");
+      assert.deepEqual([json.roles, json.name], [["viewer"], "Ada"], "what is not declared is left alone");
+      assert.equal((await server.introspect(String(token))).active, false);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("may be the first user, without another", async () => {
+    const admin = { username: "admin", roles: ["administrator"], password_hash: ada.password_hash };
+    const server = await startTestServer(file({ users: [admin] }));
+    try {
+      const { items } = (await server.admin("GET", "/admin/v1/users")).json;
+      assert.equal((items as unknown[]).length, 1);
+      assert.ok(!readFileSync(join(server.data, "admin.json"), "utf8").includes("setup"));
+    } finally {
+      await server.close();
+    }
+  });
 });
