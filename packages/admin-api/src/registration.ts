@@ -92,9 +92,11 @@ function refusedUri(text: string): string | undefined {
   const uri = URL.canParse(text) ? new URL(text) : undefined;
   if (uri === undefined) return "This is not an absolute URI.";
   if (forbiddenSchemes.includes(uri.protocol)) return "This scheme does not open an application.";
-  if (uri.username !== "" || uri.password !== "") return "A redirect URI must not carry user information.";
+  // Even empty user information: `https://@host/` reads as another host than it opens.
+  if (/^[^/?]*:\/\/[^/?]*@/.test(text)) return "A redirect URI must not carry user information.";
   const isWeb = uri.protocol === "https:" || uri.protocol === "http:";
   if (isWeb && !/^https?:\/\/[^/\\]/i.test(text)) return "The host is missing.";
+  if (isWeb && uri.hostname.includes("*")) return "A redirect URI is no pattern; name each one.";
   if (text.includes("\\")) return "A redirect URI must not hold a backslash.";
   if (uri.protocol === "http:" && !loopbackHosts.includes(uri.hostname))
     return "http is for loopback addresses only; use https.";
