@@ -5,6 +5,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { PageRequest } from "../http/answer.ts";
 import type { HiddenFields } from "../pages/fields.ts";
 import { type Browser, knownBrowser } from "./browser.ts";
+import { openText, sealText } from "./sealed-text.ts";
 
 type Parts = Pick<Dependencies, "issuer" | "now" | "seal">;
 
@@ -17,23 +18,15 @@ const formLife = 60 * 60 * 1000;
 
 /** Hidden fields for a form of this browser. Set `browser.cookies` with the page. */
 export function protectedFields(purpose: FormPurpose, browser: Browser, parts: Parts): HiddenFields {
-  const sealed = parts.seal.seal(
-    `form/${purpose}`,
-    Buffer.from(JSON.stringify([browser.hash, parts.now() + formLife])),
-  );
-  return { [fieldName]: Buffer.from(sealed).toString("base64url") };
+  const plain = JSON.stringify([browser.hash, parts.now() + formLife]);
+  return { [fieldName]: sealText(`form/${purpose}`, Buffer.from(plain), parts) };
 }
 
 /** Whether a request sends the form that this browser got for this purpose, within an hour. */
 export function isProtected(purpose: FormPurpose, request: PageRequest, parts: Parts): boolean {
   const browser = knownBrowser(request, parts.issuer);
-  const sealed = request.parameters.get(fieldName);
-  if (browser === undefined || sealed === undefined) return false;
-  try {
-    const opened = parts.seal.open(`form/${purpose}`, Buffer.from(sealed, "base64url"));
-    const [hash, expiresAtMs] = JSON.parse(Buffer.from(opened).toString()) as [string, number]; // sealed above
-    return hash === browser.hash && parts.now() < expiresAtMs;
-  } catch {
-    return false;
-  }
+  const opened = openText(`form/${purpose}`, request.parameters.get(fieldName) ?? "", parts);
+  if (browser === undefined || opened === undefined) return false;
+  const [hash, expiresAtMs] = JSON.parse(Buffer.from(opened).toString()) as [string, number]; // sealed above
+  return hash === browser.hash && parts.now() < expiresAtMs;
 }

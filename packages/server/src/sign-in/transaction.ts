@@ -10,6 +10,7 @@ import type { Answer, PageRequest } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { knownBrowser } from "./browser.ts";
+import { openText, sealText } from "./sealed-text.ts";
 
 export interface Transaction {
   /** Of a pushed request: its own, so that it gets one code however often it is begun. */
@@ -56,10 +57,9 @@ export function startTransaction(start: TransactionStart, nowMs: number): Transa
 /** The transaction as text; undefined if it is too long for a URL. */
 export function sealTransaction(
   transaction: Transaction,
-  { seal }: Pick<Dependencies, "seal">,
+  parts: Pick<Dependencies, "seal">,
 ): string | undefined {
-  const packed = deflateRawSync(JSON.stringify(transaction));
-  const sealed = Buffer.from(seal.seal("transaction", packed)).toString("base64url");
+  const sealed = sealText("transaction", deflateRawSync(JSON.stringify(transaction)), parts);
   return sealed.length > longestSealed ? undefined : sealed;
 }
 
@@ -132,12 +132,8 @@ function judgedTransaction(transaction: Transaction, issuer: string): Judged {
   };
 }
 
-function unseal(text: string, { seal }: Pick<Dependencies, "seal">): Transaction | undefined {
-  try {
-    const packed = seal.open("transaction", Buffer.from(text, "base64url"));
-    // Nobody but this server makes bytes that open, and it makes them of transactions only.
-    return JSON.parse(inflateRawSync(packed).toString()) as Transaction;
-  } catch {
-    return undefined;
-  }
+function unseal(text: string, parts: Pick<Dependencies, "seal">): Transaction | undefined {
+  const packed = openText("transaction", text, parts);
+  // Nobody but this server makes bytes that open, and it makes them of transactions only.
+  return packed === undefined ? undefined : (JSON.parse(inflateRawSync(packed).toString()) as Transaction);
 }
