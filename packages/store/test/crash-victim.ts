@@ -3,6 +3,7 @@
 
 import { formatId } from "@rescind/core";
 import { accessToken, opened, order, refreshToken, tokenOf, unit } from "./conformance/facts.ts";
+import { newCode, redemption } from "./conformance/people-facts.ts";
 import { openAt } from "./opened.ts";
 
 const [, , path = "", lanes = "16"] = process.argv;
@@ -25,6 +26,11 @@ async function lane(): Promise<never> {
     const access = tokenOf(store, grant);
     await store.rotate({ spent: refresh.token.id, successor, sealed: new Uint8Array([1]), access });
     acknowledge(`rotated ${refresh.token.id} ${successor.token.id}`);
+    const made = newCode(store);
+    await store.issueCode(made);
+    const first = redemption(store, made);
+    await store.redeemCode(first);
+    acknowledge(`redeemed ${made.code.id} ${first.grant.grantId}`);
   }
 }
 

@@ -1,4 +1,4 @@
-// FAULTS rows 1 and 2: killed at any moment, an acknowledged revocation, token or rotation is there afterwards.
+// FAULTS rows 1 and 2: killed at any moment, an acknowledged revocation, token, rotation or redemption is there afterwards.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,7 +13,7 @@ const victim = fileURLToPath(new URL("./crash-victim.ts", import.meta.url));
 const random = randomFrom(seed);
 const timesKilled = rounds(15, 150);
 
-test(`FAULTS 1, 2: A4 B1 nothing acknowledged is lost by kill -9, ${timesKilled} times in one database`, async () => {
+test(`FAULTS 1, 2: A4 B1 C1 nothing acknowledged is lost by kill -9, ${timesKilled} times in one database`, async () => {
   const path = freshPath();
   await (await openAt(path)).close();
   let acknowledged = 0;
@@ -60,6 +60,9 @@ async function holds(store: Store, lines: readonly string[]): Promise<void> {
       const spent = (await store.findRefreshToken(first)).token;
       assert.ok(spent?.spentAtMs !== undefined, line);
       assert.ok((await store.findRefreshToken(second)).token, line);
+    } else if (what === "redeemed") {
+      assert.equal((await store.findCode(first)).code?.grantId, second, line);
+      assert.ok((await store.findGrant(second)).grant, line);
     } else assert.fail(`not a line of the victim: ${line}`);
   }
 }
