@@ -117,11 +117,22 @@ export interface PeopleStore {
   findUserByName(name: string): Promise<FoundUser>;
   /**
    * Replaces what is known of a user, with the orders that follow from it in the same transaction (disabled, deleted).
-   * "taken": the username is somebody else's; "unknown": there is no such user. Nothing changed then.
+   * "taken": the username is somebody else's; "unknown": there is no such user; "last-administrator": nobody else is
+   * an active one. Nothing changed then.
    */
-  changeUser(user: User, orders: readonly Order[], atMs: number): Promise<"changed" | "taken" | "unknown">;
-  /** Removes a user and their consents, sessions' order included, in one transaction. False: there is none. */
-  deleteUser(subject: string, orders: readonly Order[]): Promise<boolean>;
+  changeUser(
+    user: User,
+    orders: readonly Order[],
+    atMs: number,
+  ): Promise<"changed" | "last-administrator" | "taken" | "unknown">;
+  /**
+   * Removes a user and their consents, sessions' order included, in one transaction. "unknown": there is no such user;
+   * "last-administrator": nobody else is an active one. Nothing changed then.
+   */
+  deleteUser(
+    subject: string,
+    orders: readonly Order[],
+  ): Promise<"deleted" | "last-administrator" | "unknown">;
   /**
    * Sets a password with the orders that follow and ends the person's links, which were made for the one before. With
    * `instead` it is the same password in another form: only if that hash is still the stored one, and links stay.

@@ -1,5 +1,6 @@
 // Changes of people with what follows from them, for the admin API and the config file alike: the orders go with the
-// change in one transaction, no subject ever has a client's id, and the last active administrator stays one.
+// change in one transaction, and no subject ever has a client's id. That the last active administrator stays one is
+// the store's to see to.
 
 import { scopesOfRoles, type User } from "@rescind/core";
 import type { Actor, Order } from "@rescind/store";
@@ -10,8 +11,8 @@ import { rolesTakenOrder, subjectOrder } from "./user-orders.ts";
 export type ChangeParts = Pick<Dependencies, "hashing" | "issuer" | "now" | "store">;
 
 /**
- * Changes of people and registrations of chosen ids go one by one, since each is judged by what it finds: two
- * administrators must not take the role from each other, nor a client and a person take one id, at the same moment.
+ * Changes of people and registrations of chosen ids go one by one, since each is judged by what it finds: a client and a
+ * person must not take one id at the same moment, nor one change of a person undo what another did to other members.
  */
 export const oneByOne = turns(1, 1000);
 
@@ -31,8 +32,6 @@ export async function changeUser(
   actor: Actor,
   parts: ChangeParts,
 ): Promise<UserChanged> {
-  if (!isAdministrator(next) && (await isLastAdministrator(current, parts)))
-    return { kind: "last-administrator" };
   const orders = await ordersOf(current, next, actor, parts);
   const kind = await parts.store.changeUser(next, orders, parts.now());
   return kind === "changed" ? { kind, orders } : { kind };
@@ -40,10 +39,9 @@ export async function changeUser(
 
 /** Removes a person. Call it within `oneByOne`, with `current` read there. */
 export async function deleteUser(current: User, actor: Actor, parts: ChangeParts): Promise<UserChanged> {
-  if (await isLastAdministrator(current, parts)) return { kind: "last-administrator" };
   const orders = [subjectOrder(current.subject, "user_deleted", actor, parts)];
-  const isDeleted = await parts.store.deleteUser(current.subject, orders);
-  return isDeleted ? { kind: "changed", orders } : { kind: "unknown" };
+  const kind = await parts.store.deleteUser(current.subject, orders);
+  return kind === "deleted" ? { kind: "changed", orders } : { kind };
 }
 
 async function ordersOf(current: User, next: User, actor: Actor, parts: ChangeParts): Promise<Order[]> {
@@ -74,15 +72,4 @@ async function clientsWith(scopes: readonly string[], { store }: ChangeParts): P
 /** Client credentials alone never stand for a person. */
 function isForPeople(grantTypes: readonly string[]): boolean {
   return grantTypes.some((type) => type !== "client_credentials");
-}
-
-function isAdministrator(user: User): boolean {
-  return user.status === "active" && user.roles.includes("administrator");
-}
-
-async function isLastAdministrator(user: User, { store }: ChangeParts): Promise<boolean> {
-  if (!isAdministrator(user)) return false;
-  const filter = { role: "administrator", status: "active" } as const;
-  const { items } = await store.listUsers(filter, { limit: 2, cursor: undefined });
-  return items.every((item) => item.user.subject === user.subject);
 }

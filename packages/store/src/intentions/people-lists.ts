@@ -64,13 +64,13 @@ async function listInWindows<Item>(
   }
 }
 
-function usersWindow({ username, email }: UserFilter, below: bigint): Statement {
+function usersWindow({ username, email, role }: UserFilter, below: bigint): Statement {
   const [condition, ...params] =
     username !== undefined
       ? ["u.username_key = $3", nameKey(username)]
       : email !== undefined
         ? ["u.email_key = $3", nameKey(email)]
-        : ["1 = 1"];
+        : [role === undefined ? "1 = 1" : "u.roles <> ''"];
   return {
     sql: `SELECT CAST(u.id AS TEXT), ${userColumns}, CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END,
         u.created_at_ms

@@ -25,14 +25,14 @@ export interface UserChange {
 }
 
 /**
- * "unknown": there is no such user; "refused": one of `unless` holds. Nothing changed then. If the longest lives have
- * risen since the orders were made for them, nothing changes either and all is done again.
+ * "unknown": there is no such user; a number: the first of `unless` that holds. Nothing changed then. If the longest
+ * lives have risen since the orders were made for them, nothing changes either and all is done again.
  */
 export async function changeWithOrders(
   db: Database,
   change: UserChange,
   orders: readonly Order[],
-): Promise<"changed" | "refused" | "unknown"> {
+): Promise<"changed" | "unknown" | number> {
   for (;;) {
     const outcome = await tryChange(db, change, orders, db.longest.lives);
     if (outcome !== "risen") return outcome;
@@ -45,7 +45,7 @@ async function tryChange(
   { subject, unless, effects }: UserChange,
   orders: readonly Order[],
   longest: LongestLives,
-): Promise<"changed" | "refused" | "risen" | "unknown"> {
+): Promise<"changed" | "risen" | "unknown" | number> {
   const claim: Claim = BigInt(db.ids.next());
   const against = [unknownUser(subject), ...unless];
   const results = await db.executor.apply(
@@ -62,7 +62,7 @@ async function tryChange(
   const gaveUpAt = results.findIndex(
     (rows, place) => place >= 2 && place < 2 + against.length && rows.length > 0,
   );
-  if (gaveUpAt !== -1) return gaveUpAt === 2 ? "unknown" : "refused";
+  if (gaveUpAt !== -1) return gaveUpAt === 2 ? "unknown" : gaveUpAt - 3;
   const isRisen = orders.length > 0 && results[2 + against.length + 1]?.length === 1;
   return isRisen ? "risen" : "changed";
 }

@@ -8,7 +8,7 @@ import type { FoundUser, Order, PasswordHash, SetupLink } from "../store.ts";
 import { removeAllConsents } from "./consents.ts";
 import { onlyRow, takeHead } from "./head.ts";
 import { claimed, claimTurn } from "./people-turn.ts";
-import { changeWithOrders } from "./user-change.ts";
+import { type Condition, changeWithOrders } from "./user-change.ts";
 
 /** The columns of a user, in the order of `takeUser`. */
 export const userColumns = `u.subject, u.username, u.name, u.email, u.email_verified, u.member_of, u.claims, u.roles,
@@ -47,7 +47,7 @@ export async function changeUser(
   db: Database,
   user: User,
   orders: readonly Order[],
-): Promise<"changed" | "taken" | "unknown"> {
+): Promise<"changed" | "last-administrator" | "taken" | "unknown"> {
   const key = nameKey(user.username);
   const isTaken = {
     sql: "EXISTS (SELECT 1 FROM users u WHERE u.username_key = $2 AND u.subject <> $3)",
@@ -57,7 +57,7 @@ export async function changeUser(
     db,
     {
       subject: user.subject,
-      unless: [isTaken],
+      unless: isAdministrator(user) ? [isTaken] : [isTaken, isLastAdministrator(user.subject)],
       effects: (claim) => [
         {
           sql: `UPDATE users SET username = $2, username_key = $3, name = $4, email = $5, email_key = $6,
@@ -69,16 +69,24 @@ export async function changeUser(
     },
     orders,
   );
-  return outcome === "refused" ? "taken" : outcome;
+  if (typeof outcome !== "number") return outcome;
+  return outcome === 0 ? "taken" : "last-administrator";
 }
 
-export async function deleteUser(db: Database, subject: string, orders: readonly Order[]): Promise<boolean> {
+export async function deleteUser(
+  db: Database,
+  subject: string,
+  orders: readonly Order[],
+): Promise<"deleted" | "last-administrator" | "unknown"> {
   const effects = (claim: bigint): Statement[] => [
     ...removeAllConsents(subject, claimed("$2"), [claim]),
     removeLinks(subject, claim),
     { sql: `DELETE FROM users WHERE subject = $1 AND ${claimed("$2")}`, params: [subject, claim] },
   ];
-  return (await changeWithOrders(db, { subject, unless: [], effects }, orders)) === "changed";
+  const unless = [isLastAdministrator(subject)];
+  const outcome = await changeWithOrders(db, { subject, unless, effects }, orders);
+  if (typeof outcome === "number") return "last-administrator";
+  return outcome === "changed" ? "deleted" : outcome;
 }
 
 export async function setPassword(
@@ -159,6 +167,20 @@ async function readUser(db: Database, condition: string, value: string): Promise
   if (columns.isNull()) return { head, user: undefined, passwordHash: undefined, createdAtMs: undefined };
   const user = takeUser(columns);
   return { head, user, passwordHash: columns.optionalText(), createdAtMs: columns.whole() };
+}
+
+function isAdministrator(user: User): boolean {
+  return user.status === "active" && user.roles.includes("administrator");
+}
+
+/** Active, with the role, and nobody else is: without them nobody could put anything right again. */
+function isLastAdministrator(subject: string): Condition {
+  const administers = "u.status = 'active' AND u.roles <> '' AND u.roles LIKE '%administrator%'";
+  return {
+    sql: `EXISTS (SELECT 1 FROM users u WHERE u.subject = $2 AND ${administers})
+      AND NOT EXISTS (SELECT 1 FROM users u WHERE u.subject <> $2 AND ${administers})`,
+    params: [subject],
+  };
 }
 
 function storePassword(subject: string, hash: PasswordHash, claim: bigint): Statement {

@@ -56,6 +56,20 @@ export function setupLinks(open: Opener): void {
     },
   );
 
+  promise(
+    "a password set otherwise ends the link; the same one in another form does not",
+    open,
+    async (store) => {
+      await store.createUser(user("usr_1"), "old", nowMs);
+      const link = await put(store, {});
+      assert.equal(await store.setPassword("usr_1", "rehashed", { instead: "old", orders: [] }), true);
+      assert.deepEqual(await present(store, [link.id]), [link.id]);
+      assert.equal(await store.setPassword("usr_1", "new", { orders: [] }), true);
+      assert.equal(await store.spendSetupLink(link.id, "by the link", []), false);
+      assert.equal((await store.findUser("usr_1")).passwordHash, "new");
+    },
+  );
+
   promise("a link that was replaced, made up, or whose person is gone sets nothing", open, async (store) => {
     for (const subject of ["usr_1", "usr_2"]) await store.createUser(user(subject), "old", nowMs);
     const replaced = await put(store, {});

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { entryLife } from "@rescind/core";
 import type { Order, Store } from "@rescind/store";
+import { rounds } from "../../../../test/seed.ts";
 import { client, digest, nowS, order, unit } from "./facts.ts";
 import { newCode, nowMs, user } from "./people-facts.ts";
 import { allOf, type Opener, promise } from "./suite.ts";
@@ -99,37 +100,17 @@ export function users(open: Opener): void {
     assert.equal(await store.setPassword("usr_3", "new", { orders: ends }), false);
     assert.equal(await store.setPassword("usr_1", "new", { instead: "other", orders: ends }), false);
     assert.equal(await store.setPassword("usr_2", "new", { instead: "other", orders: ends }), false);
-    assert.equal(await store.deleteUser("usr_3", ends), false);
+    assert.equal(await store.deleteUser("usr_3", ends), "unknown");
     const found = await store.findUser("usr_1");
     assert.deepEqual([found.user, found.passwordHash, found.head.position.seq], [user("usr_1"), "hash", 0]);
     assert.equal((await store.findUser("usr_2")).passwordHash, undefined);
     assert.deepEqual(await store.verifyAudit(), { records: 0, brokenAt: undefined });
   });
 
-  promise("of concurrent renames to one name one wins, with its order alone", open, async (store) => {
-    const subjects = Array.from({ length: 24 }, (_, index) => `usr_${index}`);
-    for (const subject of subjects) await store.createUser(user(subject), undefined, nowMs);
-    const creates = Array.from({ length: 8 }, (_, index) =>
-      store.createUser(user(`usr_new_${index}`, { username: "Wanted" }), undefined, nowMs),
-    );
-    const outcomes = await Promise.all(
-      subjects.map((subject) =>
-        store.changeUser(
-          user(subject, { username: "wanted" }),
-          [order(store, unit("subject", subject))],
-          nowMs,
-        ),
-      ),
-    );
-    const created = (await Promise.all(creates)).filter(Boolean).length;
-    const changed = subjects.filter((_, index) => outcomes[index] === "changed");
-    assert.equal(created + changed.length, 1);
-    assert.deepEqual(new Set(outcomes.filter((outcome) => outcome !== "changed")), new Set(["taken"]));
-    const { entries } = await store.readFeed(0, 100);
-    assert.deepEqual(
-      entries.map((entry) => entry.kind === "revoke" && entry.value),
-      changed,
-    );
+  promise("of concurrent renames and newcomers to one name one gets it", open, async (store) => {
+    for (let round = 0; round < rounds(6, 200); round += 1) await raceForName(store, round);
+    const { records, brokenAt } = await store.verifyAudit();
+    assert.deepEqual([records, brokenAt], [(await store.head()).position.seq, undefined]);
   });
 
   promise("E1 A4 a change and its orders are one: each is numbered and audited once", open, async (store) => {
@@ -202,6 +183,37 @@ export function users(open: Opener): void {
     assert.equal((await store.findUser("usr_1")).passwordHash, "any");
   });
 
+  promise(
+    "the last active administrator stays one, also where all are taken away at once",
+    open,
+    async (store) => {
+      const roles = ["administrator"] as const;
+      const subjects = Array.from({ length: 16 }, (_, index) => `usr_${index}`);
+      for (const subject of subjects) await store.createUser(user(subject, { roles }), "hash", nowMs);
+      await store.createUser(user("usr_gone", { roles, status: "disabled" }), "hash", nowMs);
+      const outcomes = await Promise.all(
+        subjects.map((subject, index) => {
+          const ends = [order(store, unit("subject", subject))];
+          if (index % 3 === 0) return store.deleteUser(subject, ends);
+          const less = index % 3 === 1 ? { roles: [] } : { roles, status: "disabled" as const };
+          return store.changeUser(user(subject, less), ends, nowMs);
+        }),
+      );
+      assert.equal(outcomes.filter((outcome) => outcome === "last-administrator").length, 1);
+      const filter = { role: "administrator", status: "active" } as const;
+      const left = await allOf((page) => store.listUsers(filter, page), 2);
+      assert.deepEqual(
+        left.map(({ user: one }) => one.subject),
+        [subjects[outcomes.indexOf("last-administrator")]],
+      );
+      assert.equal((await store.head()).position.seq, 15, "what is refused appends nothing");
+      const [last = user("usr_0")] = left.map(({ user: one }) => one);
+      assert.equal(await store.changeUser({ ...last, name: "Still here" }, [], nowMs), "changed");
+      await store.createUser(user("usr_next", { roles: ["viewer", "administrator"] }), "hash", nowMs);
+      assert.equal(await store.deleteUser(last.subject, []), "deleted");
+    },
+  );
+
   promise("a deleted user is gone with consents and links, and the orders stand", open, async (store) => {
     for (const subject of ["usr_1", "usr_2"]) {
       await store.createUser(user(subject), "hash", nowMs);
@@ -209,12 +221,12 @@ export function users(open: Opener): void {
       const link = { id: store.nextId(), subject, rev: 0, issuedAt: nowS, expiresAt: nowS + 3600 };
       await store.putSetupLink(link, digest(link.id));
     }
-    assert.equal(await store.deleteUser("usr_1", [order(store, unit("subject", "usr_1"))]), true);
+    assert.equal(await store.deleteUser("usr_1", [order(store, unit("subject", "usr_1"))]), "deleted");
     const found = await store.findUser("usr_1");
     assert.deepEqual([found.user, found.head.position.seq], [undefined, 1]);
     assert.deepEqual(await store.consentedScopes("usr_1", "client"), []);
     assert.deepEqual(await store.consentedScopes("usr_2", "client"), ["openid"]);
-    assert.equal(await store.deleteUser("usr_1", []), false);
+    assert.equal(await store.deleteUser("usr_1", []), "unknown");
     assert.equal(await store.createUser(user("usr_3", { username: "usr_1" }), undefined, nowMs), true);
   });
 
@@ -231,6 +243,31 @@ export function users(open: Opener): void {
     const [first] = (await store.listUsers({ username: "name_0" }, { limit: 1, cursor: undefined })).items;
     assert.deepEqual([first?.hasPassword, first?.createdAtMs], [true, 0]);
   });
+}
+
+/** Renames carry an order, which only the one that got the name may append. */
+async function raceForName(store: Store, round: number): Promise<void> {
+  const from = (await store.head()).position.seq;
+  const username = `Wanted ${round}`;
+  const subjects = Array.from({ length: 12 }, (_, index) => `usr_${round}_${index}`);
+  await Promise.all(subjects.map((subject) => store.createUser(user(subject), undefined, nowMs)));
+  const racing = subjects.flatMap((subject) => [
+    store.changeUser(user(subject, { username }), [order(store, unit("subject", subject))], nowMs),
+    store.createUser(user(`${subject}_new`, { username: username.toLowerCase() }), undefined, nowMs),
+  ]);
+  const outcomes = await Promise.all(racing);
+  const got = outcomes.flatMap((outcome, index) =>
+    outcome === "changed" || outcome === true ? [index] : [],
+  );
+  assert.equal(got.length, 1);
+  const others = new Set(outcomes.filter((_, index) => !got.includes(index)));
+  assert.deepEqual(others, new Set(["taken", false]));
+  const winner = subjects[Math.floor((got[0] ?? 0) / 2)];
+  const { entries } = await store.readFeed(from, 100);
+  assert.deepEqual(
+    entries.map((entry) => entry.kind === "revoke" && entry.value),
+    outcomes.includes("changed") ? [winner] : [],
+  );
 }
 
 async function fill(store: Store): Promise<void> {
