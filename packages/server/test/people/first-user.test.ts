@@ -1,14 +1,18 @@
 // The first way in: the user `admin` and the link in DIR/admin.json. CONTRACT.md section 2.
 import assert from "node:assert/strict";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parseToken } from "@rescind/core";
 import { consoleTokens } from "../../../../test/console-login.ts";
 import { peopleOf } from "../../../../test/people.ts";
 import { createPerson } from "../../../../test/person.ts";
-import { startTestServer, type TestServer } from "../../../../test/running-server.ts";
+import { freePort, startTestServer, type TestServer } from "../../../../test/running-server.ts";
 
+const serve = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
 const password = "correct horse battery";
 
 function adminFile(server: TestServer): Record<string, string> {
@@ -122,3 +126,33 @@ test("a start that ended before it wrote the file is made good by the next", () 
     await setPassword(server, second);
     assert.equal((await consoleTokens(server, { username: "admin", password })).status, 200);
   }));
+
+test("E2 WEB-16 where no terminal reads along, the link is named by its file and never printed", async () => {
+  const data = mkdtempSync(join(tmpdir(), "rescind-first-"));
+  const flags = ["--port", String(await freePort()), "--data", data, "--log-level", "debug"];
+  const child = spawn(process.execPath, ["--conditions=source", serve, "serve", ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  try {
+    let printed = "";
+    const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+    const served = new Promise<void>((resolve) => {
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          printed += text;
+          if (printed.includes("admin.json")) resolve();
+        });
+    });
+    await Promise.race([served, ended]);
+    child.kill("SIGTERM");
+    await ended;
+    const { setup_url: url, client_secret: secret } = JSON.parse(
+      readFileSync(join(data, "admin.json"), "utf8"),
+    );
+    assert.ok(printed.includes(join(data, "admin.json")), printed);
+    for (const hidden of [url, secret, "rsl_", "rcs_"]) assert.ok(!printed.includes(hidden));
+  } finally {
+    child.kill("SIGKILL");
+    rmSync(data, { recursive: true, force: true });
+  }
+});
