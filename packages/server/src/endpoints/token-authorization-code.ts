@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import {
   type AuthorizationCode,
+  authTimeOf,
   decideRedemption,
   formatId,
   type Grant,
@@ -16,6 +17,7 @@ import {
   refuse,
   type Session,
   sessionLives,
+  type Target,
   type User,
   type Verdict,
 } from "@rescind/core";
@@ -90,7 +92,7 @@ interface Asked {
 async function redeem(presented: Presented, asked: Asked, deps: Dependencies): Promise<Answer | "lost"> {
   const { request, caller, hashedVerifier } = asked;
   const { code, session, user } = presented;
-  const { client, head, keyId } = caller;
+  const { client } = caller;
   await deps.standing.reach(presented.head);
   const decision = decideRedemption({
     code,
@@ -109,25 +111,37 @@ async function redeem(presented: Presented, asked: Asked, deps: Dependencies): P
   const wanted = { granted: code, client, user, scopes: [], resource };
   const target = await targetOfGrant(wanted, presented.head, deps);
   if ("kind" in target) return oauthRefusal(target);
+  return issue({ code, session, user, target, caller, head: presented.head }, deps);
+}
 
+interface Issuing {
+  readonly code: AuthorizationCode;
+  readonly session: Session;
+  readonly user: User;
+  readonly target: Target;
+  readonly caller: Caller;
+  /** Read with the code. */
+  readonly head: Head;
+}
+
+async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lost"> {
+  const { code, session, user, target, caller } = issuing;
+  const { client, keyId } = caller;
   const nowMs = deps.now();
   const grant = grantOf(code, session, deps);
-  const keys = await deps.catalog.keys(presented.head);
-  const parts = { ...deps, keys };
-  const basis = { client, target, subject: code.subject, grant, user, keyId, rev: head.position.seq };
-  const access = mintAccessToken({ ...basis, at: nowMs / 1000 }, parts);
+  const parts = { ...deps, keys: await deps.catalog.keys(issuing.head) };
+  const of = { client, target, subject: code.subject, grant, user };
+  const basis = { ...of, keyId, rev: caller.head.position.seq, at: nowMs / 1000 };
+  const access = mintAccessToken(basis, parts);
   if ("kind" in access) return oauthRefusal(access);
-  const refreshes = client.grantTypes.includes("refresh_token");
-  const refresh = refreshes ? mintRefreshToken({ ...basis, at: nowMs / 1000 }, parts) : undefined;
+  const refresh = client.grantTypes.includes("refresh_token") ? mintRefreshToken(basis, parts) : undefined;
   const redemption = { code: code.id, grant, access: access.stored, refresh: refresh?.stored };
   if ((await deps.store.redeemCode(redemption)) !== "redeemed") return "lost";
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued("authorization_code");
   if (!target.scopes.includes("openid")) return tokenAnswer(access, refresh?.text);
-  const idToken = mintIdToken(
-    { ...authenticationOf(code, session, user), client, accessToken: access.text, nowMs },
-    parts,
-  );
+  const login = loginOf(code, session);
+  const idToken = mintIdToken({ ...login, client, accessToken: access.text, nowMs }, parts);
   return tokenAnswer(access, refresh?.text, { id_token: idToken });
 }
 
@@ -158,8 +172,9 @@ function grantOf(code: AuthorizationCode, session: Session, deps: Dependencies):
   };
 }
 
-/** What the ID token says of the authentication. The session may have been renewed since; `auth_time` is the code's. */
-function authenticationOf(code: AuthorizationCode, session: Session, user: User) {
-  const { authTime, nonce, sessionId } = code;
-  return { subject: user.subject, authTime, nonce, sessionId, amr: session.amr };
+/** What the ID token says of the login. The session may have been renewed since, by other means. */
+function loginOf(code: AuthorizationCode, session: Session) {
+  const { subject, authTime, nonce, sessionId } = code;
+  const amr = authTimeOf(session) === authTime ? session.amr : undefined;
+  return { subject, authTime, nonce, sessionId, amr };
 }

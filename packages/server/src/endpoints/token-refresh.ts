@@ -8,6 +8,7 @@ import {
   parseScope,
   type RefreshDecision,
   refuse,
+  type Target,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
@@ -25,6 +26,7 @@ import { openSuccessor, sealSuccessor } from "../tokens/successor.ts";
 import { tokenAnswer } from "./token.ts";
 
 type Presented = Extract<Recognised, { kind: "refresh" }>;
+type Present = Extract<Person, { kind: "present" }>;
 
 interface Caller extends AuthenticatedClient {
   readonly head: Head;
@@ -60,75 +62,76 @@ interface Asked {
 async function use(
   text: string,
   presented: Presented,
-  asked: Asked,
+  { request, caller }: Asked,
   deps: Dependencies,
 ): Promise<Answer | "lost"> {
-  const { caller, request } = asked;
+  const { grant } = presented;
   const decision = await decide(presented, caller, deps);
   if (decision.kind === "refuse") return oauthRefusal(decision);
-  const { client, keyId, head } = caller;
-  const { grant } = presented;
   if (decision.kind === "replay") {
     const { clientId, grantId } = grant;
     return endReplayed({ what: "refresh token", grantId, clientId, refusal: invalid }, deps);
   }
   const person = await personOf(grant, deps);
   if (person.kind === "gone") return oauthRefusal(invalid);
-  const { user } = person;
   const scopes = parseScope(request.form.get("scope"));
   if ("kind" in scopes) return oauthRefusal(scopes);
-  const wanted = { granted: grant, client, user, scopes, resource: request.form.get("resource") };
+  const { client } = caller;
+  const wanted = {
+    granted: grant,
+    client,
+    user: person.user,
+    scopes,
+    resource: request.form.get("resource"),
+  };
   const target = await targetOfGrant(wanted, presented.head, deps);
   if ("kind" in target) return oauthRefusal(target);
-
-  const nowMs = deps.now();
-  const keys = await deps.catalog.keys(presented.head);
-  const basis = {
-    client,
-    target,
-    subject: grant.subject,
-    grant,
-    user,
-    keyId,
-    rev: head.position.seq,
-    at: nowMs / 1000,
-  };
-  const access = mintAccessToken(basis, { ...deps, keys });
-  if ("kind" in access) return oauthRefusal(access);
   // A refresh is a use of the session that the grant hangs on.
   if (person.session !== undefined) await touch({ session: person.session }, deps);
-  const answered = (refresh: string): Answer => {
-    const authentication = target.scopes.includes("openid") ? authenticationOf(grant, person) : undefined;
-    if (authentication === undefined) return tokenAnswer(access, refresh);
-    const idToken = mintIdToken(
-      { ...authentication, client, accessToken: access.text, nowMs },
-      { ...deps, keys },
-    );
-    return tokenAnswer(access, refresh, { id_token: idToken });
+  return issue({ text, presented, caller, decision, person, target }, deps);
+}
+
+interface Issuing {
+  readonly text: string;
+  readonly presented: Presented;
+  readonly caller: Caller;
+  readonly decision: Exclude<RefreshDecision, { kind: "refuse" | "replay" }>;
+  readonly person: Present;
+  readonly target: Target;
+}
+
+async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lost"> {
+  const { text, presented, caller, decision, person, target } = issuing;
+  const { client, keyId, head } = caller;
+  const { grant } = presented;
+  const nowMs = deps.now();
+  const at = nowMs / 1000;
+  const parts = { ...deps, keys: await deps.catalog.keys(presented.head) };
+  const of = { client, target, subject: grant.subject, grant, user: person.user };
+  const basis = { ...of, keyId, rev: head.position.seq, at };
+  const access = mintAccessToken(basis, parts);
+  if ("kind" in access) return oauthRefusal(access);
+  const answer = (refresh: string): Answer => {
+    const login = target.scopes.includes("openid") ? loginOf(grant, person) : undefined;
+    const idToken = login && mintIdToken({ ...login, client, accessToken: access.text, nowMs }, parts);
+    return tokenAnswer(access, refresh, idToken === undefined ? {} : { id_token: idToken });
   };
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued("refresh_token");
   switch (decision.kind) {
     case "rotate": {
-      const successor = mintRefreshToken(basis, deps);
+      const successor = mintRefreshToken(basis, parts);
       const sealed = sealSuccessor(text, successor.text);
-      const rotation = {
-        spent: presented.token.id,
-        successor: successor.stored,
-        sealed,
-        access: access.stored,
-      };
-      if ((await deps.store.rotate(rotation)) !== "rotated") return "lost";
-      return answered(successor.text);
+      const { stored } = access;
+      const rotation = { spent: presented.token.id, successor: successor.stored, sealed, access: stored };
+      return (await deps.store.rotate(rotation)) === "rotated" ? answer(successor.text) : "lost";
     }
-    case "grace": {
+    case "grace":
       await deps.store.issue(access.stored);
-      return answered(openSuccessor(text, decision.sealed));
-    }
-    case "keep": {
-      await deps.store.issueKeeping(presented.token.id, idleEnd(client, grant, nowMs / 1000), access.stored);
-      return answered(text);
-    }
+      return answer(openSuccessor(text, decision.sealed));
+    case "keep":
+      await deps.store.issueKeeping(presented.token.id, idleEnd(client, grant, at), access.stored);
+      return answer(text);
   }
 }
 
@@ -152,7 +155,7 @@ async function decide(presented: Presented, caller: Caller, deps: Dependencies):
  * What the ID token of a refresh says: the original authentication, no nonce (OpenID Connect Core section 12.2).
  * Undefined for a grant that nobody signed in for.
  */
-function authenticationOf(grant: Grant, { session }: Extract<Person, { kind: "present" }>) {
+function loginOf(grant: Grant, { session }: Present) {
   const { subject, authTime, sessionId } = grant;
   if (authTime === undefined) return undefined;
   // The session may have been renewed since, by other means than those this grant was opened with.
