@@ -5,14 +5,6 @@ import { test } from "node:test";
 import { until } from "../until.ts";
 import { asksToSignIn, type Login, type RelyingParty, shown } from "./relying-party.ts";
 
-/** What prompt=none may be refused with (OpenID Connect Core section 3.1.2.6). */
-export const wantsThePerson = [
-  "interaction_required",
-  "login_required",
-  "account_selection_required",
-  "consent_required",
-];
-
 export function startPromptModules(party: RelyingParty): void {
   test("oidcc-prompt-none-not-logged-in: an error at once, with a long state unharmed", async () => {
     const state = "x".repeat(128);
