@@ -33,7 +33,7 @@ export function addLogin(program: Command): void {
 
 async function login(options: LoginOptions): Promise<void> {
   const server = serverOf(options);
-  const { authorizationEndpoint, ...endpoints } = await discover(server);
+  const { authorizationEndpoint, userinfoEndpoint, ...endpoints } = await discover(server);
   const state = randomBytes(16).toString("base64url");
   const verifier = randomBytes(32).toString("base64url");
   const loopback = await listenForAnswer(state, patience);
@@ -57,8 +57,10 @@ async function login(options: LoginOptions): Promise<void> {
     const path = loginPath(server, process.env);
     const before = readLogin(path);
     writeLogin(path, tokens);
-    if (options.json === true) printJson({ server, scope: tokens.scope, file: path });
-    else console.log(`Signed in at ${server}: ${printable(tokens.scope)}`);
+    const { accessToken, scope: granted } = tokens;
+    const username = await nameOf(accessToken, server, userinfoEndpoint);
+    if (options.json === true) printJson({ server, username, scope: granted, file: path });
+    else console.log(`Signed in at ${server} as ${printable(username)}: ${printable(granted)}`);
     // Otherwise it would live on where nobody can reach it.
     if (before !== undefined) await endLogin(before);
   } finally {
@@ -77,8 +79,13 @@ async function logout(options: ConnectionOptions): Promise<void> {
   else console.log(`Logged out of ${server}: the tokens are revoked.`);
 }
 
-/** RFC 8414, and section 3.3 of it: the issuer must be the one that was asked. */
-async function discover(server: string): Promise<Endpoints & { readonly authorizationEndpoint: string }> {
+interface Discovered extends Endpoints {
+  readonly authorizationEndpoint: string;
+  readonly userinfoEndpoint: string;
+}
+
+/** OpenID Connect Discovery section 4.3: the issuer must be the one that was asked. */
+async function discover(server: string): Promise<Discovered> {
   const url = `${server}/.well-known/openid-configuration`;
   const response = await fetchFrom(server)(url, { redirect: "error" });
   const found = await jsonObject(response);
@@ -93,6 +100,7 @@ async function discover(server: string): Promise<Endpoints & { readonly authoriz
   return {
     server,
     authorizationEndpoint: endpoint("authorization_endpoint"),
+    userinfoEndpoint: endpoint("userinfo_endpoint"),
     tokenEndpoint: endpoint("token_endpoint"),
     revocationEndpoint: endpoint("revocation_endpoint"),
   };
@@ -106,6 +114,17 @@ function codeIn(answer: URLSearchParams, server: string): string {
   throw refused(
     `${server} refused: ${printable(answer.get("error_description") ?? answer.get("error") ?? "no code")}`,
   );
+}
+
+/** Who has signed in, which the person should see: it may be another account than they think. */
+async function nameOf(token: string, server: string, userinfoEndpoint: string): Promise<string> {
+  const response = await fetchFrom(server)(userinfoEndpoint, {
+    headers: { authorization: `Bearer ${token}` },
+    redirect: "error",
+  });
+  const { preferred_username: name, sub } = await jsonObject(response);
+  if (!response.ok) throw refused(`${server} does not say who signed in: status ${response.status}`);
+  return typeof name === "string" ? name : String(sub);
 }
 
 /** The URL goes as one argument, through no shell. */

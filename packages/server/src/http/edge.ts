@@ -43,7 +43,7 @@ export function failure(
     deps.log.error({ reqId: request.id, err: error, cause: String(error.cause) }, "store unavailable");
     return form(503, "The server cannot confirm this right now; try again.");
   }
-  if (error instanceof TooManyWaiting) return form(503, "Too many passwords are being checked; try again.");
+  if (error instanceof TooManyWaiting) return form(503, "Too many of these are waiting already; try again.");
   const { statusCode, code } = error as Partial<FastifyError>; // Fastify's errors carry both, others neither
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return form(statusCode, refusalText(statusCode, code));

@@ -14,7 +14,7 @@ export function turns(atOnce: number, waiting: number): <T>(work: () => Promise<
   let running = 0;
   return async (work) => {
     if (running >= atOnce) {
-      if (queue.length >= waiting) throw new TooManyWaiting("Too many passwords are being checked.");
+      if (queue.length >= waiting) throw new TooManyWaiting("Too much of this work is waiting already.");
       // The one that ends hands its place over, so `running` stays as it is.
       await new Promise<void>((resolve) => queue.push(resolve));
     } else {
