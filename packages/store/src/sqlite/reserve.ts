@@ -2,10 +2,16 @@
 // reserve is given up, and until it can be filled again only urgent intentions are tried. FAULTS row 4.
 
 import { randomFillSync } from "node:crypto";
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** Milliseconds between attempts to fill the reserve again. */
 const retryMs = 1000;
+/**
+ * Times the reserve that must be free before anything but revocations is taken again. What a full disk gives back when
+ * the log is emptied is less: without this, issuing would come back for a moment and use up the revocations' room.
+ */
+const roomToGoOn = 4;
 const chunk = 1 << 20;
 
 export class Reserve {
@@ -26,7 +32,10 @@ export class Reserve {
 
   /** Now and then, while it is spent: looks whether there is room again. */
   refill(): void {
-    if (this.#isFull && performance.now() - this.#triedAtMs >= retryMs) this.fill();
+    if (!this.#isFull || performance.now() - this.#triedAtMs < retryMs) return;
+    this.#triedAtMs = performance.now();
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    if (bavail * bsize >= roomToGoOn * this.#bytes) this.fill();
   }
 
   /** Takes the space; without it the disk counts as full. Nothing to take where none is wanted. */
