@@ -35,7 +35,7 @@ export async function startWithAlice(flags: readonly string[] = []): Promise<Par
   return {
     server,
     alice: { sub: String(json.sub), username: "alice", password },
-    browser: (...origins) => createPerson(server.issuer, ...origins),
+    browser: (...origins) => createPerson(new URL(server.issuer).origin, ...origins),
     client: (redirectUri, more = {}) =>
       server.registerClient({
         name: "Wonderland",

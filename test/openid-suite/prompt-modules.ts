@@ -27,6 +27,11 @@ export function startPromptModules(party: RelyingParty): void {
     assert.ok(Number(second.idToken.auth_time) > Number(first.idToken.auth_time) + 1);
   });
 
+  test("oidcc-max-age-1: max_age=0 asks even within the second of the first login", async () => {
+    const first = await party.login();
+    await again(party, first, { max_age: "0" }, "asked");
+  });
+
   for (const [module, firstParameters, secondParameters] of [
     ["oidcc-prompt-none-logged-in", {}, { prompt: "none" }],
     ["oidcc-max-age-10000", { max_age: "15000" }, { max_age: "10000" }],

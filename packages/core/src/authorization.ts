@@ -68,7 +68,8 @@ function nextStep(facts: AuthorizationFacts): AuthorizationDecision {
     return { kind: "login", why: "hint" };
   if (request.prompts.has("login") && !isNew) return { kind: "login", why: "prompt" };
   const age = Math.floor(facts.nowMs / 1000) - authTimeOf(session);
-  if (request.maxAge !== undefined && !isNew && age > request.maxAge)
+  // 0 is prompt=login in other words, even within the second of the last sign-in.
+  if (request.maxAge !== undefined && !isNew && (age > request.maxAge || request.maxAge === 0))
     return { kind: "login", why: "max-age" };
   if (request.prompts.has("select_account") && !isNew && !facts.justSelected)
     return { kind: "select-account" };
