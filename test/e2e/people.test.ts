@@ -37,7 +37,6 @@ function application(name: string): Promise<RegisteredClient> {
 }
 
 interface Tokens {
-  readonly code: string;
   readonly access: string;
   readonly refresh: string;
   readonly id: string;
@@ -66,7 +65,6 @@ async function tokensOf(person: Person, client: RegisteredClient, scope = "openi
   const { status, json, text: answer } = await server.form("/oauth2/token", form, client);
   if (status !== 200) throw new Error(answer);
   return {
-    code,
     access: String(json.access_token),
     refresh: String(json.refresh_token),
     id: String(json.id_token),
