@@ -1,7 +1,7 @@
 // How often properties run, and from which seed: RESCIND_TEST_SEED repeats a run, RESCIND_TEST_LONG=1 runs the full
 // number.
 
-export const seed = Number(process.env.RESCIND_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env.RESCIND_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const isLong = process.env.RESCIND_TEST_LONG === "1";
 
