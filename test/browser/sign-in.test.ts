@@ -79,7 +79,7 @@ test("AC-14 two browsers: what one began the other cannot go on with", async () 
   await first.waitForURL((url) => url.pathname === "/consent");
   const third = await world.page();
   await third.goto(first.url());
-  assert.equal(await heading(third), "This page needs cookies");
+  assert.equal(await heading(third), "Please start again");
 });
 
 test("a form used twice says that it has done its work, and leads on", async () => {

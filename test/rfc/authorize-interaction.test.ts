@@ -280,3 +280,25 @@ test("an order between two steps counts: the person signs in anew, or begins aga
   const anew = await second.open(new URL(link, server.base));
   assert.match(headingOf(anew), /^Allow/, "the way back leads to the beginning");
 });
+
+test("a page left open goes on by itself once its person has signed in elsewhere in this browser", async () => {
+  const { username } = await newPerson();
+  const browser = browserWith(server);
+  const left = await browser.open(authorizationUrl(server, trusted, { state: "left open" }));
+  await browser.signIn(authorizationUrl(server, trusted), { username, password });
+  assert.equal((await browser.open(left.url)).sent.get("state"), "left open");
+});
+
+test("the way back from a page of another browser begins anew and shows nothing of what was asked", async () => {
+  const first = browserWith(server);
+  const page = await first.open(
+    authorizationUrl(server, trusted, { state: "my-own-state", prompt: "login" }),
+  );
+  const second = browserWith(server, await people.signIn());
+  await second.open(authorizationUrl(server, trusted));
+  const other = await second.open(page.url);
+  assert.equal(headingOf(other), "Opened in another browser");
+  assert.ok(!other.text.includes("my-own-state"));
+  const link = /class="button" href="([^"]+)"/.exec(other.text)?.[1] ?? "";
+  assert.equal(headingOf(await second.open(new URL(link, server.base))), "Confirm that it is you");
+});

@@ -170,3 +170,16 @@ test("only POST is allowed", async () => {
   assert.equal(answer.status, 405);
   assert.equal(answer.headers.get("allow"), "POST, OPTIONS");
 });
+
+test("DESIGN 1 what was pushed before an order on its client is not asked again, by no way back", async () => {
+  const other = await people.client();
+  const browser = browserWith(server, await people.signIn());
+  const { json } = await push({}, other);
+  const query = new URLSearchParams({ client_id: other.client_id, request_uri: String(json.request_uri) });
+  const page = await browser.open(`${server.base}/oauth2/authorize?${query}`);
+  assert.match(headingOf(page), /^Allow/);
+  await server.admin("POST", "/admin/v1/revocations", { select: { client_id: other.client_id } });
+  const over = await browser.submit(page, { answer: "allow" });
+  assert.equal(headingOf(over), "This page has expired");
+  assert.ok(!over.text.includes('class="button"'));
+});

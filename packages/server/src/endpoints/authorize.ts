@@ -11,6 +11,7 @@ import { type Browser, browserOf } from "../sign-in/browser.ts";
 import { decide, loadAuthorization, servedClient, unknownClient, untrusted } from "../sign-in/load.ts";
 import {
   openTransaction,
+  pushedTransactionId,
   sealTransaction,
   startTransaction,
   type Transaction,
@@ -99,7 +100,7 @@ async function pushedStart(
   const verdict = deps.standing.judge(judgedPushedRequest(request, deps.issuer), deps.now() / 1000);
   if (request.clientId !== clientId || verdict.kind !== "live") return notPushed(deps);
   return {
-    id: `pushed/${request.id}`,
+    id: pushedTransactionId(request.id),
     clientId,
     parameters: request.parameters,
     rev: request.rev,

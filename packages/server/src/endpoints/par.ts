@@ -12,7 +12,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type FormRequest, noStore } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany, pushedRefusal } from "../http/respond.ts";
 import { newToken } from "../keys/digest.ts";
-import { sealTransaction, startTransaction } from "../sign-in/transaction.ts";
+import { pushedTransactionId, sealTransaction, startTransaction } from "../sign-in/transaction.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import { pushedPrefix } from "./authorize.ts";
 
@@ -78,6 +78,6 @@ function fitsTransaction(
 ): boolean {
   // As long as the hash that stands here later.
   const browser = "x".repeat(43);
-  const start = { ...pushed, id: `pushed/${pushed.id}`, browser };
+  const start = { ...pushed, id: pushedTransactionId(pushed.id), browser };
   return sealTransaction(startTransaction(start, deps.now()), deps) !== undefined;
 }

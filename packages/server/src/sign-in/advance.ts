@@ -63,12 +63,13 @@ async function issue(step: Step, session: Session, deps: Dependencies): Promise<
   };
   const digest = deps.hashing.digest(text);
   const issued = await deps.store.issueCode({ code, digest, transaction: transaction.id, consent });
-  if (issued === "used-already") return usedAlready(transaction, client.name, deps);
+  if (issued === "used-already") return usedAlready(step, deps);
   return returnCode(text, asked.to, client, deps);
 }
 
-function usedAlready(transaction: Transaction, client: string, deps: Dependencies): Answer {
+function usedAlready({ transaction, loaded, head }: Step, deps: Dependencies): Answer {
+  const client = loaded.client.name;
   const text = `This page has done its work already: it brought you to ${client} once. Nothing has been changed.`;
-  const view = { status: 400, title: "Used already", text, link: startAgain(transaction, deps) };
+  const view = { status: 400, title: "Used already", text, link: startAgain(transaction, head, deps) };
   return errorPage(view, frameOf(deps));
 }

@@ -7,7 +7,7 @@ import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { loginPage } from "../pages/login-page.ts";
 import { stillSignedInPage } from "../pages/sign-out-page.ts";
-import { servedClient, unknownClient } from "./load.ts";
+import { decide, loadAuthorization, servedClient, unknownClient } from "./load.ts";
 import { openSession } from "./open-session.ts";
 import { attemptPassword } from "./password-attempt.ts";
 import { isLive, shownPerson, signedIn } from "./signed-in.ts";
@@ -15,22 +15,32 @@ import { openTransaction, resumeAt, type Transaction } from "./transaction.ts";
 
 /** GET /login */
 export async function showLogin(request: PageRequest, deps: Dependencies): Promise<Answer> {
-  const found = await signedIn(request, deps);
-  const person = isLive(found) ? found.user : undefined;
-  if (!request.parameters.has("transaction"))
-    return person === undefined
-      ? nothingToSignInTo(deps)
-      : stillSignedInPage(shownPerson(person), frameOf(deps));
+  if (!request.parameters.has("transaction")) return showSignedIn(request, deps);
   const head = await deps.store.head();
-  const opened = await openForLogin(request, head, deps);
-  if ("status" in opened) return opened;
-  const { client, transaction } = opened;
-  const hint = transaction.parameters.login_hint?.slice(0, 255);
-  const isSwitching = request.parameters.get("switch") !== undefined;
-  const username = isSwitching ? "" : (hint ?? person?.username ?? "");
-  const again = !isSwitching && person !== undefined && (hint === undefined || hint === person.username);
+  const transaction = await openBoundTransaction(request, head, deps);
+  if ("status" in transaction) return transaction;
+  const loaded = await loadAuthorization(transaction, request, head, deps);
+  if ("status" in loaded) return loaded;
+  const decision = decide(loaded, transaction, { justConsented: false }, deps);
+  const isSwitching = request.parameters.has("switch");
+  // Signed in meanwhile, in another tab perhaps.
+  if (decision.kind !== "login" && !isSwitching)
+    return seeOther(resumeAt("/oauth2/authorize", transaction, deps));
+  const hint = loaded.asked.loginHint?.slice(0, 255);
+  const known = decision.kind === "login" && (decision.why === "prompt" || decision.why === "max-age");
+  const person = known && !isSwitching ? loaded.signedIn?.user.username : undefined;
+  const username = isSwitching ? "" : (hint ?? person ?? "");
+  const again = person !== undefined && person === username;
   const fields = { transaction: request.parameters.get("transaction") ?? "" };
-  return loginPage({ fields, client, username, again }, frameOf(deps));
+  return loginPage({ fields, client: loaded.client.name, username, again }, frameOf(deps));
+}
+
+async function showSignedIn(request: PageRequest, deps: Dependencies): Promise<Answer> {
+  const found = await signedIn(request, deps);
+  if (isLive(found)) return stillSignedInPage(shownPerson(found.user), frameOf(deps));
+  const text =
+    "Signing in begins at the application that you want to use. Go there and sign in; it brings you back here.";
+  return errorPage({ status: 200, title: "Begin at an application", text }, frameOf(deps));
 }
 
 /** POST /login */
@@ -88,10 +98,4 @@ export async function openBoundTransaction(
 
 function tooMany(seconds: number): string {
   return `Too many attempts have failed. Try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`;
-}
-
-function nothingToSignInTo(deps: Dependencies): Answer {
-  const text =
-    "Signing in begins at the application that you want to use. Go there and sign in; it brings you back here.";
-  return errorPage({ status: 200, title: "Begin at an application", text }, frameOf(deps));
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Judged } from "@rescind/core";
+import type { Judged, RowId } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, PageRequest } from "../http/answer.ts";
@@ -22,7 +22,7 @@ export interface Transaction {
   readonly expiresAtMs: number;
   /** The head when it began, or that of the pushed request. */
   readonly rev: number;
-  /** Hash of the browser's cookie; undefined on the way from another site's form, until the browser is known. */
+  /** Hash of the browser's cookie; undefined until the browser is known: it only says what is asked, and begins there. */
   readonly browser: string | undefined;
   /** The subject that was chosen on the account page. */
   readonly selected?: string | undefined;
@@ -30,8 +30,6 @@ export interface Transaction {
 
 /** Milliseconds. */
 const life = 30 * 60 * 1000;
-/** Of the way from a POST to the page after it. */
-const unboundLife = 2 * 60 * 1000;
 /** Characters: a request line of 8 KiB is what proxies let pass. */
 export const longestSealed = 7000;
 
@@ -50,7 +48,7 @@ export function startTransaction(start: TransactionStart, nowMs: number): Transa
     ...start,
     id: start.id ?? randomBytes(16).toString("base64url"),
     startedAtMs: nowMs,
-    expiresAtMs: nowMs + (start.browser === undefined ? unboundLife : life),
+    expiresAtMs: nowMs + life,
   };
 }
 
@@ -84,39 +82,53 @@ export async function openTransaction(
   const frame = frameOf(deps);
   if (transaction === undefined)
     return errorPage({ status: 400, title: "Nothing to go on with", text: beginAgain }, frame);
+  const link = startAgain(transaction, head, deps);
   if (transaction.browser !== undefined) {
     const browser = knownBrowser(request, deps.issuer);
     if (browser === undefined)
-      return errorPage({ status: 400, title: "This page needs cookies", text: needsCookies }, frame);
+      return errorPage({ status: 400, title: "Please start again", text: needsCookies, link }, frame);
     if (browser.hash !== transaction.browser)
-      return errorPage({ status: 403, title: "Opened in another browser", text: otherBrowser }, frame);
+      return errorPage({ status: 403, title: "Opened in another browser", text: otherBrowser, link }, frame);
   }
   await deps.standing.reach(head);
   const verdict = deps.standing.judge(judgedTransaction(transaction, deps.issuer), deps.now() / 1000);
   if (verdict.kind === "live") return transaction;
-  const text = verdict.kind === "expired" ? waitedTooLong : tookBack;
-  return errorPage(
-    { status: 400, title: "This page has expired", text, link: startAgain(transaction, deps) },
-    frame,
-  );
+  const title = "This page has expired";
+  if (verdict.kind === "expired") return errorPage({ status: 400, title, text: waitedTooLong, link }, frame);
+  // What a client pushed before an order on it is not asked again in its name.
+  const way = isPushed(transaction) ? undefined : link;
+  return errorPage({ status: 400, title, text: tookBack, link: way }, frame);
 }
 
 const beginAgain =
   "Go back to the application that you want to use and sign in from there. Nothing has been changed.";
 const needsCookies =
-  "Your browser sent none, so this page cannot tell that it is you who began to sign in. Allow cookies for this site, then begin again at the application.";
+  "Your browser sent no cookie of this site: signing in was begun in another browser, or cookies are blocked here. Allow them, then start again.";
 const otherBrowser =
-  "Signing in was begun in another browser, or by somebody else. Nothing has been changed. Begin again at the application that you want to use.";
+  "Signing in was begun in another browser, or by somebody else. Nothing has been changed. To sign in here, start again.";
 const waitedTooLong = "Too much time has passed since you began to sign in. Nothing has been changed.";
 const tookBack = "What this page was made for has been taken back since. Nothing has been changed.";
 
-/** The way back to where the transaction began: the same parameters, a new transaction. */
+/** The way back to where the transaction began: the same request, sealed, so that it shows nothing to who finds it. */
 export function startAgain(
-  transaction: Transaction,
-  deps: Pick<Parts, "configuration" | "issuer">,
+  { clientId, parameters }: Transaction,
+  head: Head,
+  deps: Parts,
 ): { readonly href: string; readonly text: string } {
-  const query = new URLSearchParams(transaction.parameters);
-  return { href: `${frameOf(deps).root}/oauth2/authorize?${query}`, text: "Start again" };
+  const start = { clientId, parameters, rev: head.position.seq, browser: undefined };
+  const href = resumeAt("/oauth2/authorize", startTransaction(start, deps.now()), deps);
+  return { href, text: "Start again" };
+}
+
+const pushedIds = "pushed/";
+
+/** The id of a transaction that a pushed request begins. */
+export function pushedTransactionId(rowId: RowId): string {
+  return pushedIds + rowId;
+}
+
+function isPushed(transaction: Transaction): boolean {
+  return transaction.id.startsWith(pushedIds);
 }
 
 function judgedTransaction(transaction: Transaction, issuer: string): Judged {
