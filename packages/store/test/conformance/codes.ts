@@ -48,7 +48,7 @@ export function codes(open: Opener): void {
     `AC-01 C1 of ${racers} concurrent redemptions of one code exactly one wins`,
     open,
     async (store) => {
-      for (let round = 0; round < rounds(4, 2000); round += 1) {
+      for (let round = 0; round < rounds(4, 10_000); round += 1) {
         const made = newCode(store);
         await store.issueCode(made);
         await raceFor(store, made);
