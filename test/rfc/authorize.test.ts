@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, test } from "node:test";
+import { parseToken } from "@rescind/core";
 import { authorizationParameters, authorizationUrl, browserWith, headingOf } from "../authorization.ts";
 import { peopleOf, redirectUri } from "../people.ts";
 import type { Page } from "../person.ts";
@@ -252,5 +253,43 @@ test("a request that a page was shown for stays the client's: an unregistered cl
     const page = await browserWith(server).open(authorizationUrl(server, client, { client_id }));
     assert.equal(page.status, 400);
     assert.equal(page.url.pathname, "/oauth2/authorize");
+  }
+});
+
+test("consent is asked for no scope that the person cannot have, and the code holds none", async () => {
+  const own = await people.client({ scope: "openid rescind:account rescind:admin" });
+  const browser = browserWith(server, await people.signIn());
+  const asked = await browser.open(
+    authorizationUrl(server, own, { scope: "openid rescind:account rescind:admin" }),
+  );
+  assert.match(asked.text, /See and end your own sessions/);
+  assert.doesNotMatch(asked.text, /Administer this server/);
+  const page = await browser.submit(asked, { answer: "allow" });
+  const parsed = parseToken(page.sent.get("code") ?? "");
+  const { code } = await people.store.findCode(parsed?.rowId ?? "0");
+  assert.deepEqual(code?.scopes, ["openid", "rescind:account"]);
+});
+
+test("DESIGN 1 a code is refused after any order that covers it, and not after one before it", async () => {
+  for (const unit of ["subject", "client", "both", "session", "all"]) {
+    const session = await people.signIn();
+    const { client_id } = trusted;
+    const selects: Readonly<Record<string, object>> = {
+      subject: { subject: session.subject },
+      client: { client_id },
+      both: { subject: session.subject, client_id },
+      session: { session_id: session.sessionId },
+      all: { all: true },
+    };
+    const order = { select: selects[unit] };
+    if (unit === "client" || unit === "both") await server.admin("POST", "/admin/v1/revocations", order);
+    const open = async (): Promise<string> => {
+      const page = await browserWith(server, session).open(authorizationUrl(server, trusted));
+      return page.sent.get("code") ?? "";
+    };
+    const [kept, lost] = [await open(), await open()];
+    assert.equal((await people.redeem(trusted, kept)).status, 200, unit);
+    assert.equal((await server.admin("POST", "/admin/v1/revocations", order)).status, 201);
+    assert.equal((await people.redeem(trusted, lost)).json.error, "invalid_grant", unit);
   }
 });

@@ -1,9 +1,11 @@
 // /oauth2/par: pushed authorization requests, RFC 9126.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { formatToken, parseToken, randomBytesPerToken } from "@rescind/core";
 import { authorizationParameters, browserWith, headingOf } from "../authorization.ts";
 import { peopleOf, redirectUri } from "../people.ts";
 import type { Page, Person } from "../person.ts";
@@ -78,11 +80,14 @@ test("a reference of another client, an altered one and an expired one lead to a
   const { json } = await push({}, other);
   const { json: own } = await push();
   const uri = String(own.request_uri);
+  const { rowId = "0" } = parseToken(uri.slice(uri.lastIndexOf(":") + 1)) ?? {};
+  const guessed = formatToken("pushed", rowId, randomBytes(randomBytesPerToken));
   const wrong = [
     String(json.request_uri),
     `${uri.slice(0, -1)}${uri.endsWith("0") ? "1" : "0"}`,
     "urn:ietf:params:oauth:request_uri:x",
     `urn:ietf:params:oauth:request_uri:${client.client_secret}`,
+    `urn:ietf:params:oauth:request_uri:${guessed}`,
   ];
   for (const request_uri of wrong)
     assert.equal(headingOf(await open(browser, request_uri)), "This link does not work");
