@@ -39,7 +39,7 @@ export interface SignedOutView {
 
 export function signedOutPage(view: SignedOutView, frame: Frame): Answer {
   const body = html`<h1>You are signed out</h1>
-<p class="lead">Your session at ${frame.brand.name} has ended, and what applications held through it works no longer. You can close this window.</p>`;
+<p class="lead">Your session at ${frame.brand.name} has ended, and with it what applications held through it, but for what you let them keep while you are away. You can close this window.</p>`;
   return framed({ title: "You are signed out", body, cookies: view.cookies }, frame);
 }
 
