@@ -33,7 +33,7 @@ import { prune } from "./intentions/prune.ts";
 import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts";
 import { findRefreshToken, issueKeeping, rotate } from "./intentions/refresh-tokens.ts";
 import { listResources, putResource } from "./intentions/resources.ts";
-import { revoke } from "./intentions/revocation.ts";
+import { passThrough, revoke } from "./intentions/revocation.ts";
 import { keepSecret } from "./intentions/secrets.ts";
 import { findSession, openSession, renewSession, touchSession } from "./intentions/sessions.ts";
 import { findSetupLink, putSetupLink, spendSetupLink } from "./intentions/setup-links.ts";
@@ -134,6 +134,7 @@ function sqlStore(db: Database): Store {
     spendAssertion: (clientId, jti, expiresAt) => spendAssertion(db, clientId, jti, expiresAt),
 
     revoke: (order) => revoke(db, order),
+    passThrough: () => passThrough(db),
     lift: (order) => lift(db, order),
     approve: (approval) => approve(db, approval),
     readFeed: (after, limit) => readFeed(db, after, limit),

@@ -87,6 +87,11 @@ export interface Store extends PeopleStore {
    * appends. Nothing is enumerated. An order with a known idempotency digest changes nothing.
    */
   revoke(order: Order): Promise<Receipt>;
+  /**
+   * Goes the way of an order that has nothing to do, commit included, and returns the head's number: what is unknown
+   * must not be answered faster than what is revoked already (RFC 7009 section 2.2).
+   */
+  passThrough(): Promise<number>;
   /** Takes an administrator's order back by another entry. A lift cannot be lifted; final orders cannot. */
   lift(lift: {
     id: RowId;
@@ -168,8 +173,7 @@ export interface Store extends PeopleStore {
    * Removes up to `limit` rows of each kind that nothing needs any more: tokens long expired (`graceSeconds` after
    * `exp`), spent refresh tokens and codes whose grant has ended, codes that nobody used a day after
    * their end, login sessions past the longest life, setup links and pushed requests after theirs, entries past their `keepUntil` with the lifts that name
-   * them, spent assertions, remembered answers after a day. The entry at the head always stays, so that the last
-   * page of a load ends at the head. The rule never depends on it.
+   * them, spent assertions, remembered answers after a day. The rule never depends on it.
    */
   prune(at: number, limit: number): Promise<Pruned>;
   /** A short round trip to reading and writing connection, for readiness. Rejects when either fails. */

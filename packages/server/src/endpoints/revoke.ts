@@ -28,7 +28,7 @@ export async function revoke(request: FormRequest, deps: Dependencies): Promise<
   });
   switch (decision.kind) {
     case "nothing":
-      return revoked(head.position.seq);
+      return revoked(await deps.store.passThrough());
     case "refuse":
       if (decision.foreign === true) await recordForeign(recognised, clientId, deps);
       return oauthRefusal(decision);

@@ -1,6 +1,6 @@
 // Digests of tokens and fingerprints of units: the hashing that core leaves to its callers.
 
-import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from "node:crypto";
 import {
   fingerprintInput,
   fingerprintLength,
@@ -19,13 +19,14 @@ export interface TokenHashing {
 }
 
 export function tokenHashing(pepper: string | undefined, fingerprintKey: Uint8Array): TokenHashing {
+  const fingerprintSecret = createSecretKey(fingerprintKey);
   return {
     digest: (token) =>
       pepper === undefined
         ? hash("sha256", token, "buffer")
         : createHmac("sha256", pepper).update(token).digest(),
     fingerprint: (unit) =>
-      createHmac("sha256", fingerprintKey)
+      createHmac("sha256", fingerprintSecret)
         .update(fingerprintInput(unit))
         .digest()
         .subarray(0, fingerprintLength)

@@ -63,6 +63,13 @@ export function orderStatements(order: Order, longest: LongestLives, claim?: big
   ];
 }
 
+/** An order's way through the writer without an order; the head's number. */
+export async function passThrough(db: Database): Promise<number> {
+  const statements = [takeTurn(), { sql: "SELECT h.seq FROM feed_head h", params: [] }];
+  const results = await db.executor.apply(statements, { urgent: true });
+  return new Columns(onlyRow(results[1])).whole();
+}
+
 /**
  * Waits for the head's lock, so that the next statement sees everything the orders before this one did: under
  * PostgreSQL a statement that waits inside goes on with what it had seen before. Clears `last_order`, by which the
