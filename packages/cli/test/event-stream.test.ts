@@ -23,7 +23,7 @@ test("events are the same wherever the bytes are cut, and one cut off by the end
       const ends = [...places.sort((a, b) => a - b), bytes.length];
       const chunks = ends.map((end, index) => bytes.slice(ends[index - 1] ?? 0, end));
       const events: StreamEvent[] = [];
-      for await (const event of readEvents(ReadableStream.from(chunks))) events.push(event);
+      for await (const event of readEvents(streamOf(chunks))) events.push(event);
       assert.deepEqual(events, [
         { event: "entry", id: "1.abc", data: '{"seq":1,"note":"ü"}' },
         { event: "entry", id: "2.def", data: '{"seq":2}' },
@@ -33,3 +33,12 @@ test("events are the same wherever the bytes are cut, and one cut off by the end
     { seed },
   );
 });
+
+function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}

@@ -1,7 +1,7 @@
 // A corpus of attack tokens: THREATS.md section 5, the verifier's side. None is accepted, none costs a call per token.
 
 import assert from "node:assert/strict";
-import { createHmac, generateKeyPairSync, sign as signBytes } from "node:crypto";
+import { createHmac, generateKeyPairSync, sign as signBytes, webcrypto } from "node:crypto";
 import { test } from "node:test";
 import type { RejectionCode } from "@rescind/verifier";
 import { exportSPKI, importJWK } from "jose";
@@ -374,6 +374,6 @@ async function untyped(peer: FeedPeer): Promise<string> {
   const { typ: _, ...rest } = header;
   const input = `${encode(rest)}.${encode(claims)}`;
   const algorithm = { name: "ECDSA", hash: "SHA-256" };
-  const signature = await crypto.subtle.sign(algorithm, signer.privateKey, Buffer.from(input));
+  const signature = await webcrypto.subtle.sign(algorithm, signer.privateKey, Buffer.from(input));
   return `${input}.${Buffer.from(signature).toString("base64url")}`;
 }
