@@ -9,6 +9,7 @@ import {
   parseId,
   parseToken,
   type RefreshToken,
+  reservedClaims,
 } from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
 import { sameDigest, type TokenHashing } from "../keys/digest.ts";
@@ -92,24 +93,7 @@ function jwtAccessToken(
   };
 }
 
-const serverClaims = new Set([
-  ...[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "client_id",
-    "scope",
-    "rev",
-    "grant_id",
-    "sid",
-    "offline",
-  ],
-  ...["key_id", "grant_iat", "auth_time", "lineage"],
-]);
+const serverClaims = new Set(reservedClaims);
 
 function configuredClaims(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !serverClaims.has(name)));
