@@ -1,35 +1,15 @@
-// Why something was revoked: a closed list, so that histories can be counted. What needs more words is a note.
+// The reasons of core on the wire, and the note beside them.
 
+import { type RevocationReason, revocationReasons } from "@rescind/core";
 import Type from "typebox";
 import { Text } from "./field.ts";
-
-/** All reasons that the history may show. */
-export const reasons = [
-  "unspecified",
-  "client_request",
-  "user_request",
-  "administrator",
-  "replay_detected",
-  "token_leaked",
-  "key_compromise",
-  "logout",
-  "consent_withdrawn",
-  "password_changed",
-  "user_disabled",
-  "user_deleted",
-  "client_suspended",
-  "client_deleted",
-  "secret_rotated",
-  "security_event",
-  "restore",
-] as const;
 
 /** Found out by the server itself; nobody may claim them. */
 const ofTheServer = ["replay_detected", "restore"];
 
 /** The reasons an order may give. */
-export const orderReasons = reasons.filter(
-  (reason): reason is Exclude<(typeof reasons)[number], "replay_detected" | "restore"> =>
+export const orderReasons = revocationReasons.filter(
+  (reason): reason is Exclude<RevocationReason, "replay_detected" | "restore"> =>
     !ofTheServer.includes(reason),
 );
 

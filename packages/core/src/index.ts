@@ -24,6 +24,7 @@ export * from "./refresh-token.ts";
 export * from "./refusal.ts";
 export * from "./resource-indicator.ts";
 export * from "./revocation.ts";
+export * from "./revocation-reason.ts";
 export * from "./revocation-set.ts";
 export * from "./scope.ts";
 export * from "./session.ts";

@@ -11,6 +11,7 @@ import type {
   LongestLives,
   Position,
   RefreshToken,
+  RevocationReason,
   RevokeEntry,
   RowId,
   SigningAlg,
@@ -60,27 +61,7 @@ export interface Actor {
   readonly id: string;
 }
 
-export const revocationReasons = [
-  "unspecified",
-  "client_request",
-  "user_request",
-  "administrator",
-  "replay_detected",
-  "token_leaked",
-  "key_compromise",
-  "logout",
-  "consent_withdrawn",
-  "password_changed",
-  "user_disabled",
-  "user_deleted",
-  "client_suspended",
-  "client_deleted",
-  "secret_rotated",
-  "security_event",
-  "restore",
-] as const;
-
-export type RevocationReason = (typeof revocationReasons)[number];
+export { type RevocationReason, revocationReasons } from "@rescind/core";
 
 /** An order to revoke one unit. Times are named. */
 export interface Order {

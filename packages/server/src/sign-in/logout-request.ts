@@ -5,6 +5,7 @@ import type { Client } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type IdTokenHint, readIdTokenHint } from "../tokens/id-token.ts";
 import { servedClient } from "./load.ts";
+import { openText, sealText } from "./sealed-text.ts";
 
 export interface LogoutRequest {
   /** Undefined if the request does not say who asks. */
@@ -79,22 +80,19 @@ interface Sealed extends LogoutRequest {
 export function sealLogout(
   request: LogoutRequest,
   asksAbout: string | undefined,
-  { seal, now }: Pick<Dependencies, "now" | "seal">,
+  parts: Pick<Dependencies, "now" | "seal">,
 ): string {
-  const sealed: Sealed = { ...request, asksAbout, expiresAtMs: now() + life };
-  return Buffer.from(seal.seal("logout", Buffer.from(JSON.stringify(sealed)))).toString("base64url");
+  const sealed: Sealed = { ...request, asksAbout, expiresAtMs: parts.now() + life };
+  return sealText("logout", Buffer.from(JSON.stringify(sealed)), parts);
 }
 
 /** What `sealLogout` made within the last hour. */
 export function openLogout(
   text: string,
-  { seal, now }: Pick<Dependencies, "now" | "seal">,
+  parts: Pick<Dependencies, "now" | "seal">,
 ): (LogoutRequest & Pick<Sealed, "asksAbout">) | undefined {
-  try {
-    const opened = seal.open("logout", Buffer.from(text, "base64url"));
-    const sealed = JSON.parse(Buffer.from(opened).toString()) as Sealed; // nobody but this server seals
-    return now() < sealed.expiresAtMs ? sealed : undefined;
-  } catch {
-    return undefined;
-  }
+  const opened = openText("logout", text, parts);
+  if (opened === undefined) return undefined;
+  const sealed = JSON.parse(Buffer.from(opened).toString()) as Sealed; // nobody but this server seals
+  return parts.now() < sealed.expiresAtMs ? sealed : undefined;
 }
