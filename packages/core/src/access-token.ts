@@ -25,9 +25,22 @@ export interface AccessToken {
   readonly grantIat: number | undefined;
   readonly authTime: number | undefined;
   readonly offline: boolean;
+  /** Fingerprints of every unit of the tokens it was exchanged from, and of theirs (`token-exchange.ts`). */
   readonly lineage: readonly string[];
+  /** How often it was exchanged: 0 or absent for a token that was not. */
+  readonly exchanges?: number | undefined;
+  /** Who acts for the subject (RFC 8693 section 4.1); on exchanged tokens with an actor. */
+  readonly act?: ActClaim | undefined;
   /** Custom claims and attributes, shown by introspection and put into JWTs. */
   readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** The `act` claim: the current actor outermost, those before it inside (RFC 8693 section 4.1). */
+export interface ActClaim {
+  readonly sub: string;
+  readonly client_id?: string | undefined;
+  readonly iss?: string | undefined;
+  readonly act?: ActClaim | undefined;
 }
 
 /** Claims the server sets; configured claims may not use these names. */
@@ -49,6 +62,7 @@ export const reservedClaims: readonly string[] = [
   "grant_iat",
   "auth_time",
   "lineage",
+  "exchanges",
   "cnf",
   "act",
   "active",
@@ -101,7 +115,8 @@ export function accessTokenClaims(token: AccessToken, issuer: string): Record<st
     ...present("key_id", token.keyId),
     ...present("grant_iat", token.grantIat),
     ...present("auth_time", token.authTime),
-    ...(token.lineage.length > 0 ? { lineage: token.lineage } : {}),
+    ...(token.lineage.length > 0 ? { lineage: token.lineage, exchanges: token.exchanges ?? 0 } : {}),
+    ...present("act", token.act),
   };
 }
 

@@ -30,6 +30,8 @@ export interface AuthorizationCode {
   /** Seconds. */
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** Custom attributes, which its grant and its tokens take over. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   /** The grant that its first use opened. */
   readonly grantId: string | undefined;
 }

@@ -57,6 +57,13 @@ export interface Client {
   readonly idTokenAlg: IdTokenAlg;
   /** Members put into this client's access tokens; `{ user_field: NAME }` stands for the person's (`resolveClaims`). */
   readonly customClaims: Readonly<Record<string, unknown>>;
+  /**
+   * As `customClaims`, but resolved once, when a code is made or a grant opened, and kept with it: what was true when
+   * access was given.
+   */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** What its scopes mean, in words for people, by scope value. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface JsonWebKeySet {
@@ -81,6 +88,8 @@ export interface Resource {
   readonly name: string | undefined;
   /** Scopes it knows; empty: any. */
   readonly scopes: readonly string[];
+  /** What its scopes mean, in words for people; a client's own words come first. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   readonly accessTokenFormat: AccessTokenFormat | undefined;
   readonly accessTokenTtl: number | undefined;
   readonly accessTokenTyp: "at+jwt" | "JWT";

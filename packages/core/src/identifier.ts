@@ -10,6 +10,10 @@ export const idPrefixes = {
   session: "ses_",
   key: "key_",
   revocation: "rev_",
+  /** A webhook subscription. */
+  subscription: "sub_",
+  /** One event on its way to one subscription; the same at each attempt. */
+  delivery: "evt_",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -83,8 +83,23 @@ export interface Order {
   readonly note?: string | undefined;
   /** What the order selected, as it was given; kept for the history. */
   readonly select: Readonly<Record<string, unknown>>;
+  /** Whose it is, as far as the order's maker knows: what histories and webhooks are searched by. */
+  readonly about?: About | undefined;
   /** Digest of actor and Idempotency-Key: the same one gets the same receipt and changes nothing. */
   readonly idempotency?: string | undefined;
+}
+
+/** The client, person and grant that an order or event is about. */
+export interface About {
+  readonly clientId?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly grantId?: string | undefined;
+}
+
+/** Orders about one client or person, by `about` or by the unit itself. */
+export interface OrderFilter {
+  readonly subject?: string | undefined;
+  readonly clientId?: string | undefined;
 }
 
 export interface Receipt {
@@ -127,6 +142,7 @@ export interface OrderRecord {
   readonly before: number | undefined;
   readonly suspend: boolean;
   readonly final: boolean;
+  readonly about: About;
   /** The number of the entry that lifted it. */
   readonly liftedBy: number | undefined;
 }
@@ -237,6 +253,8 @@ export interface Affected {
   readonly refreshTokens: number;
   /** Live login sessions; those of a unit that covers sessions. */
   readonly sessions: number;
+  /** Active webhook subscriptions that end with it. */
+  readonly subscriptions: number;
   /** False: counting stopped at the time limit, the counts are lower bounds. */
   readonly exact: boolean;
   readonly byClient: readonly {
@@ -249,6 +267,10 @@ export interface Affected {
 
 export interface CountRequest {
   readonly unit: Unit;
+  /** Its fingerprint, by which tokens exchanged from what it covers are found. */
+  readonly fp: string;
+  /** Whether the order would be a suspension. */
+  readonly suspend?: boolean | undefined;
   /** Seconds, as in the order. */
   readonly before: number | undefined;
   /** Seconds: what has expired by then does not count. */
@@ -274,6 +296,7 @@ export interface Pruned {
   readonly sessions: number;
   readonly setupLinks: number;
   readonly pushedRequests: number;
+  readonly deliveries: number;
 }
 
 export interface StoreDescription {

@@ -12,7 +12,7 @@
 //   writes the `rev` it is given and never reads one of its own.
 // - No verb takes or returns a usable secret: digests and sealed bytes only.
 
-import type { Client, ConsumerKey, Grant, Resource, RowId, Unit } from "@rescind/core";
+import type { Client, ConsumerKey, ForeignIssuer, Grant, Resource, RowId, Unit } from "@rescind/core";
 import type { PeopleStore } from "./people.ts";
 import type {
   Actor,
@@ -30,6 +30,7 @@ import type {
   NewAccessToken,
   NewRefreshToken,
   Order,
+  OrderFilter,
   OrderRecord,
   Page,
   PageRequest,
@@ -38,18 +39,21 @@ import type {
   Rotation,
   SigningKeyRecord,
   StoreDescription,
+  TokenDigest,
   TokenFilter,
 } from "./records.ts";
+import type { WebhookStore } from "./webhooks.ts";
 
 export * from "./people.ts";
 export * from "./records.ts";
+export * from "./webhooks.ts";
 
 /** Thrown by every verb when the database cannot be asked or did not confirm. The cause is the driver's error. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store extends PeopleStore {
+export interface Store extends PeopleStore, WebhookStore {
   /** The next row id: milliseconds since 2025, node, counter; greater than every id in the database and never given twice. */
   nextId(): RowId;
 
@@ -58,12 +62,21 @@ export interface Store extends PeopleStore {
   head(): Promise<Head>;
   findClient(clientId: string): Promise<FoundClient>;
   findAccessToken(id: RowId): Promise<FoundAccessToken>;
+  /** Several at once, in one statement; those that are not there are left out. At most 1,000. */
+  findAccessTokens(ids: readonly RowId[]): Promise<{
+    readonly head: Head;
+    readonly tokens: ReadonlyMap<RowId, FoundAccessToken["token"] & object>;
+  }>;
+  /** A token that was made elsewhere and imported, by the digest of its text. */
+  findImportedToken(digest: TokenDigest): Promise<FoundAccessToken>;
   /** With its grant and whether its successor is spent, in one statement. */
   findRefreshToken(id: RowId): Promise<FoundRefreshToken>;
   findGrant(grantId: string): Promise<{ readonly head: Head; readonly grant: Grant | undefined }>;
 
   /** Stores one access token. */
   issue(token: NewAccessToken): Promise<void>;
+  /** Takes an opaque token made elsewhere under management; false if its text is known already, nothing changed then. */
+  importToken(token: NewAccessToken & { readonly digest: TokenDigest }): Promise<boolean>;
   /** Stores a grant with its first tokens. */
   openGrant(
     grant: Grant,
@@ -84,9 +97,12 @@ export interface Store extends PeopleStore {
   /**
    * Appends one entry with its audit record. A narrow unit (token, grant, signing key) or a suspension appends
    * nothing if an entry of the same unit stands, at least as final and staying at least as long; a wide one always
-   * appends. Nothing is enumerated. An order with a known idempotency digest changes nothing.
+   * appends. Nothing is enumerated, but consents (subject+client) and webhook subscriptions that end with the unit go in
+   * the same transaction. An order with a known idempotency digest changes nothing.
    */
   revoke(order: Order): Promise<Receipt>;
+  /** As `revoke`, many at once in one transaction; the receipts are in the order of the orders. At most 1,000. */
+  revokeMany(orders: readonly Order[]): Promise<readonly Receipt[]>;
   /**
    * Goes the way of an order that has nothing to do, commit included, and returns the head's number: what is unknown
    * must not be answered faster than what is revoked already (RFC 7009 section 2.2).
@@ -132,6 +148,11 @@ export interface Store extends PeopleStore {
   updateClient(client: Client, atMs: number): Promise<boolean>;
   addConsumerKey(key: ConsumerKey, atMs: number): Promise<boolean>;
   findConsumerKey(keyId: string): Promise<ConsumerKey | undefined>;
+  /** Stores the same secret under another digest, if `from` is still the stored one; for migrating `token_pepper`. */
+  replaceKeyDigest(
+    keyId: string,
+    digests: { readonly from: TokenDigest; readonly to: TokenDigest },
+  ): Promise<boolean>;
   listClients(
     page: PageRequest,
   ): Promise<Page<{ client: Client; keys: readonly ConsumerKey[]; createdAtMs: number }>>;
@@ -140,6 +161,9 @@ export interface Store extends PeopleStore {
   /** Creates or replaces. */
   putResource(resource: Resource, atMs: number): Promise<void>;
   listResources(): Promise<readonly Resource[]>;
+  /** Creates or replaces; the longest life of an access token rises to its `maxTokenTtl` in the same transaction. */
+  putIssuer(issuer: ForeignIssuer, atMs: number): Promise<void>;
+  listIssuers(): Promise<readonly (ForeignIssuer & { readonly createdAtMs: number })[]>;
   addSigningKey(key: SigningKeyRecord): Promise<void>;
   /** Takes a signing key out of use: still published, no longer signing. One that retires earlier keeps its time. False if unknown. */
   retireSigningKey(kid: string, atMs: number): Promise<boolean>;
@@ -151,16 +175,26 @@ export interface Store extends PeopleStore {
 
   listTokens(filter: TokenFilter, page: PageRequest, at: number): Promise<Page<ListedToken>>;
   listGrants(filter: TokenFilter, page: PageRequest, at: number): Promise<Page<ListedGrant>>;
-  listOrders(page: PageRequest): Promise<Page<OrderRecord>>;
+  listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderRecord>>;
   findOrder(id: RowId): Promise<OrderRecord | undefined>;
   listAudit(
     filter: { action?: string | undefined; actor?: string | undefined },
     page: PageRequest,
   ): Promise<Page<AuditRecord>>;
+  /** Audit records after a number, oldest first: what webhooks and exports read. */
+  readAudit(after: number, limit: number): Promise<readonly AuditRecord[]>;
   /** Counts live tokens of a unit in bounded steps that never block the event loop for long. */
   countAffected(request: CountRequest): Promise<Affected>;
   /** Remembers when grants and clients were last used (milliseconds); only ever rises. */
   noteUses(uses: readonly { grantId?: string | undefined; clientId: string; atMs: number }[]): Promise<void>;
+
+  /**
+   * The longest `max_staleness` (seconds) a lease was ever given for: for so long after a start nobody knows how many
+   * verifiers there are. 0 where no lease was given yet.
+   */
+  longestStaleness(): Promise<number>;
+  /** Raises it; only ever rises. */
+  raiseLongestStaleness(seconds: number): Promise<void>;
 
   // Answers of the admin API under an Idempotency-Key; `key` is a digest, `sealed` encrypted
 

@@ -1,7 +1,7 @@
 // Makes an order for the store: fingerprint, life and identity of one revocation.
 
 import { entryLife, type RowId, type Unit } from "@rescind/core";
-import type { Actor, Order, RevocationReason } from "@rescind/store";
+import type { About, Actor, Order, RevocationReason } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 
 export interface OrderRequest {
@@ -16,6 +16,10 @@ export interface OrderRequest {
   readonly before?: number | undefined;
   readonly suspend?: boolean | undefined;
   readonly idempotency?: string | undefined;
+  /** Whose it is, as far as it is known without asking the store. */
+  readonly about?: About | undefined;
+  /** Somebody waits until the verifiers have applied it (`Prefer: wait`). */
+  readonly ack?: boolean | undefined;
   /** Given where the caller must know the id beforehand. */
   readonly id?: RowId | undefined;
 }

@@ -1,0 +1,57 @@
+// JWTs of issuers that are registered here, so that they can be revoked and introspected here. DESIGN.md section 1.
+// They carry no `rev`: `iat` decides about wide orders, within the clock tolerance, and without one they are covered.
+
+import { clockSkew, lifetimes } from "./lifetimes.ts";
+import type { Judged } from "./units.ts";
+
+/** An issuer of other people's tokens, as it is registered. */
+export interface ForeignIssuer {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** Seconds: a token that claims a longer life is not believed, so that no entry leaves before what it covers. */
+  readonly maxTokenTtl: number;
+}
+
+/** Seconds; the cap of our own tokens is the cap for all. */
+export const foreignTokenTtlCap = lifetimes.accessTokenCap;
+
+/** What a verified foreign JWT says. Times are seconds since 1970. */
+export interface ForeignToken {
+  readonly issuer: string;
+  readonly tokenId: string | undefined;
+  readonly subject: string | undefined;
+  /** `client_id`, else `azp`: of the foreign issuer's clients, never one of ours. */
+  readonly clientId: string | undefined;
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[];
+  readonly issuedAt: number | undefined;
+  readonly notBefore: number | undefined;
+  readonly expiresAt: number;
+  readonly kid: string | undefined;
+  /** All claims as they came. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** What the rule judges of it: units `issuer`, `subject` and `token` of that issuer only. */
+export function judgedForeignToken(token: ForeignToken): Judged {
+  return {
+    issuer: token.issuer,
+    ours: false,
+    tokenId: token.tokenId,
+    subject: token.subject,
+    offline: false,
+    authorisedAt: token.issuedAt,
+    notBefore: token.notBefore,
+    expiresAt: token.expiresAt,
+    lineage: [],
+  };
+}
+
+/**
+ * True for a token that lives longer than its issuer's tokens are registered to: entries that cover it may be gone
+ * before it is.
+ * @param at seconds since 1970
+ */
+export function foreignLivesTooLong(token: ForeignToken, issuer: ForeignIssuer, at: number): boolean {
+  return token.expiresAt > at + issuer.maxTokenTtl + clockSkew;
+}
