@@ -74,6 +74,7 @@ export async function ensureAdminClient(parts: Parts): Promise<void> {
           reason: "secret_rotated",
           final: true,
           select: { key_id: keyId },
+          about: { clientId: adminClient.clientId },
         },
         parts,
       ),

@@ -93,6 +93,7 @@ export async function deleteClient(request: AdminRequest, deps: Dependencies): P
       final: true,
       suspend: true,
       select: selectOf(unit),
+      about: { clientId },
     },
     deps,
   );
@@ -115,6 +116,7 @@ export async function suspendClient(request: AdminRequest, deps: Dependencies): 
     final: body.final ?? false,
     suspend: true,
     select: selectOf(unit),
+    about: { clientId },
     idempotency: request.idempotency,
   } as const;
   const receipt = await commitOrder(order, deps);

@@ -68,6 +68,7 @@ export async function suspendKey(request: AdminRequest, deps: Dependencies): Pro
     final: body.final ?? false,
     suspend: true,
     select: selectOf(unit),
+    about: { clientId: key.clientId },
     idempotency: request.idempotency,
   } as const;
   const receipt = await commitOrder(order, deps);

@@ -45,6 +45,7 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
   const order = {
     unit: selection.unit,
     select: selection.select,
+    about: selection.about,
     actor: administrator(request),
     reason: body.reason ?? "administrator",
     note: body.note,

@@ -3,10 +3,11 @@
 // since the log alone decides about them.
 
 import type { Selected } from "@rescind/admin-api";
-import { formatId, parseId, type Unit } from "@rescind/core";
-import type { SigningKeyRecord } from "@rescind/store";
+import { formatId, type Grant, parseId, type Unit } from "@rescind/core";
+import type { About, SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
+import { aboutToken } from "../revocation/about.ts";
 import { selectOf } from "../revocation/select.ts";
 import { recognise } from "../tokens/recognise.ts";
 import { invalidField, refused } from "./refusal.ts";
@@ -15,6 +16,8 @@ export interface Selection {
   readonly unit: Unit;
   /** Never a token's text. */
   readonly select: Readonly<Record<string, unknown>>;
+  /** Whose it is, as far as it is known. */
+  readonly about: About;
   /** The key of an order by `kid`. */
   readonly signingKey?: SigningKeyRecord | undefined;
 }
@@ -28,26 +31,29 @@ export async function lookUpSelection(selected: Selected, deps: Dependencies): P
       return byTokenId(selected.tokenId, deps);
     case "grant": {
       const { grant } = await deps.store.findGrant(selected.grantId);
-      return grant === undefined ? unknown("grant_id") : selectionOf(grantUnit(grant.grantId, issuer));
+      if (grant === undefined) return unknown("grant_id");
+      return selectionOf(grantUnit(grant.grantId, issuer), aboutGrant(grant));
     }
     case "session":
-      return selectionOf({ name: "session", issuer, value: selected.sessionId });
+      return bySession(selected.sessionId, deps);
     case "subject":
-      return selectionOf({ name: "subject", issuer, value: selected.subject });
+      return selectionOf({ name: "subject", issuer, value: selected.subject }, { subject: selected.subject });
     case "client":
       if (!(await isClient(selected.clientId, deps))) return unknown("client_id");
-      return selectionOf({ name: "client", issuer, value: selected.clientId });
+      return selectionOf(
+        { name: "client", issuer, value: selected.clientId },
+        { clientId: selected.clientId },
+      );
     case "subject+client":
       if (!(await isClient(selected.clientId, deps))) return unknown("client_id");
-      return selectionOf({
-        name: "subject+client",
-        issuer,
-        value: selected.subject,
-        client: selected.clientId,
-      });
+      return selectionOf(
+        { name: "subject+client", issuer, value: selected.subject, client: selected.clientId },
+        { subject: selected.subject, clientId: selected.clientId },
+      );
     case "key": {
       const key = await deps.store.findConsumerKey(selected.keyId);
-      return key === undefined ? unknown("key_id") : selectionOf({ name: "key", issuer, value: key.keyId });
+      if (key === undefined) return unknown("key_id");
+      return selectionOf({ name: "key", issuer, value: key.keyId }, { clientId: key.clientId });
     }
     case "signing-key":
       return byKid(selected.kid, deps);
@@ -56,8 +62,22 @@ export async function lookUpSelection(selected: Selected, deps: Dependencies): P
   }
 }
 
-function selectionOf(unit: Unit): Selection {
-  return { unit, select: selectOf(unit) };
+function selectionOf(unit: Unit, about: About = {}): Selection {
+  return { unit, select: selectOf(unit), about };
+}
+
+function aboutGrant({ clientId, subject, grantId }: Grant): About {
+  return { clientId, subject, grantId };
+}
+
+/** A session that is not stored any more may have tokens all the same. */
+async function bySession(sessionId: string, deps: Dependencies): Promise<Selection> {
+  const row = parseId("session", sessionId);
+  const { session } = row === undefined ? {} : await deps.store.findSession(row);
+  return selectionOf(
+    { name: "session", issuer: deps.issuer, value: sessionId },
+    { subject: session?.subject },
+  );
 }
 
 function tokenUnit(tokenId: string, issuer: string): Unit {
@@ -78,10 +98,12 @@ function unknown(member: string): Answer {
 async function byText(text: string, deps: Dependencies): Promise<Selection | Answer> {
   const recognised = await recognise(text, deps);
   switch (recognised.kind) {
-    case "access":
-      return selectionOf(tokenUnit(formatId("token", recognised.token.id), deps.issuer));
+    case "access": {
+      const unit = tokenUnit(formatId("token", recognised.token.id), deps.issuer);
+      return selectionOf(unit, aboutToken(recognised, unit));
+    }
     case "refresh":
-      return selectionOf(grantUnit(recognised.grant.grantId, deps.issuer));
+      return selectionOf(grantUnit(recognised.grant.grantId, deps.issuer), aboutGrant(recognised.grant));
     case "unknown":
       return unknown("token");
   }
@@ -92,10 +114,14 @@ async function byTokenId(tokenId: string, deps: Dependencies): Promise<Selection
   const rowId = parseId("token", tokenId);
   if (rowId === undefined) return unknown("token_id");
   const access = await deps.store.findAccessToken(rowId);
-  if (access.token !== undefined) return selectionOf(tokenUnit(tokenId, deps.issuer));
-  const refresh = await deps.store.findRefreshToken(rowId);
-  if (refresh.token === undefined) return unknown("token_id");
-  return selectionOf(grantUnit(refresh.token.grantId, deps.issuer));
+  if (access.token !== undefined) {
+    const { clientId, subject, grantId } = access.token;
+    return selectionOf(tokenUnit(tokenId, deps.issuer), { clientId, subject, grantId });
+  }
+  const { token, grant } = await deps.store.findRefreshToken(rowId);
+  if (token === undefined) return unknown("token_id");
+  const about = grant === undefined ? { grantId: token.grantId } : aboutGrant(grant);
+  return selectionOf(grantUnit(token.grantId, deps.issuer), about);
 }
 
 async function byKid(kid: string, deps: Dependencies): Promise<Selection | Answer> {

@@ -1,9 +1,11 @@
 // The revocation endpoint: RFC 7009, CONTRACT.md section 6. 200 means committed and in force.
 
 import { decideRevocation, formatId, type Presented, refuse, type Unit } from "@rescind/core";
+import type { About } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany } from "../http/respond.ts";
+import { aboutToken } from "../revocation/about.ts";
 import { orderOf } from "../revocation/order.ts";
 import { selectOf } from "../revocation/select.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
@@ -32,13 +34,21 @@ export async function revoke(request: FormRequest, deps: Dependencies): Promise<
     case "refuse":
       if (decision.foreign === true) await recordForeign(recognised, clientId, deps);
       return oauthRefusal(decision);
-    case "order":
-      return revoked(await apply(decision.unit, clientId, deps));
+    case "order": {
+      const { unit } = decision;
+      return revoked(await apply({ unit, clientId, about: aboutToken(recognised, unit) }, deps));
+    }
   }
 }
 
+interface Asked {
+  readonly unit: Unit;
+  readonly clientId: string;
+  readonly about: About;
+}
+
 /** Commits the order and makes this node judge by it; other requests see it by the head they read. */
-async function apply(unit: Unit, clientId: string, deps: Dependencies): Promise<number> {
+async function apply({ unit, clientId, about }: Asked, deps: Dependencies): Promise<number> {
   const receipt = await deps.store.revoke(
     orderOf(
       {
@@ -47,6 +57,7 @@ async function apply(unit: Unit, clientId: string, deps: Dependencies): Promise<
         reason: "client_request",
         final: true,
         select: selectOf(unit),
+        about,
       },
       deps,
     ),

@@ -104,7 +104,8 @@ async function redeem(presented: Presented, asked: Asked, deps: Dependencies): P
   if (decision.kind === "refuse") return oauthRefusal(decision);
   if (decision.kind === "replay") {
     const { grantId } = decision;
-    return endReplayed({ what: "code", grantId, clientId: client.clientId, refusal: invalid }, deps);
+    const { clientId, subject } = code;
+    return endReplayed({ what: "code", grantId, clientId, subject, refusal: invalid }, deps);
   }
   if (session === undefined || user?.status !== "active") return oauthRefusal(invalid);
   const resource = request.form.get("resource");

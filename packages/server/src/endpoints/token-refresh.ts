@@ -69,8 +69,8 @@ async function use(
   const decision = await decide(presented, caller, deps);
   if (decision.kind === "refuse") return oauthRefusal(decision);
   if (decision.kind === "replay") {
-    const { clientId, grantId } = grant;
-    return endReplayed({ what: "refresh token", grantId, clientId, refusal: invalid }, deps);
+    const { clientId, grantId, subject } = grant;
+    return endReplayed({ what: "refresh token", grantId, clientId, subject, refusal: invalid }, deps);
   }
   const person = await personOf(grant, deps);
   if (person.kind === "gone") return oauthRefusal(invalid);

@@ -26,5 +26,6 @@ export function rolesTakenOrder(subject: string, clientId: string, actor: Actor,
 }
 
 function finalOrder(unit: Unit, reason: RevocationReason, actor: Actor, parts: Parts): Order {
-  return orderOf({ unit, actor, reason, final: true, select: selectOf(unit) }, parts);
+  const about = { subject: unit.value, clientId: unit.client };
+  return orderOf({ unit, actor, reason, final: true, select: selectOf(unit), about }, parts);
 }

@@ -12,12 +12,13 @@ export interface Replay {
   readonly grantId: string;
   /** The client that presented it, whose it is. */
   readonly clientId: string;
+  readonly subject: string;
   readonly refusal: Refusal;
 }
 
 /** Ends the grant of a replayed code or refresh token for good and answers the refusal with `Rescind-Seq`. */
 export async function endReplayed(replay: Replay, deps: Dependencies): Promise<Answer> {
-  const { clientId, grantId } = replay;
+  const { clientId, grantId, subject } = replay;
   const order = orderOf(
     {
       unit: { name: "grant", issuer: deps.issuer, value: grantId },
@@ -25,6 +26,7 @@ export async function endReplayed(replay: Replay, deps: Dependencies): Promise<A
       reason: "replay_detected",
       final: true,
       select: { grant_id: grantId },
+      about: { clientId, subject, grantId },
     },
     deps,
   );

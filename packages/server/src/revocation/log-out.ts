@@ -17,6 +17,7 @@ export async function logOut(session: Session, deps: Dependencies): Promise<Rece
         reason: "logout",
         final: true,
         select: selectOf(unit),
+        about: { subject: session.subject },
       },
       deps,
     ),
