@@ -2,6 +2,7 @@
 // No I/O, no clock, no randomness, no dependencies.
 
 export * from "./access-token.ts";
+export * from "./audit-chain.ts";
 export * from "./authorization.ts";
 export * from "./authorization-code.ts";
 export * from "./authorization-request.ts";

@@ -126,6 +126,8 @@ export interface AuditRecord {
   readonly orderId: RowId | undefined;
   readonly seq: number | undefined;
   readonly content: Readonly<Record<string, unknown>>;
+  /** The log's hash when it was written. */
+  readonly feedHash: string;
   readonly hash: string;
 }
 

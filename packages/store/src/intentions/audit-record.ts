@@ -1,24 +1,11 @@
 // The audit chain: every record is numbered, and its hash covers the one before it, its number, the log's position
 // it belongs to, and what it says. The hash is computed under the head's lock, by the same function in both engines.
 
-import { lengthPrefixed, type RowId } from "@rescind/core";
+import { type AuditSaying, auditBytes, type RowId } from "@rescind/core";
 import type { Statement } from "../executor.ts";
 import type { Actor } from "../store.ts";
 
-export interface NewAuditRecord {
-  readonly action: string;
-  readonly actor: Actor;
-  readonly atMs: number;
-  readonly orderId: RowId | undefined;
-  /** The content as it is stored: JSON text. */
-  readonly content: string;
-}
-
-/** The bytes of a record that the chain covers beside number, entry and position. */
-export function auditBytes(record: NewAuditRecord): Uint8Array {
-  const { action, actor, atMs, orderId, content } = record;
-  return lengthPrefixed([action, actor.kind, actor.id, String(atMs), orderId ?? "", content]);
-}
+export type NewAuditRecord = AuditSaying & { readonly actor: Actor };
 
 /** The statement that chains the record of an order or lift whose number the head has just taken. */
 export function chainEntryAudit(record: NewAuditRecord & { readonly orderId: RowId }): Statement {

@@ -2,12 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { fromBase64url, lengthPrefixed, origin } from "@rescind/core";
+import { auditBytes, auditChainInput, origin } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
 import type { Actor, AuditRecord, Page, PageRequest } from "../store.ts";
-import { auditBytes } from "./audit-record.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { onlyRow } from "./head.ts";
 
@@ -89,17 +88,13 @@ async function headFits(db: Database, records: number): Promise<boolean> {
 }
 
 function chainedHash(previous: string, row: Row): string {
-  const { record, content, feedHash } = takeRecord(row);
-  const { number, seq, action, actor, atMs, orderId } = record;
+  const { record, content } = takeRecord(row);
   return createHash("sha256")
-    .update(fromBase64url(previous) ?? new Uint8Array())
-    .update(lengthPrefixed([String(number), seq === undefined ? "" : String(seq)]))
-    .update(fromBase64url(feedHash) ?? new Uint8Array())
-    .update(auditBytes({ action, actor, atMs, orderId, content }))
+    .update(auditChainInput(previous, { ...record, content }))
     .digest("base64url");
 }
 
-function takeRecord(row: Row): { record: AuditRecord; content: string; feedHash: string } {
+function takeRecord(row: Row): { record: AuditRecord; content: string } {
   const columns = new Columns(row);
   const number = columns.whole();
   const orderId = columns.optionalText();
@@ -111,7 +106,8 @@ function takeRecord(row: Row): { record: AuditRecord; content: string; feedHash:
   const feedHash = columns.text();
   const hash = columns.text();
   const members = JSON.parse(content) as Record<string, unknown>; // parsing boundary: written as an object
-  return { record: { number, atMs, action, actor, orderId, seq, content: members, hash }, content, feedHash };
+  const record = { number, atMs, action, actor, orderId, seq, content: members, feedHash, hash };
+  return { record, content };
 }
 
 /** An actor's kind as stored. @throws TypeError */

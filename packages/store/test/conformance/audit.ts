@@ -44,7 +44,7 @@ export function audit(open: Opener): void {
     await store.revoke(made);
     const [revoked, created] = (await store.listAudit({}, firstPage)).items;
     assert.deepEqual(
-      { ...created, hash: "" },
+      { ...created, feedHash: "", hash: "" },
       {
         number: 1,
         atMs: 5000,
@@ -53,6 +53,7 @@ export function audit(open: Opener): void {
         orderId: undefined,
         seq: undefined,
         content: { a: ["ü"] },
+        feedHash: "",
         hash: "",
       },
     );
