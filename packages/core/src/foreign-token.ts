@@ -52,6 +52,10 @@ export function judgedForeignToken(token: ForeignToken): Judged {
  * before it is.
  * @param at seconds since 1970
  */
-export function foreignLivesTooLong(token: ForeignToken, issuer: ForeignIssuer, at: number): boolean {
+export function foreignLivesTooLong(
+  token: Pick<ForeignToken, "expiresAt">,
+  issuer: Pick<ForeignIssuer, "maxTokenTtl">,
+  at: number,
+): boolean {
   return token.expiresAt > at + issuer.maxTokenTtl + clockSkew;
 }

@@ -13,6 +13,7 @@ export * from "./client-authentication.ts";
 export * from "./client-credentials.ts";
 export * from "./feed-entry.ts";
 export * from "./fingerprint.ts";
+export * from "./foreign-claims.ts";
 export * from "./foreign-token.ts";
 export * from "./id-token.ts";
 export * from "./identifier.ts";
