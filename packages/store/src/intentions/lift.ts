@@ -1,6 +1,6 @@
 // Taking an order back: another entry that names it and stays as long. A lift cannot be lifted.
 
-import { canonicalMembers, type LiftEntry, type RowId, type Unit } from "@rescind/core";
+import { canonicalMembers, formatId, type LiftEntry, type RowId, type Unit } from "@rescind/core";
 import { Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
@@ -18,6 +18,8 @@ interface Target {
   readonly seq: number;
   readonly expires: number | undefined;
   readonly keepUntil: number | undefined;
+  /** What the lift's own record repeats of the order: whoever reads it alone knows what came back. */
+  readonly order: Readonly<Record<string, unknown>>;
 }
 
 interface Lift {
@@ -29,7 +31,8 @@ interface Lift {
 
 export async function lift(db: Database, order: Lift & { readonly orderId: RowId }): Promise<LiftReceipt> {
   const [row] = await db.executor.read({
-    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, e.lifted_by, e.final, e.liftable
+    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, CAST(a.order_id AS TEXT), a.content,
+        e.lifted_by, e.final, e.liftable
       FROM audit a JOIN entries e ON e.seq = a.seq
       WHERE a.order_id = $1 AND a.lifts IS NULL AND e.kind = 'revoke'`,
     params: [BigInt(order.orderId)],
@@ -51,11 +54,12 @@ export async function lift(db: Database, order: Lift & { readonly orderId: RowId
 
 export async function approve(
   db: Database,
-  approval: { unit: Unit; ids: () => RowId; atMs: number; actor: Actor },
+  approval: { unit: Unit; ids: () => RowId; atMs: number; actor: Actor; note?: string | undefined },
 ): Promise<{ kind: "approved"; lifted: number; seq: number } | { kind: "final" }> {
-  const { unit, ids, atMs, actor } = approval;
+  const { unit, ids, atMs, actor, note } = approval;
   const rows = await db.executor.read({
-    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, e.final FROM entries e
+    sql: `SELECT e.seq, e.expires_s, e.keep_until_s, CAST(a.order_id AS TEXT), a.content, e.final
+      FROM entries e JOIN audit a ON a.order_id = e.order_id
       WHERE e.unit = $1 AND e.value = $2 AND e.issuer = $3 AND coalesce(e.client, '') = $4
         AND e.kind = 'revoke' AND e.suspend = 1 AND e.lifted_by IS NULL
       ORDER BY e.seq`,
@@ -67,7 +71,7 @@ export async function approve(
   });
   if (found.some(({ final }) => final)) return { kind: "final" };
   const statements = found.flatMap(({ target }) =>
-    liftStatements({ id: ids(), atMs, actor }, target, "approve"),
+    liftStatements({ id: ids(), atMs, actor, note }, target, "approve"),
   );
   const results = await db.executor.apply(
     [...statements, { sql: "SELECT h.seq FROM feed_head h", params: [] }],
@@ -89,7 +93,7 @@ function liftStatements(order: Lift, target: Target, action: "lift" | "approve")
     actor,
     atMs,
     orderId: id,
-    content: JSON.stringify({ lifts: target.seq, note }),
+    content: JSON.stringify({ lifts: target.seq, ...target.order, note }),
   };
   const entry: LiftEntry = { seq: 0, kind: "lift", expires: target.expires, lifts: target.seq };
   return [
@@ -119,5 +123,9 @@ function liftStatements(order: Lift, target: Target, action: "lift" | "approve")
 }
 
 function takeTarget(columns: Columns): Target {
-  return { seq: columns.whole(), expires: columns.optionalWhole(), keepUntil: columns.optionalWhole() };
+  const [seq, expires, keepUntil] = [columns.whole(), columns.optionalWhole(), columns.optionalWhole()];
+  const revocation_id = formatId("revocation", columns.text());
+  const content = JSON.parse(columns.text()) as Record<string, unknown>; // parsing boundary: written by `revoke`
+  const { unit, select, reason, about } = content;
+  return { seq, expires, keepUntil, order: { revocation_id, unit, select, reason, about } };
 }

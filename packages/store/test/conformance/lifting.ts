@@ -1,7 +1,8 @@
 // Lifts and approvals: another entry that names the one it takes back, once, and only where it may.
 
 import assert from "node:assert/strict";
-import { administrator, order, unit } from "./facts.ts";
+import { formatId } from "@rescind/core";
+import { administrator, firstPage, order, unit } from "./facts.ts";
 import { type Opener, promise } from "./suite.ts";
 
 export function lifting(open: Opener): void {
@@ -22,6 +23,20 @@ export function lifting(open: Opener): void {
     assert.deepEqual([taken.lifts, taken.expires], [seq, entry.expires]);
     assert.equal((await store.findOrder(made.id))?.liftedBy, seq + 1);
     assert.deepEqual(await store.verifyAudit(), { records: 2, brokenAt: undefined });
+  });
+
+  promise("the record of a lift or an approval says what came back", open, async (store) => {
+    const made = order(store, unit("subject", "usr_1"));
+    const suspended = order(store, unit("client", "client"), { suspend: true });
+    for (const one of [made, suspended]) await store.revoke(one);
+    const by = { atMs: Date.now(), actor: administrator, note: "wrong one" };
+    await store.lift({ ...by, id: store.nextId(), orderId: made.id });
+    await store.approve({ ...by, unit: suspended.unit, ids: () => store.nextId() });
+    const records = (await store.listAudit({}, firstPage)).items.slice(0, 2).reverse();
+    assert.deepEqual(
+      records.map(({ content }) => [content.revocation_id, content.unit, content.select, content.note]),
+      [made, suspended].map(({ id, ...one }) => [formatId("revocation", id), one.unit, one.select, by.note]),
+    );
   });
 
   promise("an order is lifted once, by however many at the same moment", open, async (store) => {
