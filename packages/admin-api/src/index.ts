@@ -2,8 +2,11 @@
 // Knows neither the server's inside nor any user interface.
 
 export { type CascadeRow, cascade } from "@rescind/core";
+export * from "./account.ts";
+export * from "./account-routes.ts";
 export * from "./admin-client.ts";
 export * from "./audit.ts";
+export * from "./bulk.ts";
 export * from "./client.ts";
 export * from "./consent.ts";
 export * from "./consumer-key.ts";

@@ -5,6 +5,7 @@
 import type { RescindScope } from "@rescind/core";
 import type { TSchema } from "typebox";
 import { AuditItem, AuditQuery } from "./audit.ts";
+import { BulkRevocation, BulkRevocationAnswer } from "./bulk.ts";
 import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
 import { ConsentItem, ConsentQuery } from "./consent.ts";
 import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
@@ -255,6 +256,14 @@ export const routes = {
     summary: "Revoke a unit: in force when this answers",
     body: NewRevocation,
     answers: { 201: RevocationAnswer, 200: RevocationPreview },
+  },
+  revokeMany: {
+    method: "POST",
+    path: "/admin/v1/revocations/bulk",
+    scope: "rescind:revoke",
+    summary: "Revoke up to 10,000 tokens and grants: one entry each, all in force when this answers",
+    body: BulkRevocation,
+    answers: { 200: BulkRevocationAnswer },
   },
   listRevocations: {
     method: "GET",

@@ -15,16 +15,16 @@ const recorded = {
   all: Type.Optional(Type.Literal(true, { description: "Every token and session of this issuer." })),
 };
 
+export const TokenText = Type.String({
+  minLength: 1,
+  maxLength: 16_384,
+  pattern: "^[\\x21-\\x7e]+$",
+  description: "A token's text. A refresh token means its grant.",
+});
+
 export const Select = Type.Object(
   {
-    token: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 16_384,
-        pattern: "^[\\x21-\\x7e]+$",
-        description: "A token's text. A refresh token means its grant.",
-      }),
-    ),
+    token: Type.Optional(TokenText),
     ...recorded,
   },
   { additionalProperties: false, minProperties: 1, maxProperties: 2, description: "Exactly one unit." },

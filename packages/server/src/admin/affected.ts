@@ -19,8 +19,12 @@ export interface Reach {
   readonly ignoring?: number | undefined;
 }
 
-export function countReach(reach: Reach, deps: Pick<Dependencies, "store" | "now">): Promise<Affected> {
-  return deps.store.countAffected({ ...reach, at: deps.now() / 1000 });
+export function countReach(
+  reach: Reach,
+  deps: Pick<Dependencies, "hashing" | "store" | "now">,
+): Promise<Affected> {
+  const fp = deps.hashing.fingerprint(reach.unit);
+  return deps.store.countAffected({ ...reach, fp, at: deps.now() / 1000 });
 }
 
 export function affectedAnswer(affected: Affected): AffectedAnswer {

@@ -2,6 +2,7 @@
 
 import type { RouteName } from "@rescind/admin-api";
 import { listAudit } from "./audit.ts";
+import { revokeMany } from "./bulk.ts";
 import {
   approveClient,
   changeClient,
@@ -51,6 +52,7 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   listGrants,
   listTokens,
   revoke: withIdempotency(revoke),
+  revokeMany: withIdempotency(revokeMany),
   listRevocations,
   lift: withIdempotency(lift),
   listAudit,

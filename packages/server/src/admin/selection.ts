@@ -9,7 +9,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { aboutToken } from "../revocation/about.ts";
 import { selectOf } from "../revocation/select.ts";
-import { recognise } from "../tokens/recognise.ts";
+import { type Recognised, recognise } from "../tokens/recognise.ts";
 import { invalidField, refused } from "./refusal.ts";
 
 export interface Selection {
@@ -96,16 +96,23 @@ function unknown(member: string): Answer {
 }
 
 async function byText(text: string, deps: Dependencies): Promise<Selection | Answer> {
-  const recognised = await recognise(text, deps);
+  return selectionOfToken(await recognise(text, deps), deps) ?? unknown("token");
+}
+
+/** What an order of a presented token names; undefined for one that is not known. */
+export function selectionOfToken(
+  recognised: Recognised,
+  { issuer }: Pick<Dependencies, "issuer">,
+): Selection | undefined {
   switch (recognised.kind) {
     case "access": {
-      const unit = tokenUnit(formatId("token", recognised.token.id), deps.issuer);
+      const unit = tokenUnit(formatId("token", recognised.token.id), issuer);
       return selectionOf(unit, aboutToken(recognised, unit));
     }
     case "refresh":
-      return selectionOf(grantUnit(recognised.grant.grantId, deps.issuer), aboutGrant(recognised.grant));
+      return selectionOf(grantUnit(recognised.grant.grantId, issuer), aboutGrant(recognised.grant));
     case "unknown":
-      return unknown("token");
+      return undefined;
   }
 }
 

@@ -1,0 +1,111 @@
+// Many narrow orders in one call: POST /admin/v1/revocations/bulk. One entry and one audit record each, in small
+// transactions, so that others are answered in between (THREATS RV-18). Repeating it is harmless: what stands already
+// is counted as such.
+
+import { setImmediate } from "node:timers/promises";
+import {
+  type BulkRevocation,
+  type BulkRevocationAnswer,
+  mostInBulk,
+  mostUnknownAt,
+} from "@rescind/admin-api";
+import { type Order, StoreUnavailable } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { type Answer, ok } from "../http/answer.ts";
+import { problem } from "../http/respond.ts";
+import { orderOf } from "../revocation/order.ts";
+import { lookUpMany, type Name, namesOf } from "./bulk-selection.ts";
+import { administrator, catchUp } from "./commit-order.ts";
+import { invalidField } from "./refusal.ts";
+import type { AdminRequest } from "./request.ts";
+import type { Selection } from "./selection.ts";
+
+/** Names in one transaction: a few milliseconds of the one writer, which everybody else waits for. */
+const chunkSize = 100;
+
+interface Tally {
+  revoked: number;
+  already: number;
+  unknown: number;
+  seq: number;
+  readonly unknownAt: number[];
+}
+
+export async function revokeMany(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const body = request.body as BulkRevocation; // checked against the contract's schema
+  const names = namesOf(body);
+  if (names.length === 0) return invalidField("/tokens", "Name at least one token, token id or grant id.");
+  if (names.length > mostInBulk)
+    return invalidField("/tokens", `Name ${mostInBulk} at most in one call, all lists together.`);
+  const tally: Tally = { revoked: 0, already: 0, unknown: 0, seq: 0, unknownAt: [] };
+  try {
+    for (let from = 0; from < names.length; from += chunkSize) {
+      await revokeChunk(names.slice(from, from + chunkSize), from, request, tally, deps);
+      await setImmediate();
+    }
+    return ok(answerOf(tally, request.caller.head.position.seq), seqHeader(tally));
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    deps.availability.failed();
+    deps.log.error({ reqId: request.id, err: error, cause: String(error.cause) }, "store unavailable");
+    return stopped(tally, names.length);
+  }
+}
+
+/** Looks up, orders and counts one chunk; in force on this node when it resolves. */
+async function revokeChunk(
+  names: readonly Name[],
+  from: number,
+  request: AdminRequest,
+  tally: Tally,
+  deps: Dependencies,
+): Promise<void> {
+  const found = await lookUpMany(names, deps);
+  for (const [index, selection] of found.entries()) {
+    if (selection !== undefined) continue;
+    tally.unknown += 1;
+    if (tally.unknownAt.length < mostUnknownAt) tally.unknownAt.push(from + index);
+  }
+  const orders = ordersOf(
+    found.filter((selection) => selection !== undefined),
+    request,
+    deps,
+  );
+  if (orders.length === 0) return;
+  const receipts = await deps.store.revokeMany(orders);
+  for (const [index, receipt] of receipts.entries()) {
+    const order = orders[index];
+    tally.seq = Math.max(tally.seq, receipt.seq);
+    if (receipt.appended) tally.revoked += 1;
+    else tally.already += 1;
+    if (receipt.appended && order !== undefined) deps.metrics.revoked(order.unit.name, order.reason);
+  }
+  await catchUp(deps);
+}
+
+function ordersOf(selections: readonly Selection[], request: AdminRequest, deps: Dependencies): Order[] {
+  const { reason = "administrator", note, final = false } = request.body as BulkRevocation; // as above
+  const actor = administrator(request);
+  return selections.map(({ unit, select, about }) =>
+    orderOf({ unit, select, about, actor, reason, note, final }, deps),
+  );
+}
+
+function answerOf(tally: Tally, headSeq: number): BulkRevocationAnswer {
+  const { revoked, already, unknown, seq, unknownAt } = tally;
+  return { revoked, already, unknown, seq: seq === 0 ? headSeq : seq, unknown_at: unknownAt };
+}
+
+function seqHeader({ seq }: Tally): Readonly<Record<string, string>> {
+  return seq === 0 ? {} : { "rescind-seq": String(seq) };
+}
+
+/** The outcome of one chunk is not known; those before it are in force. */
+function stopped(tally: Tally, names: number): Answer {
+  const inForce = tally.revoked + tally.already;
+  return problem({
+    status: 503,
+    detail: `The server could not confirm all of it: of ${names} names ${inForce} are revoked for certain and ${tally.unknown} are unknown here. Try again; what is revoked already is only counted.`,
+    headers: seqHeader(tally),
+  });
+}
