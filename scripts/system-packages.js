@@ -10,6 +10,7 @@ const programs = [
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
   { name: "Apache's mod_auth_openidc", package: "libapache2-mod-auth-openidc", isThere: hasApacheModule },
   { name: "mount", package: "mount", isThere: () => isOnPath("mount") },
+  { name: "curl", package: "curl", isThere: () => isOnPath("curl") },
 ];
 
 /** Installs what is missing, or prints one line that says what to install. Tests that need it then fail or skip. */
