@@ -2,6 +2,7 @@
 // No I/O, no clock, no randomness, no dependencies.
 
 export * from "./access-token.ts";
+export * from "./act-claim.ts";
 export * from "./audit-chain.ts";
 export * from "./authorization.ts";
 export * from "./authorization-code.ts";
@@ -11,6 +12,7 @@ export * from "./cascade.ts";
 export * from "./client.ts";
 export * from "./client-authentication.ts";
 export * from "./client-credentials.ts";
+export * from "./explain.ts";
 export * from "./feed-entry.ts";
 export * from "./fingerprint.ts";
 export * from "./foreign-claims.ts";
