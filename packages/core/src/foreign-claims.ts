@@ -41,8 +41,9 @@ function scopesOf(value: unknown): readonly string[] | undefined {
   return isTexts(scopes) ? scopes : undefined;
 }
 
+/** Half a surrogate pair has no UTF-8, so no fingerprint of its own. */
 function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
+  return typeof value === "string" && value !== "" && value.isWellFormed();
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -32,7 +32,10 @@ export interface ForeignToken {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** What the rule judges of it: units `issuer`, `subject` and `token` of that issuer only. */
+/**
+ * What the rule judges of it: units `issuer`, `subject` and `token` of that issuer only. It counts from its `iat` on, as
+ * if that were its `nbf` too: one that is dated ahead would slip past every order until then.
+ */
 export function judgedForeignToken(token: ForeignToken): Judged {
   return {
     issuer: token.issuer,
@@ -41,7 +44,7 @@ export function judgedForeignToken(token: ForeignToken): Judged {
     subject: token.subject,
     offline: false,
     authorisedAt: token.issuedAt,
-    notBefore: token.notBefore,
+    notBefore: laterOf(token.notBefore, token.issuedAt),
     expiresAt: token.expiresAt,
     lineage: [],
   };
@@ -58,4 +61,8 @@ export function foreignLivesTooLong(
   at: number,
 ): boolean {
   return token.expiresAt > at + issuer.maxTokenTtl + clockSkew;
+}
+
+function laterOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }

@@ -1,8 +1,10 @@
 // Token exchange: RFC 8693. What a client gets for a subject token, alone or with an actor token: never more scope, never
 // a longer life, and a lineage by which it dies with every one of its ancestors. DESIGN.md section 3.
 
-import type { ActClaim } from "./access-token.ts";
+import { type AccessToken, type ActClaim, judgedAccessToken } from "./access-token.ts";
+import { actOf } from "./act-claim.ts";
 import { type Client, isConfidential } from "./client.ts";
+import { type ForeignToken, judgedForeignToken } from "./foreign-token.ts";
 import { clockTolerance, type Verdict } from "./liveness.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { type Judged, type Unit, unitsOf } from "./units.ts";
@@ -17,6 +19,12 @@ export const exchangeTokenTypes = {
 
 /** Exchanges between a token and the first one of its lineage. */
 export const mostExchanges = 8;
+
+/**
+ * Fingerprints in a lineage. Eight exchanges with an actor of its own each bring some 120; actors that were exchanged
+ * themselves could double it at every step.
+ */
+export const longestLineage = 256;
 
 /** A subject or actor token that was presented, ours or of a registered issuer; genuine, not yet judged. */
 export interface ExchangeParent {
@@ -53,6 +61,37 @@ export interface Exchange {
   readonly act: ActClaim | undefined;
 }
 
+/** A genuine access token of ours as a parent. */
+export function ownParent(token: AccessToken, issuer: string): ExchangeParent {
+  const { subject, clientId, scopes, audience, act, authTime } = token;
+  // Whatever has a lineage was exchanged at least once.
+  const exchanges = Math.max(token.exchanges ?? 0, token.lineage.length > 0 ? 1 : 0);
+  return {
+    ...{ judged: judgedAccessToken(token, issuer), subject, clientId, scopes, audience },
+    ...{ exchanges, act, authTime },
+  };
+}
+
+/** Printable, as every subject of ours: it becomes one. */
+const printableSubject = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
+
+/**
+ * A genuine JWT of a registered issuer as a parent; undefined if it has no subject that a token of ours can have. Its
+ * scopes are that issuer's words: those that mean something at this server itself are not its to give.
+ */
+export function foreignParent(token: ForeignToken): ExchangeParent | undefined {
+  const { subject, clientId, audience, scopes, issuer, claims } = token;
+  if (subject === undefined || !printableSubject.test(subject)) return undefined;
+  const authTime = claims.auth_time;
+  return {
+    ...{ judged: judgedForeignToken(token), subject, clientId, audience },
+    scopes: scopes.filter((scope) => scope !== "openid" && !scope.startsWith("rescind:")),
+    exchanges: 0,
+    act: actOf(claims.act, issuer),
+    authTime: Number.isSafeInteger(authTime) && Number(authTime) >= 0 ? Number(authTime) : undefined,
+  };
+}
+
 const invalidSubject = refuse(
   "invalid_request",
   "subject_token is malformed, expired, revoked, or not one that this client may exchange.",
@@ -80,7 +119,7 @@ export function decideExchange(facts: ExchangeFacts): Exchange | Refusal {
     scopes: subject.scopes.filter((scope) => scope !== "offline_access" && client.scopes.includes(scope)),
     grantIat: Math.min(...parents.map(({ judged }) => authorisedAt(judged))),
     authTime: subject.authTime,
-    expiresAt: Math.min(...parents.map(({ judged }) => judged.expiresAt)),
+    expiresAt: Math.floor(Math.min(...parents.map(({ judged }) => judged.expiresAt))),
     exchanges,
     act: actor === undefined ? subject.act : actClaim(actor, subject.act, issuer),
   };
@@ -98,11 +137,12 @@ function mayExchange(client: Client, issuer: string, parent: ExchangeParent): bo
 
 /**
  * A foreign token is covered by wide orders up to the clock tolerance after their `before`, and always if it has no
- * `iat`; its child, which is ours and gets no tolerance, must be covered whenever its parent is.
+ * `iat`; its child, which is ours and gets no tolerance, must be covered whenever its parent is. `before` is a whole
+ * second, so rounding up a fraction changes nothing of that.
  */
 function authorisedAt({ ours, authorisedAt: at }: Judged): number {
   if (at === undefined) return 0;
-  return ours ? at : Math.max(0, at - clockTolerance);
+  return Math.ceil(Math.max(0, ours ? at : at - clockTolerance));
 }
 
 function actClaim(actor: ExchangeParent, before: ActClaim | undefined, issuer: string): ActClaim {
@@ -117,17 +157,22 @@ function actClaim(actor: ExchangeParent, before: ActClaim | undefined, issuer: s
 
 /**
  * The fingerprints of every unit of the parents and of their own lineages, without repeats; `all` is the child's own
- * unit too and is left out.
+ * unit too and is left out. A refusal where there are more than a token should carry.
  * @param fingerprint of a unit, as on the feed
  */
 export function lineageOf(
   parents: readonly Judged[],
   fingerprint: (unit: Unit) => string,
-): readonly string[] {
+): readonly string[] | Refusal {
   const found = new Set<string>();
   for (const parent of parents) {
     for (const unit of unitsOf(parent)) if (unit.name !== "all") found.add(fingerprint(unit));
     for (const fp of parent.lineage) found.add(fp);
   }
+  if (found.size > longestLineage)
+    return refuse(
+      "invalid_request",
+      "The tokens come from too many others; use one that was exchanged less often.",
+    );
   return [...found];
 }

@@ -6,6 +6,7 @@ import {
   foreignLivesTooLong,
   foreignTokenTtlCap,
   judgedForeignToken,
+  liveness,
   parseForeignClaims,
   unitsOf,
 } from "@rescind/core";
@@ -64,4 +65,20 @@ test("E3 a token that lives longer than its issuer's are registered to is not be
   assert.equal(foreignLivesTooLong({ expiresAt: 1660 }, issuer, 1000), false);
   assert.equal(foreignLivesTooLong({ expiresAt: 1661 }, issuer, 1000), true);
   assert.ok(foreignTokenTtlCap >= 3600);
+});
+
+test("a token dated ahead is not yet live: until then every order by time would spare it", () => {
+  const at = (claims: Record<string, unknown>, now: number) => {
+    const token = read(claims);
+    assert.ok(token !== undefined);
+    return liveness(judgedForeignToken(token), [], now).kind;
+  };
+  assert.equal(at({ iat: 1500 }, 1489), "not-yet");
+  assert.equal(at({ iat: 1500 }, 1490), "live");
+  assert.equal(at({ iat: 1400, nbf: 1500 }, 1489), "not-yet");
+  assert.equal(at({ iat: 1500, nbf: 1400 }, 1489), "not-yet");
+});
+
+test("half a surrogate pair has no fingerprint of its own and is refused", () => {
+  for (const name of ["sub", "jti", "iss"]) assert.equal(read({ [name]: "a\ud800" }), undefined, name);
 });

@@ -1,0 +1,408 @@
+// Token exchange as a decision and as a lineage: who may, what comes of it, and that nothing outlives what it came from.
+// RFC 8693, DESIGN.md section 3, FAULTS A6, C3, B4.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import {
+  actOf,
+  clockTolerance,
+  covers,
+  decideExchange,
+  type Exchange,
+  type ExchangeParent,
+  foreignParent,
+  type Judged,
+  lineageOf,
+  liveness,
+  longestLineage,
+  mostExchanges,
+  ownParent,
+  parseForeignClaims,
+  type Refusal,
+  type StandingEntry,
+  type Unit,
+  unitKey,
+  unitsOf,
+} from "@rescind/core";
+import fc from "fast-check";
+import { client } from "./clients.ts";
+import { holds } from "./property.ts";
+import { clientTokens, foreignIssuer, foreignTokens, issuer, userTokens } from "./world.ts";
+
+const live = { kind: "live" } as const;
+const revoked = { kind: "revoked", by: { seq: 1, unit: "token" } } as const;
+
+const subject: ExchangeParent = {
+  judged: {
+    ...{ issuer, ours: true, tokenId: "tid_1", grantId: "gnt_1", subject: "usr_1", clientId: "web" },
+    ...{ offline: false, rev: 3, authorisedAt: 1000, expiresAt: 2000, lineage: [] },
+  },
+  subject: "usr_1",
+  clientId: "web",
+  scopes: ["orders:read", "orders:write", "offline_access", "mail"],
+  audience: ["https://web.example"],
+  exchanges: 0,
+  act: undefined,
+  authTime: 990,
+};
+const actor: ExchangeParent = {
+  ...subject,
+  judged: { ...subject.judged, tokenId: "tid_2", grantId: undefined, subject: "robot", clientId: "robot" },
+  ...{ subject: "robot", clientId: "robot", scopes: [], authTime: undefined },
+};
+const foreign: ExchangeParent = {
+  ...subject,
+  judged: {
+    ...{ issuer: foreignIssuer, ours: false, tokenId: "j", subject: "ann", offline: false },
+    ...{ authorisedAt: 1000, expiresAt: 2000, lineage: [] },
+  },
+  ...{ subject: "ann", clientId: "their-client", audience: [issuer] },
+};
+
+function decide(facts: Partial<Parameters<typeof decideExchange>[0]> = {}): Exchange | Refusal {
+  const actorVerdict = facts.actor === undefined ? undefined : live;
+  return decideExchange({
+    ...{ client, issuer, subject, subjectVerdict: live, actor: undefined, actorVerdict },
+    ...facts,
+  });
+}
+
+function accepted(decision: Exchange | Refusal): Exchange {
+  if ("kind" in decision) return assert.fail(decision.description);
+  return decision;
+}
+
+function refusal(decision: unknown): string {
+  assert.ok(typeof decision === "object" && decision !== null && "error" in decision, "it was accepted");
+  return String(decision.error);
+}
+
+describe("what an exchanged token takes from its parents", () => {
+  test("scopes are those of the subject token that the client may have, never offline_access", () => {
+    assert.deepEqual(accepted(decide()).scopes, ["orders:read", "orders:write"]);
+  });
+
+  test("the actor stands in act, the one before it inside, and gives no scope", () => {
+    const acted = accepted(decide({ subject: { ...subject, act: { sub: "desk" } }, actor }));
+    assert.deepEqual(acted.act, { sub: "robot", act: { sub: "desk" } });
+    assert.deepEqual(acted.scopes, ["orders:read", "orders:write"]);
+    const person = { ...actor, subject: "usr_2", clientId: "web" };
+    assert.deepEqual(accepted(decide({ actor: person })).act, { sub: "usr_2", client_id: "web" });
+    const theirs = accepted(decide({ actor: foreign }));
+    assert.deepEqual(theirs.act, { sub: "ann", iss: foreignIssuer });
+  });
+
+  test("without an actor whoever acted before still did", () => {
+    const act = { sub: "desk" };
+    assert.deepEqual(accepted(decide({ subject: { ...subject, act } })).act, act);
+  });
+
+  test("it ends no later than either parent, and was authorised when the earlier one was", () => {
+    const early = { ...actor, judged: { ...actor.judged, authorisedAt: 900, expiresAt: 1500 } };
+    const exchange = accepted(decide({ actor: early }));
+    assert.deepEqual([exchange.expiresAt, exchange.grantIat, exchange.authTime], [1500, 900, 990]);
+  });
+
+  test("a foreign parent counts as authorised earlier by the tolerance, without iat at the beginning of time", () => {
+    const at = (authorisedAt: number | undefined): number =>
+      accepted(decide({ subject: { ...foreign, judged: { ...foreign.judged, authorisedAt } } })).grantIat;
+    assert.equal(at(1000), 1000 - clockTolerance);
+    assert.equal(at(1000.5), 1001 - clockTolerance);
+    assert.equal(at(3), 0);
+    assert.equal(at(undefined), 0);
+  });
+
+  test("fractions of a second never make it outlive a parent", () => {
+    const judged = { ...foreign.judged, expiresAt: 1999.9 };
+    assert.equal(accepted(decide({ subject: { ...foreign, judged } })).expiresAt, 1999);
+  });
+});
+
+describe("what is refused", () => {
+  test("a subject or actor token that is not live is invalid_request (RFC 8693 section 2.2.2)", () => {
+    for (const verdict of [revoked, { kind: "expired" }, { kind: "not-yet" }] as const) {
+      assert.equal(refusal(decide({ subjectVerdict: verdict })), "invalid_request");
+      assert.equal(refusal(decide({ actor, actorVerdict: verdict })), "invalid_request");
+    }
+    assert.equal(refusal(decide({ actor, actorVerdict: undefined })), "invalid_request");
+  });
+
+  test("a public client exchanges its own tokens only, and no foreign ones", () => {
+    const shop = { ...client, authMethod: "none" } as const;
+    const own = { ...subject, clientId: shop.clientId };
+    assert.equal(refusal(decide({ client: shop })), "invalid_request");
+    assert.equal(refusal(decide({ client: shop, subject: own, actor })), "invalid_request");
+    assert.equal(refusal(decide({ client: shop, subject: foreign })), "invalid_request");
+    accepted(decide({ client: shop, subject: own }));
+  });
+
+  test("a foreign token must be meant for this server, the client, or one of its resources", () => {
+    const meantFor = (uri: string) => decide({ subject: { ...foreign, audience: ["x", uri] } });
+    for (const uri of [issuer, client.clientId, ...client.audience]) accepted(meantFor(uri));
+    assert.equal(refusal(meantFor("https://elsewhere.example")), "invalid_request");
+    assert.equal(refusal(decide({ subject: { ...foreign, audience: [] } })), "invalid_request");
+    assert.equal(refusal(decide({ actor: { ...foreign, audience: [] } })), "invalid_request");
+  });
+
+  test("more than eight exchanges in a row, on either side", () => {
+    const last = { ...subject, exchanges: mostExchanges - 1 };
+    assert.equal(accepted(decide({ subject: last })).exchanges, mostExchanges);
+    const over = { exchanges: mostExchanges };
+    assert.equal(refusal(decide({ subject: { ...subject, ...over } })), "invalid_request");
+    assert.equal(refusal(decide({ actor: { ...actor, ...over } })), "invalid_request");
+  });
+
+  test("a lineage of more fingerprints than a token should carry", () => {
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `fp${index}`);
+    const lineage = (count: number) =>
+      lineageOf([{ ...foreign.judged, lineage: many(count) }], (unit) => unitKey(unit));
+    assert.equal(lineage(longestLineage - 3).length, longestLineage);
+    assert.equal(refusal(lineage(longestLineage - 2)), "invalid_request");
+  });
+});
+
+describe("a token as a parent", () => {
+  const claims = { iss: foreignIssuer, exp: 2000, aud: issuer };
+  const parent = (more: Record<string, unknown>) => {
+    const token = parseForeignClaims({ ...claims, ...more }, "k1");
+    assert.ok(token !== undefined);
+    return foreignParent(token);
+  };
+
+  test("a foreign issuer cannot give scopes of this server's own endpoints", () => {
+    const scope = "openid rescind:admin rescind:read orders:read offline_access";
+    assert.deepEqual(parent({ sub: "ann", scope })?.scopes, ["orders:read", "offline_access"]);
+  });
+
+  test("a foreign subject becomes one of ours, so it must look like one", () => {
+    assert.equal(parent({}), undefined);
+    for (const sub of ["a\nb", "a\u0000", "\u202eann", "x".repeat(256)])
+      assert.equal(parent({ sub }), undefined);
+    assert.equal(parent({ sub: "auth0|5f7c" })?.subject, "auth0|5f7c");
+  });
+
+  test("actors that a foreign issuer names are its own, and what names nobody is left out", () => {
+    const act = { sub: "bot", exp: 5, act: { sub: "desk", iss: "https://third.example", act: { sub: 7 } } };
+    assert.deepEqual(parent({ sub: "ann", act })?.act, {
+      ...{ sub: "bot", iss: foreignIssuer },
+      act: { sub: "desk", iss: "https://third.example" },
+    });
+    for (const nobody of ["bot", null, [], {}, { sub: "" }]) assert.equal(actOf(nobody), undefined);
+  });
+
+  test("a chain of actors has an end", () => {
+    let act: object = { sub: "first" };
+    for (let i = 0; i < 10_000; i++) act = { sub: `a${i}`, act };
+    const depth = (claim: { act?: object | undefined } | undefined): number =>
+      claim === undefined ? 0 : 1 + depth(claim.act);
+    assert.equal(depth(actOf(act)), 16);
+  });
+
+  test("whatever has a lineage counts as exchanged", () => {
+    const token = {
+      ...{ id: "1", clientId: "web", subject: "usr_1", grantId: undefined, sessionId: undefined },
+      ...{ keyId: undefined, kid: undefined, scopes: [], audience: [issuer], rev: 0, issuedAt: 1000 },
+      ...{ expiresAt: 2000, grantIat: 900, authTime: undefined, offline: false, claims: {} },
+    };
+    assert.equal(ownParent({ ...token, lineage: [] }, issuer).exchanges, 0);
+    assert.equal(ownParent({ ...token, lineage: ["fp"] }, issuer).exchanges, 1);
+    assert.equal(ownParent({ ...token, lineage: ["fp"], exchanges: 4 }, issuer).exchanges, 4);
+  });
+});
+
+// A small server: a log, tokens, and exchanges of what is live at their time. A fingerprint is the unit's own name here.
+
+interface Held {
+  readonly judged: Judged;
+  readonly exchanges: number;
+  readonly parents: readonly Held[];
+}
+
+interface World {
+  readonly held: Held[];
+  readonly log: (StandingEntry & { readonly key: string })[];
+  head: number;
+  now: number;
+}
+
+const keysOf = (judged: Judged): Set<string> => new Set([...unitsOf(judged).map(unitKey), ...judged.lineage]);
+
+function verdictOf({ judged }: Held, { log, now }: World) {
+  const keys = keysOf(judged);
+  return liveness(
+    judged,
+    log.filter(({ key }) => keys.has(key)),
+    now,
+  );
+}
+
+const ancestorsOf = (held: Held): Held[] =>
+  held.parents.flatMap((parent) => [parent, ...ancestorsOf(parent)]);
+
+type Step =
+  | { readonly kind: "issue"; readonly judged: Judged }
+  | { readonly kind: "exchange"; readonly picks: readonly number[]; readonly clientId: string }
+  | {
+      readonly kind: "order";
+      readonly pick: number;
+      readonly unit: number;
+      readonly back: number | undefined;
+      readonly suspend: boolean;
+    }
+  | { readonly kind: "lift"; readonly pick: number };
+
+const index = fc.nat({ max: 60 });
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc
+      .oneof(userTokens, clientTokens, foreignTokens)
+      .map((judged): Step => ({ kind: "issue", judged: { ...judged, notBefore: undefined } })),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(fc.array(index, { minLength: 1, maxLength: 2 }), fc.constantFrom("shop", "bank", "usr_1"))
+      .map(([picks, clientId]): Step => ({ kind: "exchange", picks, clientId })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        ...{ pick: index, unit: index, suspend: fc.boolean() },
+        back: fc.option(fc.integer({ min: 0, max: 15 }), { nil: undefined }),
+      })
+      .map((order): Step => ({ kind: "order", ...order })),
+  },
+  { weight: 1, arbitrary: index.map((pick): Step => ({ kind: "lift", pick })) },
+);
+
+let serial = 0;
+
+function take(step: Step, world: World): void {
+  world.now += 1;
+  const { held, log, now } = world;
+  const at = <Item>(items: readonly Item[], pick: number): Item | undefined => items[pick % items.length];
+  switch (step.kind) {
+    case "issue": {
+      const { ours } = step.judged;
+      const authorisedAt = step.judged.authorisedAt === undefined ? undefined : now - (serial++ % 12);
+      const rev = ours ? world.head : undefined;
+      const judged = { ...step.judged, tokenId: `tid_${serial}`, rev, authorisedAt, expiresAt: now + 1000 };
+      held.push({ judged, exchanges: 0, parents: [] });
+      return;
+    }
+    case "exchange": {
+      const parents = step.picks.map((pick) => at(held, pick)).filter((one) => one !== undefined);
+      const [first, second] = parents.map((one) => ({
+        ...{ judged: one.judged, subject: one.judged.subject ?? "ann", clientId: one.judged.clientId },
+        ...{ scopes: [], audience: [issuer], exchanges: one.exchanges, act: undefined, authTime: undefined },
+      }));
+      if (first === undefined) return;
+      const [subjectVerdict, actorVerdict] = parents.map((one) => verdictOf(one, world));
+      const decision = decideExchange({
+        ...{ client, issuer, subject: first, subjectVerdict: subjectVerdict ?? revoked },
+        ...{ actor: second, actorVerdict },
+      });
+      if ("kind" in decision) return;
+      const lineage = lineageOf(
+        parents.map(({ judged }) => judged),
+        unitKey,
+      );
+      if ("kind" in lineage) return;
+      serial += 1;
+      held.push({
+        judged: {
+          ...{ issuer, ours: true, tokenId: `tid_${serial}`, subject: decision.subject },
+          ...{ clientId: step.clientId, keyId: `key_${step.clientId}`, offline: false, rev: world.head },
+          ...{ authorisedAt: decision.grantIat, expiresAt: decision.expiresAt, lineage },
+        },
+        ...{ exchanges: decision.exchanges, parents },
+      });
+      return;
+    }
+    case "order": {
+      const target = at(held, step.pick);
+      const unit = target === undefined ? undefined : at<Unit>(unitsOf(target.judged), step.unit);
+      if (target === undefined || unit === undefined) return;
+      world.head += 1;
+      const narrow = ["token", "grant", "signing-key"].includes(unit.name);
+      const suspend = step.suspend && (unit.name === "client" || unit.name === "key");
+      // Wide orders of a foreign issuer's tokens always carry a time.
+      const back = step.back ?? (target.judged.ours ? undefined : 0);
+      const before = narrow || suspend || back === undefined ? undefined : now - back;
+      log.push({ seq: world.head, unit: unit.name, key: unitKey(unit), before, suspend });
+      return;
+    }
+    case "lift": {
+      world.head += 1;
+      if (log.length > 0) log.splice(step.pick % log.length, 1);
+    }
+  }
+}
+
+test("B4 C3 in any history a token is dead where any of its ancestors is, whatever the unit, and no later than they", () => {
+  holds(
+    fc.property(fc.array(steps, { maxLength: 60 }), (plan) => {
+      const world: World = { held: [], log: [], head: 0, now: 1000 };
+      for (const step of plan) {
+        take(step, world);
+        for (const child of world.held)
+          for (const parent of child.parents) {
+            if (verdictOf(parent, world).kind === "revoked")
+              assert.equal(
+                verdictOf(child, world).kind,
+                "revoked",
+                JSON.stringify({ child, log: world.log }),
+              );
+            assert.ok(child.judged.expiresAt <= parent.judged.expiresAt);
+            assert.ok(child.exchanges > parent.exchanges && child.exchanges <= mostExchanges);
+          }
+      }
+    }),
+    1500,
+  );
+});
+
+test("A6 in any history a token that is revoked is so by an entry of its own unit or of an ancestor's; siblings live", () => {
+  holds(
+    fc.property(fc.array(steps, { maxLength: 60 }), (plan) => {
+      const world: World = { held: [], log: [], head: 0, now: 1000 };
+      for (const step of plan) take(step, world);
+      for (const held of world.held) {
+        const verdict = verdictOf(held, world);
+        if (verdict.kind !== "revoked") continue;
+        const line = [held, ...ancestorsOf(held)];
+        const by = world.log.find(({ seq }) => seq === verdict.by.seq);
+        const belongs = line.filter(({ judged }) => keysOf({ ...judged, lineage: [] }).has(by?.key ?? ""));
+        assert.notEqual(belongs.length, 0);
+        // Without a time it is exact: it covers the one whose unit it is, too. With one it may reach further, since a
+        // token counts as authorised when the earliest of its line was.
+        if (verdict.by.before === undefined)
+          assert.ok(belongs.some(({ judged }) => covers(verdict.by, judged)));
+        else
+          assert.ok(
+            line.some(
+              ({ judged }) => (judged.authorisedAt ?? 0) <= (verdict.by.before ?? 0) + clockTolerance,
+            ),
+          );
+      }
+    }),
+    1500,
+  );
+});
+
+test("the properties are not empty: most histories have exchanged tokens, dead ones among them", () => {
+  let [exchanged, dead, deep] = [0, 0, 0];
+  for (const plan of fc.sample(fc.array(steps, { minLength: 30, maxLength: 60 }), {
+    numRuns: 200,
+    seed: 7,
+  })) {
+    const world: World = { held: [], log: [], head: 0, now: 1000 };
+    for (const step of plan) take(step, world);
+    const children = world.held.filter(({ parents }) => parents.length > 0);
+    exchanged += children.length;
+    dead += children.filter((child) => verdictOf(child, world).kind === "revoked").length;
+    deep += children.filter(({ exchanges }) => exchanges > 2).length;
+  }
+  assert.ok(exchanged > 500 && dead > 100 && deep > 50, `${exchanged} exchanged, ${dead} dead, ${deep} deep`);
+});
