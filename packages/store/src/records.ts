@@ -149,6 +149,30 @@ export interface OrderRecord {
   readonly liftedBy: number | undefined;
 }
 
+/** An entry that is kept on the log, lifted or not, with the order that made it. */
+export interface FoundEntry {
+  readonly orderId: RowId;
+  readonly seq: number;
+  readonly unit: UnitName;
+  readonly fp: string;
+  /** Seconds. */
+  readonly before: number | undefined;
+  readonly suspend: boolean;
+  readonly final: boolean;
+  /** The number of the entry that lifted it. */
+  readonly liftedBy: number | undefined;
+  readonly atMs: number;
+  readonly actor: Actor;
+  readonly reason: RevocationReason;
+  readonly note: string | undefined;
+}
+
+export interface FoundEntries {
+  readonly head: Head;
+  /** In number order. */
+  readonly entries: readonly FoundEntry[];
+}
+
 export interface FoundClient {
   readonly head: Head;
   readonly client: Client | undefined;

@@ -21,6 +21,7 @@ import {
 import { findCode, issueCode, redeemCode } from "./intentions/codes.ts";
 import { consentedScopes, listConsents } from "./intentions/consents.ts";
 import { describe, ping } from "./intentions/description.ts";
+import { findEntries } from "./intentions/entries.ts";
 import { hashAt, readFeed } from "./intentions/feed.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
@@ -138,6 +139,7 @@ function sqlStore(db: Database): Store {
     lift: (order) => lift(db, order),
     approve: (approval) => approve(db, approval),
     readFeed: (after, limit) => readFeed(db, after, limit),
+    findEntries: (fps) => findEntries(db, fps),
     hashAt: (seq) => hashAt(db, seq),
     recordAudit: (record) => recordAudit(db, record),
     verifyAudit: () => verifyAudit(db),

@@ -22,6 +22,7 @@ import type {
   FeedPage,
   FoundAccessToken,
   FoundClient,
+  FoundEntries,
   FoundRefreshToken,
   Head,
   LiftReceipt,
@@ -128,6 +129,8 @@ export interface Store extends PeopleStore, WebhookStore {
   >;
   /** Entries after a number (exclusive) and the head, in one statement. */
   readFeed(after: number, limit: number): Promise<FeedPage>;
+  /** Every kept entry of these fingerprints, lifted ones included, and the head, in one statement. At most 1,000. */
+  findEntries(fps: readonly string[]): Promise<FoundEntries>;
   /** The hash at a number that is kept, or at the floor; undefined if it is not on the log or no longer kept. */
   hashAt(seq: number): Promise<string | undefined>;
   /** Appends an audit record that belongs to no entry (an attempt at somebody else's token, a changed client …). */

@@ -6,7 +6,7 @@ import { chainInput, type FeedEntry, fromBase64url, origin, type UnitName } from
 import type { LoggedEntry, Store } from "@rescind/store";
 import fc from "fast-check";
 import { rounds, seed } from "../../../../test/seed.ts";
-import { accessToken, administrator, order, unit } from "./facts.ts";
+import { accessToken, administrator, fingerprint, nowS, order, unit } from "./facts.ts";
 import { type Opener, promise } from "./suite.ts";
 
 export function feed(open: Opener): void {
@@ -16,6 +16,36 @@ export function feed(open: Opener): void {
     assert.deepEqual([page.entries, page.more, page.floor], [[], false, origin]);
     assert.equal(await store.hashAt(0), origin.hash);
     assert.equal(await store.hashAt(1), undefined);
+  });
+
+  promise("entries are found by fingerprint, lifted ones too, with their orders", open, async (store) => {
+    const [ann, ben, token] = [
+      unit("subject", "usr_ann"),
+      unit("subject", "usr_ben"),
+      unit("token", "tid_1"),
+    ];
+    const lifted = order(store, ann, { note: "by mistake", reason: "token_leaked" });
+    await store.revoke(lifted);
+    await store.revoke(order(store, ben));
+    await store.revoke(order(store, ann, { before: 1000, final: true }));
+    await store.revoke(order(store, token));
+    await store.lift({ id: store.nextId(), orderId: lifted.id, atMs: nowS * 1000, actor: administrator });
+    const { head, entries } = await store.findEntries([fingerprint(ann), fingerprint(token), "A".repeat(22)]);
+    assert.equal(head.position.seq, 5);
+    assert.deepEqual(
+      entries.map(({ seq, unit: name, before, final, liftedBy }) => ({ seq, name, before, final, liftedBy })),
+      [
+        { seq: 1, name: "subject", before: undefined, final: false, liftedBy: 5 },
+        { seq: 3, name: "subject", before: 1000, final: true, liftedBy: undefined },
+        { seq: 4, name: "token", before: undefined, final: false, liftedBy: undefined },
+      ],
+    );
+    const [first] = entries;
+    assert.deepEqual(
+      [first?.orderId, first?.actor, first?.reason, first?.note],
+      [lifted.id, administrator, "token_leaked", "by mistake"],
+    );
+    assert.deepEqual((await store.findEntries([])).entries, []);
   });
 
   promise(
