@@ -1,17 +1,37 @@
-// Fetches small JSON documents from other people's servers: keys of clients. https only, no redirects, no private
-// addresses, bounded in time and size, connected to the very address that was checked (THREATS WEB-01).
+// Requests to other people's servers: small JSON documents (keys of clients) and webhooks. https only, no redirects, no
+// private addresses, bounded in time and size, connected to the very address that was checked (THREATS WEB-01, FD-13).
 
 import { lookup as resolve } from "node:dns";
-import { request as requestHttp } from "node:http";
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 export interface OutsideFetch {
   /** Milliseconds for the whole exchange. */
   readonly timeoutMs: number;
+  /** Of the answer. */
   readonly mostBytes: number;
   /** Also http and private addresses: an issuer that is itself http on loopback, or `--allow-private-networks`. */
   readonly allowPrivate: boolean;
+  /** Ends the exchange early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OutsidePost {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What came back: the rest of the answer is not looked at. */
+export interface OutsideAnswer {
+  readonly status: number;
+  /** `Retry-After` as it came. */
+  readonly retryAfter: string | undefined;
 }
 
 const closed = new BlockList();
@@ -67,49 +87,86 @@ export function isPrivateAddress(address: string): boolean {
  * The parsed JSON at `url`.
  * @throws Error that says why: scheme, address, status, size, time, or not JSON
  */
-export function fetchOutside(url: string, options: OutsideFetch): Promise<unknown> {
+export async function fetchOutside(url: string, options: OutsideFetch): Promise<unknown> {
+  const request = requestOutside(url, { headers: { accept: "application/json" } }, options);
+  const text = await answerTo(request, undefined, async (response) => {
+    if (response.statusCode !== 200) throw new Error(`the answer has status ${response.statusCode}`);
+    return textOf(response, options.mostBytes);
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error("the answer is not JSON", { cause });
+  }
+}
+
+/**
+ * Posts a body to `url` and resolves with the answer's status, whatever it is; a redirect is an answer like others.
+ * @throws Error that says why there was no answer: scheme, address, connection, time
+ */
+export async function postOutside(
+  url: string,
+  { headers, body }: OutsidePost,
+  options: OutsideFetch,
+): Promise<OutsideAnswer> {
+  const length = String(Buffer.byteLength(body));
+  const request = requestOutside(
+    url,
+    { method: "POST", headers: { ...headers, "content-length": length } },
+    options,
+  );
+  return answerTo(request, body, async (response) => {
+    // A receiver that is cut off while it writes takes that for our failure, so a little is read.
+    await textOf(response, options.mostBytes).catch(() => response.destroy());
+    return { status: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
+  });
+}
+
+/** A request that only goes where it may. @throws Error that says why it may not */
+function requestOutside(url: string, more: RequestOptions, options: OutsideFetch): ClientRequest {
   const target = new URL(url);
   const secure = target.protocol === "https:";
   if (!secure && !(options.allowPrivate && target.protocol === "http:"))
-    return Promise.reject(new Error("only https URLs are fetched"));
+    throw new Error("only https URLs are asked");
   const host = target.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0 && !options.allowPrivate && isPrivateAddress(host))
-    return Promise.reject(new Error("the URL names a private address"));
-  const { promise, resolve: done, reject } = Promise.withResolvers<unknown>();
-  const ask = secure ? requestHttps : requestHttp;
-  const request = ask(
-    target,
-    {
-      lookup: checkedLookup(options.allowPrivate),
-      headers: { accept: "application/json" },
-      agent: false,
-      signal: AbortSignal.timeout(options.timeoutMs),
-    },
-    (response) => {
-      if (response.statusCode !== 200) {
-        response.destroy();
-        reject(new Error(`the answer has status ${response.statusCode}`));
-        return;
-      }
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-        if (text.length > options.mostBytes) response.destroy(new Error("the answer is too large"));
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        try {
-          done(JSON.parse(text));
-        } catch (cause) {
-          reject(new Error("the answer is not JSON", { cause }));
-        }
-      });
-    },
-  );
+    throw new Error("the URL names a private address");
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  return (secure ? requestHttps : requestHttp)(target, {
+    ...more,
+    lookup: checkedLookup(options.allowPrivate),
+    agent: false,
+    signal: options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]),
+  });
+}
+
+/** What `read` makes of the answer; the connection does not outlive it. */
+async function answerTo<Result>(
+  request: ClientRequest,
+  body: string | undefined,
+  read: (response: IncomingMessage) => Promise<Result>,
+): Promise<Result> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<IncomingMessage>();
+  request.on("response", done);
   request.on("error", reject);
-  request.end();
-  return promise;
+  request.end(body);
+  try {
+    return await read(await promise);
+  } finally {
+    request.destroy();
+  }
+}
+
+async function textOf(response: IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    // without an encoding set, chunks are buffers
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error("the answer is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function checkedLookup(allowPrivate: boolean): LookupFunction {
