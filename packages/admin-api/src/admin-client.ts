@@ -1,8 +1,9 @@
-// A small client of the admin API over fetch: one typed method for each route of the table.
+// Small clients of the admin and account APIs over fetch: one typed method for each route of the table.
 // Does not retry and does not get tokens: both are the caller's to decide. A 503 changed nothing for certain only
 // if it is repeated with the same `idempotencyKey`.
 
 import type { Static, TSchema } from "typebox";
+import { type AccountRouteName, accountRoutes } from "./account-routes.ts";
 import type { Problem } from "./problem.ts";
 import { type Route, type RouteName, routes } from "./routes.ts";
 
@@ -26,8 +27,12 @@ export type Input<R> = Part<R, "params", "params"> &
 
 type Answers<R> = R extends { readonly answers: infer A } ? StaticOf<A[keyof A]> : never;
 
-/** What a call resolves to; undefined for a 204. */
-export type Answer<R> = [Answers<R>] extends [never] ? undefined : Answers<R>;
+/** What a call resolves to; undefined for a 204, the bytes as they come for lines. */
+export type Answer<R> = R extends { readonly lines: true }
+  ? ReadableStream<Uint8Array>
+  : [Answers<R>] extends [never]
+    ? undefined
+    : Answers<R>;
 
 type Call<R> =
   Record<never, never> extends Input<R>
@@ -35,6 +40,8 @@ type Call<R> =
     : (input: Input<R>) => Promise<Answer<R>>;
 
 export type AdminClient = { readonly [Name in RouteName]: Call<(typeof routes)[Name]> };
+
+export type AccountClient = { readonly [Name in AccountRouteName]: Call<(typeof accountRoutes)[Name]> };
 
 export interface AdminClientOptions {
   /** The issuer, or any base URL under which it answers. */
@@ -66,12 +73,21 @@ export class AdminProblem extends Error {
  * cannot be reached.
  */
 export function createAdminClient(options: AdminClientOptions): AdminClient {
-  const calls = Object.entries(routes).map(([name, route]) => [
+  return callsOf(routes, options) as AdminClient; // as below
+}
+
+/** The same for a person's own things; the token is one of theirs with `rescind:account`. */
+export function createAccountClient(options: AdminClientOptions): AccountClient {
+  return callsOf(accountRoutes, options) as AccountClient; // as below
+}
+
+/** The table's own keys and schemas make the type; at run time every call is the same function. */
+function callsOf(table: Readonly<Record<string, Route>>, options: AdminClientOptions): object {
+  const calls = Object.entries(table).map(([name, route]) => [
     name,
     (input: LooseInput = {}) => call(options, route, input),
   ]);
-  // The table's own keys and schemas make the type; at run time every call is the same function.
-  return Object.fromEntries(calls) as AdminClient;
+  return Object.fromEntries(calls);
 }
 
 interface LooseInput {
@@ -96,6 +112,7 @@ async function call(options: AdminClientOptions, route: Route, input: LooseInput
     ...(body === undefined ? {} : { body }),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   });
+  if (response.ok && route.lines === true) return response.body ?? new ReadableStream();
   const text = await response.text();
   if (!response.ok) throw problemOf(response, text);
   return text === "" ? undefined : JSON.parse(text);

@@ -24,6 +24,16 @@ export const AuditItem = Type.Object({
 
 export type AuditItem = Wire<typeof AuditItem>;
 
+export const AuditVerification = Type.Object({
+  records: Type.Integer({ minimum: 0, description: "Records that fit, from the first one on." }),
+  head: Type.String({ description: "The hash of the last of them." }),
+  broken_at: Type.Optional(
+    Type.Integer({ minimum: 1, description: "The number of the first record that does not fit." }),
+  ),
+});
+
+export type AuditVerification = Wire<typeof AuditVerification>;
+
 export const AuditQuery = Type.Object(
   {
     action: Type.Optional(Text(64, "One action, for example revoke.")),

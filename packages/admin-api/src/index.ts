@@ -6,6 +6,7 @@ export * from "./account.ts";
 export * from "./account-routes.ts";
 export * from "./admin-client.ts";
 export * from "./audit.ts";
+export * from "./audit-export.ts";
 export * from "./bulk.ts";
 export * from "./client.ts";
 export * from "./consent.ts";

@@ -4,7 +4,8 @@
 
 import type { RescindScope } from "@rescind/core";
 import type { TSchema } from "typebox";
-import { AuditItem, AuditQuery } from "./audit.ts";
+import { AuditItem, AuditQuery, AuditVerification } from "./audit.ts";
+import { AuditLine } from "./audit-export.ts";
 import { BulkRevocation, BulkRevocationAnswer } from "./bulk.ts";
 import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
 import { ConsentItem, ConsentQuery } from "./consent.ts";
@@ -42,6 +43,8 @@ export interface Route {
   readonly bodyOptional?: true;
   /** The successful answers by status; undefined: no content. Refusals are `Problem`. */
   readonly answers: { readonly [status: number]: TSchema | undefined };
+  /** The answer is `application/x-ndjson`: as many of its schema as there are, one a line. */
+  readonly lines?: true;
 }
 
 const clients = "/admin/v1/clients";
@@ -290,6 +293,21 @@ export const routes = {
     summary: "Who did what",
     query: AuditQuery,
     answers: { 200: List(AuditItem, "Audit records.") },
+  },
+  verifyAudit: {
+    method: "GET",
+    path: "/admin/v1/audit/verify",
+    scope: "rescind:read",
+    summary: "Compute the chain of audit records again",
+    answers: { 200: AuditVerification },
+  },
+  exportAudit: {
+    method: "GET",
+    path: "/admin/v1/audit/export",
+    scope: "rescind:read",
+    summary: "All audit records, oldest first, with everything that their hashes cover",
+    answers: { 200: AuditLine },
+    lines: true,
   },
   listVerifiers: {
     method: "GET",

@@ -1,7 +1,7 @@
 // The handlers of the admin API by the names of the contract's route table.
 
 import type { RouteName } from "@rescind/admin-api";
-import { listAudit } from "./audit.ts";
+import { exportAudit, listAudit, verifyAudit } from "./audit.ts";
 import { revokeMany } from "./bulk.ts";
 import {
   approveClient,
@@ -56,6 +56,8 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   listRevocations,
   lift: withIdempotency(lift),
   listAudit,
+  verifyAudit,
+  exportAudit,
   listVerifiers,
   readSettings,
   listSigningKeys,

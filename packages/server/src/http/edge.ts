@@ -1,6 +1,7 @@
 // Between Fastify and our handlers: how answers are written, and what becomes of what Fastify itself refuses.
 
 import { isIPv4 } from "node:net";
+import { Readable } from "node:stream";
 import { StoreUnavailable } from "@rescind/store";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
@@ -26,6 +27,8 @@ export function send(reply: FastifyReply, answer: Answer): FastifyReply {
     reply.header("content-type", "application/json");
   if (answer.headers !== undefined) reply.headers(answer.headers);
   if (answer.cookies !== undefined) reply.header("set-cookie", [...answer.cookies]);
+  // What fails in between ends the connection, so that a part is never taken for the whole.
+  if (answer.stream !== undefined) return reply.send(Readable.from(answer.stream, { objectMode: false }));
   if (isBytes) return reply.send(Buffer.from(body));
   const text = isJson ? JSON.stringify(body) : body;
   return text === undefined ? reply.send() : reply.send(Buffer.from(text));

@@ -1,6 +1,6 @@
 // /openapi.json (OpenAPI 3.1), made from the route tables and the schemas that check the requests.
 
-import { routes as adminRoutes, Problem, type Route } from "@rescind/admin-api";
+import { accountRoutes, routes as adminRoutes, Problem, type Route } from "@rescind/admin-api";
 import { type Answer, ok } from "./answer.ts";
 import { formFields } from "./form-fields.ts";
 import { bearerRoutes, formRoutes, pageRoutes, publicRoutes } from "./routes.ts";
@@ -51,7 +51,7 @@ export function openApi(deps: { readonly issuer: string }): Answer {
       ...(route.body === undefined ? {} : { requestBody: jsonContent(route.body) }),
       responses: { 200: { description: "OK" }, default: problemAnswer },
     });
-  for (const [name, route] of Object.entries(adminRoutes) as [string, Route][])
+  for (const [name, route] of Object.entries({ ...adminRoutes, ...accountRoutes }) as [string, Route][])
     add(route.method, route.path, adminOperation(name, route));
   return ok(
     {
@@ -98,11 +98,12 @@ function formOperation(route: { readonly path: string; readonly summary: string 
 
 function adminOperation(name: string, route: Route): Operation {
   const parameters = [...parametersOf(route.params, "path"), ...parametersOf(route.query, "query")];
+  const mediaType = route.lines === true ? "application/x-ndjson" : "application/json";
   const answers = Object.entries(route.answers).map(([status, schema]) => [
     status,
     schema === undefined
       ? { description: "Done" }
-      : { description: "OK", content: { "application/json": { schema } } },
+      : { description: "OK", content: { [mediaType]: { schema } } },
   ]);
   return {
     operationId: name,
