@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { routes as adminRoutes, type Route } from "@rescind/admin-api";
+import { accountRoutes, routes as adminRoutes, type Route } from "@rescind/admin-api";
 import { startTestServer } from "../running-server.ts";
 
 const server = await startTestServer();
@@ -41,8 +41,8 @@ test("every route that is described answers, none by 404 or 405", async () => {
   }
 });
 
-test("every route of the admin contract is described with its body, its answers and its scope", () => {
-  for (const [name, route] of Object.entries(adminRoutes) as [string, Route][]) {
+test("every route of the admin and account contracts is described with its body, its answers and its scope", () => {
+  for (const [name, route] of Object.entries({ ...adminRoutes, ...accountRoutes }) as [string, Route][]) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     const operation = paths[path]?.[route.method.toLowerCase()];
     assert.ok(operation !== undefined, name);

@@ -2,7 +2,7 @@
 // THREATS WEB-04 (Keycloak CVE-2026-3121: a partial administrator becomes a full one).
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Route, routes } from "@rescind/admin-api";
+import { accountRoutes, type Route, routes } from "@rescind/admin-api";
 import { includesScope, scopesOfRoles, type UserRole } from "@rescind/core";
 import { consoleRefresh, consoleScope, consoleTokens } from "../console-login.ts";
 import { challengeOf, pkce } from "../people.ts";
@@ -52,10 +52,15 @@ const example: Readonly<Record<string, string>> = {
   key_id: "key_1",
   id: "rev_1",
   sub: "usr_nobody",
+  session_id: "ses_1",
 };
 
 describe("WEB-04 each role opens the routes of its scope and no other", () => {
-  for (const [name, route] of Object.entries(routes) as [string, Route][]) {
+  const own = (["readProfile", "listOwnGrants", "endSession"] as const).map((name) => [
+    name,
+    accountRoutes[name],
+  ]);
+  for (const [name, route] of [...Object.entries(routes), ...own] as [string, Route][]) {
     test(name, async () => {
       const path = route.path.replaceAll(/:(\w+)/g, (_, member: string) => example[member] ?? "");
       // Let in, it changes nothing: of what does not exist, or with a body that is refused.

@@ -50,7 +50,7 @@ export function heldList<Item>({ all, keyOf, shown }: HeldList<Item>, query: Pag
   });
 }
 
-const madeUpCursor = invalidField("/cursor", "It must be the next of the previous page.");
+export const madeUpCursor = invalidField("/cursor", "It must be the next of the previous page.");
 const cursorMark = "after ";
 
 function cursorOf(key: string): string {

@@ -11,6 +11,8 @@ export interface AdminRequest {
   /** An empty object where the route needs no body and none came. */
   readonly body: unknown;
   readonly caller: Bearer;
+  /** Of the caller, as limits count it. */
+  readonly address: string;
   /** Digest of caller, route and Idempotency-Key; undefined without one. */
   readonly idempotency: string | undefined;
 }

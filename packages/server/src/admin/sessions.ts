@@ -27,7 +27,8 @@ export async function listConsents(request: AdminRequest, deps: Dependencies): P
   return storedList(deps.store.listConsents({ subject, clientId }, pageRequest(page)), consentItem);
 }
 
-function sessionItem({ session, status }: ListedSession): SessionItem {
+/** A login session as lists show it. */
+export function sessionItem({ session, status }: ListedSession): SessionItem {
   return {
     session_id: session.sessionId,
     subject: session.subject,

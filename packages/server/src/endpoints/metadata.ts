@@ -5,8 +5,6 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { jwksMaxAge } from "../keys/rotation.ts";
 
-const ownScopes = rescindScopes.filter((scope) => scope !== "rescind:account");
-
 /** Of ID tokens, then of userinfo; what a client is configured with beside them is its own. */
 const claims = [
   ...["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "azp", "at_hash", "amr", "sid"],
@@ -37,7 +35,7 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       prompt_values_supported: ["none", "login", "consent", "select_account"],
       subject_types_supported: ["public"],
       id_token_signing_alg_values_supported: idTokenAlgs,
-      scopes_supported: ["openid", "profile", "email", "groups", "offline_access", ...ownScopes],
+      scopes_supported: ["openid", "profile", "email", "groups", "offline_access", ...rescindScopes],
       claim_types_supported: ["normal"],
       claims_supported: claims,
       claims_parameter_supported: false,

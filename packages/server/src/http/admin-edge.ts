@@ -1,4 +1,5 @@
-// The admin API at the edge: its contract's table gives method, scope and schemas; the handler gets what they let pass.
+// The admin and account APIs at the edge: a table of the contract gives method, scope and schemas; the handler gets what
+// they let pass.
 
 import { createHash } from "node:crypto";
 import type { FieldError, Route } from "@rescind/admin-api";
@@ -13,8 +14,8 @@ import { checkedBody, invalid } from "./json-body.ts";
 import { problem } from "./respond.ts";
 import { bodyCheck, queryCheck } from "./validation.ts";
 
-/** Bytes of a body; bulk orders are larger than other requests. */
-const bodyLimit = 16 * 1024 * 1024;
+/** Bytes of a body; bulk orders of administrators are larger than other requests. */
+const bulkLimit = 16 * 1024 * 1024;
 
 export function registerAdminRoute(
   app: FastifyInstance,
@@ -30,7 +31,7 @@ export function registerAdminRoute(
   app.route({
     method: route.method,
     url: route.path,
-    bodyLimit,
+    ...(route.scope === "rescind:account" ? {} : { bodyLimit: bulkLimit }),
     handler: async (request, reply) => {
       const caller = await bearerOf(request, [route.scope], deps);
       if ("status" in caller) return send(reply, caller);
@@ -51,7 +52,7 @@ export function registerAdminRoute(
         );
       const idempotency = key === undefined ? undefined : idempotencyDigest(caller, route, key);
       const answer = await handle(
-        { id: request.id, params, query, body: body.value, caller, idempotency },
+        { id: request.id, params, query, body: body.value, caller, address: request.ip, idempotency },
         deps,
       );
       return send(reply, { ...answer, headers: { ...noStore, ...answer.headers } });

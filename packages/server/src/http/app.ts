@@ -1,8 +1,9 @@
 // The HTTP server: one Fastify, its limits, its request log, and the route tables. Fastify ends here.
 
 import { randomUUID } from "node:crypto";
-import { routes as adminRoutes, type Route } from "@rescind/admin-api";
+import { accountRoutes, routes as adminRoutes, type Route } from "@rescind/admin-api";
 import Fastify, { type FastifyInstance } from "fastify";
+import { accountHandlers } from "../account/handlers.ts";
 import { adminHandlers } from "../admin/handlers.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
@@ -78,6 +79,10 @@ function registerProtected(app: FastifyInstance, deps: Dependencies): void {
   }
   for (const [name, route] of Object.entries(adminRoutes) as [keyof typeof adminRoutes, Route][]) {
     registerAdminRoute(app, route, adminHandlers[name], deps);
+    allow(route.path, route.method);
+  }
+  for (const [name, route] of Object.entries(accountRoutes) as [keyof typeof accountRoutes, Route][]) {
+    registerAdminRoute(app, route, accountHandlers[name], deps);
     allow(route.path, route.method);
   }
   for (const [path, allowed] of methods) refuseOthers(app, path, allowed);

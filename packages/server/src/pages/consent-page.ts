@@ -9,24 +9,18 @@ export interface ConsentView {
   readonly fields: HiddenFields;
   readonly client: string;
   readonly person: ShownPerson;
-  readonly scopes: readonly string[];
+  readonly scopes: readonly DescribedScope[];
   /** Where the browser goes with the answer: a host, or a scheme of an application. */
   readonly destination: string;
   /** Signs in as somebody else; a path of ours. */
   readonly switchAccount: string;
 }
 
-const meanings: Readonly<Record<string, string>> = {
-  openid: "Know who you are when you sign in",
-  profile: "See your name and username",
-  email: "See your email address",
-  groups: "See which groups you belong to",
-  offline_access: "Keep this access while you are away, until it is taken back",
-  "rescind:account": "See and end your own sessions and permissions",
-  "rescind:read": "Read everything in the administration",
-  "rescind:revoke": "Revoke tokens, sessions and permissions",
-  "rescind:admin": "Administer this server",
-};
+export interface DescribedScope {
+  readonly scope: string;
+  /** In words for people; undefined where nobody has found any. */
+  readonly description: string | undefined;
+}
 
 export function consentPage(view: ConsentView, frame: Frame): Answer {
   const { client, scopes } = view;
@@ -51,9 +45,8 @@ ${hiddenFields(view.fields)}
 }
 
 /** Scopes that only the application knows are shown as they are written. */
-function scopeLine(scope: string): Html {
-  const meaning = meanings[scope];
-  return meaning === undefined ? html`<li>Use <code>${scope}</code></li>` : html`<li>${meaning}</li>`;
+function scopeLine({ scope, description }: DescribedScope): Html {
+  return description === undefined ? html`<li>Use <code>${scope}</code></li>` : html`<li>${description}</li>`;
 }
 
 function pair(client: string, { brand, root }: Frame): Html {

@@ -1,10 +1,12 @@
 // /consent: what the client asks for is shown, and allowed or denied. An answer counts for the person and the scopes
 // that were shown, and for nothing else.
 
+import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { consentPage } from "../pages/consent-page.ts";
 import { frameOf } from "../pages/frame.ts";
+import { scopeInWords } from "../pages/scope-words.ts";
 import { advance } from "./advance.ts";
 import { decide, type Loaded, loadAuthorization } from "./load.ts";
 import { openBoundTransaction } from "./login.ts";
@@ -27,12 +29,18 @@ export async function showConsent(request: PageRequest, deps: Dependencies): Pro
       fields: { transaction: request.parameters.get("transaction") ?? "", shown: shownBy(loaded) },
       client: loaded.client.name,
       person: shownPerson(loaded.signedIn.user),
-      scopes: loaded.target.scopes,
+      scopes: await describedScopes(loaded, head, deps),
       destination: destinationOf(loaded.asked.to.redirectUri),
       switchAccount: `${resumeAt("/login", transaction, deps)}&switch=1`,
     },
     frameOf(deps),
   );
+}
+
+async function describedScopes({ client, target }: Loaded, head: Head, deps: Dependencies) {
+  const resources = await deps.catalog.resources(head);
+  const asked = target.audience.flatMap((uri) => resources.get(uri) ?? []);
+  return target.scopes.map((scope) => ({ scope, description: scopeInWords(scope, client, asked) }));
 }
 
 /** POST /consent */

@@ -1,7 +1,7 @@
 // Bearer tokens at our own protected endpoints: RFC 6750, from the Authorization header only (THREATS AC-24). One
 // parser and one rule for all of them.
 
-import { type AccessToken, includesScope, judgedAccessToken, type RescindScope } from "@rescind/core";
+import { type AccessToken, includesScope, judgedAccessToken, type EndpointScope } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import { type RecogniseParts, recognise } from "./recognise.ts";
 import type { StandingEntries } from "./standing.ts";
@@ -34,7 +34,7 @@ export interface BearerParts extends RecogniseParts {
  */
 export async function authenticateBearer(
   authorization: string | undefined,
-  scopes: readonly RescindScope[],
+  scopes: readonly EndpointScope[],
   parts: BearerParts,
   at: number,
 ): Promise<Bearer | BearerRefusal> {
@@ -46,9 +46,14 @@ export async function authenticateBearer(
   await parts.standing.reach(head);
   if (!isStillLive(token, parts, at)) return { kind: "invalid" };
   if (!token.audience.includes(parts.issuer)) return { kind: "invalid" };
-  if (!scopes.some((scope) => includesScope(token.scopes, scope)))
-    return { kind: "insufficient", scope: scopes[0] ?? "" };
+  if (!scopes.some((scope) => mayUse(token, scope))) return { kind: "insufficient", scope: scopes[0] ?? "" };
   return { kind: "bearer", token, head };
+}
+
+/** An account is a person's: a client's own token has none, whatever the client is registered for. */
+function mayUse(token: AccessToken, scope: EndpointScope): boolean {
+  const isPerson = token.subject !== token.clientId;
+  return includesScope(token.scopes, scope) && (isPerson || scope !== "rescind:account");
 }
 
 /** Judges the token again by what this node knows now; streams ask this as they go on. */

@@ -1,0 +1,25 @@
+// The handlers of a person's own calls by the names of the contract's route table.
+
+import type { AccountRouteName } from "@rescind/admin-api";
+import { withIdempotency } from "../admin/idempotency.ts";
+import type { AdminHandler } from "../admin/request.ts";
+import { endApplication, listApplications } from "./applications.ts";
+import { endGrant, listOwnGrants } from "./grants.ts";
+import { changePassword } from "./password.ts";
+import { readProfile } from "./profile.ts";
+import { listOwnRevocations } from "./revocations.ts";
+import { endOtherSessions, endSession, listOwnSessions, signOutEverywhere } from "./sessions.ts";
+
+export const accountHandlers: Readonly<Record<AccountRouteName, AdminHandler>> = {
+  readProfile,
+  listApplications,
+  endApplication,
+  listOwnGrants,
+  endGrant,
+  listOwnSessions,
+  endSession,
+  endOtherSessions: withIdempotency(endOtherSessions),
+  signOutEverywhere: withIdempotency(signOutEverywhere),
+  listOwnRevocations,
+  changePassword: withIdempotency(changePassword),
+};

@@ -1,0 +1,52 @@
+// Carries out what a person orders about their own things. Nobody can lift it: who took something back for themselves
+// must be able to rely on it.
+
+import type { RevocationReason, Unit } from "@rescind/core";
+import type { About, Receipt } from "@rescind/store";
+import { commitOrder } from "../admin/commit-order.ts";
+import type { AdminRequest } from "../admin/request.ts";
+import type { Dependencies } from "../dependencies.ts";
+import { type OrderRequest, orderOf } from "../revocation/order.ts";
+import { selectOf } from "../revocation/select.ts";
+
+export interface OwnOrder {
+  readonly unit: Unit;
+  readonly reason: Extract<RevocationReason, "consent_withdrawn" | "user_request">;
+  /** Beside the person. */
+  readonly about?: About | undefined;
+}
+
+/** The subject of the token that a request came with: the only one it is about. */
+export function subjectOf(request: AdminRequest): string {
+  return request.caller.token.subject;
+}
+
+/** @throws StoreUnavailable if the commit is not certain */
+export function commitOwn(order: OwnOrder, request: AdminRequest, deps: Dependencies): Promise<Receipt> {
+  return commitOrder({ ...asked(order, request), idempotency: request.idempotency }, deps);
+}
+
+/** Several at once, in one transaction; at most 1,000. */
+export async function commitAllOwn(
+  orders: readonly OwnOrder[],
+  request: AdminRequest,
+  deps: Dependencies,
+): Promise<readonly Receipt[]> {
+  const made = orders.map((order) => orderOf(asked(order, request), deps));
+  const receipts = await deps.store.revokeMany(made);
+  for (const { unit, reason } of orders) deps.metrics.revoked(unit.name, reason);
+  await deps.standing.reach(await deps.store.head());
+  return receipts;
+}
+
+function asked({ unit, reason, about }: OwnOrder, request: AdminRequest): OrderRequest {
+  const subject = subjectOf(request);
+  return {
+    unit,
+    reason,
+    actor: { kind: "user", id: subject },
+    final: true,
+    select: selectOf(unit),
+    about: { ...about, subject },
+  };
+}
