@@ -8,12 +8,13 @@ import { membersOf } from "./json.ts";
 export interface VerifiedToken {
   readonly issuer: string;
   readonly subject: string;
-  readonly clientId: string;
+  /** Undefined only where a foreign issuer gave none, as are `tokenId` and `issuedAt`. */
+  readonly clientId: string | undefined;
   readonly scopes: readonly string[];
   readonly audience: readonly string[];
   /** The `jti`. */
-  readonly tokenId: string;
-  readonly issuedAt: number;
+  readonly tokenId: string | undefined;
+  readonly issuedAt: number | undefined;
   readonly expiresAt: number;
   readonly grantId: string | undefined;
   readonly sessionId: string | undefined;
@@ -77,7 +78,7 @@ export function readAccessToken(claims: unknown, signingKey: string | undefined)
 }
 
 /** A token that was accepted is handed to many requests: none of them may change it for the others. */
-function freeze<T>(value: T): T {
+export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   for (const member of Object.values(value)) freeze(member);
   return Object.freeze(value);

@@ -5,14 +5,18 @@ import { type Position, toBase64url } from "@rescind/core";
 import type { VerifiedToken } from "./access-token.ts";
 import { CredentialsRefused } from "./client-credentials.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type ExpressMiddleware, expressMiddleware } from "./express.ts";
+import { type ExpressMiddleware, type ExpressResponse, expressMiddleware } from "./express.ts";
 import { type FastifyHook, fastifyHook } from "./fastify.ts";
 import { FeedConnection } from "./feed-connection.ts";
 import { FeedReader, type ReaderState } from "./feed-reader.ts";
 import type { FeedSettings } from "./feed-server.ts";
 import { type FetchHandler, fetchHandler, type TokenHandler } from "./fetch-handler.ts";
 import { Fingerprints } from "./fingerprints.ts";
+import { type HonoMiddleware, honoMiddleware } from "./hono.ts";
 import { Unanswered } from "./http-exchange.ts";
+import { type KoaMiddleware, koaMiddleware } from "./koa.ts";
+import { type McpErrors, type McpTokenVerifier, mcpTokenVerifier } from "./mcp.ts";
+import { type NodeLikeRequest, type NodeListener, nodeListener } from "./node-http.ts";
 import { readOptions, type VerifierOptions, type VerifierSettings } from "./options.ts";
 import { type ReachedServer, reachServer } from "./reach-server.ts";
 import { type Requirements, Verification } from "./verify.ts";
@@ -34,6 +38,17 @@ export interface Verifier {
   express(requirements?: Requirements): ExpressMiddleware;
   /** A hook that sets `request.auth`, or answers. */
   fastify(requirements?: Requirements): FastifyHook;
+  /** Middleware that sets `c.get("auth")`, or answers. */
+  hono(requirements?: Requirements): HonoMiddleware;
+  /** Middleware that sets `ctx.state.auth`, or answers. */
+  koa(requirements?: Requirements): KoaMiddleware;
+  /** Wraps a listener of `node:http`, which is called with the token. */
+  node<Req extends NodeLikeRequest, Res extends ExpressResponse>(
+    requirements: Requirements,
+    listener: (request: Req, response: Res, token: VerifiedToken) => unknown,
+  ): NodeListener<Req, Res>;
+  /** What the MCP SDK's `requireBearerAuth` takes as its verifier. */
+  mcp(requirements: Requirements, errors: McpErrors): McpTokenVerifier;
   /** Wraps a handler, which is called with the token. */
   fetchHandler<Rest extends readonly unknown[]>(
     requirements: Requirements,
@@ -46,7 +61,7 @@ export interface Verifier {
 
 /**
  * Starts a verifier. Resolves once the log is loaded and the first lease is met; before that nothing is accepted.
- * @throws TypeError for an option that cannot be, CredentialsRefused, or Unanswered after `startTimeout`
+ * @throws TypeError for an option that cannot be (an issuer that is not registered, too), CredentialsRefused, or Unanswered after `startTimeout`
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
   const settings = readOptions(options);
@@ -92,7 +107,7 @@ interface Listener {
 }
 
 async function assemble(settings: VerifierSettings, clock: Clock, reached: ReachedServer): Promise<Running> {
-  const { keys, feed, feedSettings, introspection } = reached;
+  const { issuers, feed, feedSettings, introspection } = reached;
   const fingerprints = await CurrentFingerprints.from(feedSettings);
   const reader = new FeedReader({
     maxStaleness: settings.maxStaleness,
@@ -104,7 +119,7 @@ async function assemble(settings: VerifierSettings, clock: Clock, reached: Reach
     settings,
     clock,
     reader,
-    keys,
+    issuers,
     fingerprints: () => fingerprints.current,
     introspection,
   });
@@ -180,6 +195,10 @@ function facade({ reader, verification }: Running, clock: Clock, close: () => Pr
     verify,
     express: (requirements = {}) => expressMiddleware(verify, requirements),
     fastify: (requirements = {}) => fastifyHook(verify, requirements),
+    hono: (requirements = {}) => honoMiddleware(verify, requirements),
+    koa: (requirements = {}) => koaMiddleware(verify, requirements),
+    node: (requirements, listener) => nodeListener(verify, requirements, listener),
+    mcp: (requirements, errors) => mcpTokenVerifier(verify, requirements, errors),
     fetchHandler: (requirements, handler) => fetchHandler(verify, requirements, handler),
     status: () => ({
       position: reader.position,

@@ -1,7 +1,7 @@
 // The feed's endpoints as seen from the verifier: settings, pages, the live stream, leases. CONTRACT.md section 6.
 // Every request carries the feed's access token; a refused one is renewed once.
 
-import { formatPosition, fromBase64url, type Position } from "@rescind/core";
+import { type ForeignIssuer, formatPosition, fromBase64url, type Position } from "@rescind/core";
 import { CredentialsRefused, type FeedToken } from "./client-credentials.ts";
 import { type FeedPage, parseFeedPage } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
@@ -23,6 +23,8 @@ export interface FeedSettings {
   readonly leaseInterval: number;
   /** Milliseconds; undefined if the server sets none. */
   readonly maxStalenessCap: number | undefined;
+  /** Registered foreign issuers. */
+  readonly issuers: readonly ForeignIssuer[];
 }
 
 export interface Acknowledgement {
@@ -67,7 +69,12 @@ export class FeedServer {
     if (!isUsable || fingerprintKey === undefined || fingerprintKey.length < 16 || !isSeconds(interval))
       throw new Unanswered("The settings of the feed are not those of this issuer and version.", { status });
     const maxStalenessCap = isSeconds(cap) ? cap * 1000 : undefined;
-    return { fingerprintKey, leaseInterval: interval * 1000, maxStalenessCap };
+    return {
+      fingerprintKey,
+      leaseInterval: interval * 1000,
+      maxStalenessCap,
+      issuers: Array.isArray(raw.issuers) ? raw.issuers.flatMap(readRegistered) : [],
+    };
   }
 
   /** A page of what is kept, from the beginning or after a number; undefined if it was not understood. @throws Unanswered */
@@ -160,6 +167,13 @@ export class FeedServer {
       );
     return answer;
   }
+}
+
+/** One registered issuer; none for what is not understood, whose tokens are then not accepted. */
+function readRegistered(wire: unknown): ForeignIssuer[] {
+  const { issuer, jwks_uri: jwksUri, max_token_ttl: maxTokenTtl } = membersOf(wire);
+  if (typeof issuer !== "string" || typeof jwksUri !== "string" || !isSeconds(maxTokenTtl)) return [];
+  return [{ issuer, jwksUri, maxTokenTtl }];
 }
 
 function isSeconds(value: unknown): value is number {

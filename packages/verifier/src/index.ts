@@ -1,5 +1,5 @@
 // What a resource server installs: verifies Rescind's access tokens locally and refuses revoked ones. CONTRACT.md
-// section 7. Runs on Node, Bun, Deno and Workers. Leaves out foreign issuers, DPoP and mTLS binding for now.
+// section 7. Runs on Node, Bun, Deno and Workers. Leaves out DPoP and mTLS binding for now.
 
 export type { VerifiedToken } from "./access-token.ts";
 export { CredentialsRefused } from "./client-credentials.ts";
@@ -9,7 +9,11 @@ export type { ExpressMiddleware, ExpressRequest, ExpressResponse } from "./expre
 export type { FastifyHook, FastifyLikeReply, FastifyLikeRequest } from "./fastify.ts";
 export type { ReaderState } from "./feed-reader.ts";
 export type { FetchHandler, TokenHandler } from "./fetch-handler.ts";
+export type { HonoLikeContext, HonoMiddleware } from "./hono.ts";
 export { Unanswered } from "./http-exchange.ts";
-export type { VerifierOptions } from "./options.ts";
+export type { KoaLikeContext, KoaMiddleware } from "./koa.ts";
+export type { McpAuthInfo, McpErrors, McpTokenVerifier } from "./mcp.ts";
+export type { NodeLikeRequest, NodeListener } from "./node-http.ts";
+export type { ForeignIssuerOptions, VerifierOptions } from "./options.ts";
 export { type RejectionCode, rejectionCodes, TokenRejected } from "./token-rejected.ts";
 export type { Requirements } from "./verify.ts";

@@ -1,9 +1,10 @@
 // Asking the server about one token: RFC 7662. Used for opaque tokens, and for JWTs while the revocations known here
-// are too old. An answer is used once, never kept.
+// are too old. What kept answers are worth is for `verify` to say.
 
-import { type ReadToken, readAccessToken } from "./access-token.ts";
+import type { ReadToken } from "./access-token.ts";
 import { exchangeJson, type Fetch } from "./http-exchange.ts";
 import { membersOf } from "./json.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 export type Introspected =
   | { readonly kind: "active"; readonly read: ReadToken; readonly head: number }
@@ -19,8 +20,12 @@ export interface IntrospectionServer {
   readonly timeout: number;
 }
 
-/** Asks about a token. Does not throw, and does not judge the answer's claims. */
-export async function introspect(server: IntrospectionServer, token: string): Promise<Introspected> {
+/** Asks about a token of this issuer. Does not throw, and does not judge the answer's claims. */
+export async function introspect(
+  server: IntrospectionServer,
+  token: string,
+  issuer: Pick<TrustedIssuer, "read">,
+): Promise<Introspected> {
   try {
     const { status, body } = await exchangeJson(server.fetch, {
       url: server.endpoint,
@@ -35,7 +40,7 @@ export async function introspect(server: IntrospectionServer, token: string): Pr
     if (status === 200 && members.active === false) return { kind: "inactive" };
     if (status !== 200 || members.active !== true) return { kind: "unanswered" };
     const { head, kid } = members;
-    const read = readAccessToken(members, typeof kid === "string" ? kid : undefined);
+    const read = issuer.read(members, typeof kid === "string" ? kid : undefined);
     if (read === undefined || typeof head !== "number" || !Number.isSafeInteger(head))
       return { kind: "unanswered" };
     return { kind: "active", read, head };

@@ -15,22 +15,54 @@ export interface JwtHeader {
 /** Header parameters that bring key material or change how the token is read. None is ever needed here. */
 const refusedParameters = ["crit", "jwk", "jku", "x5u", "x5c", "b64", "enc", "zip"];
 
+/** What the header of a kind of token looks like. */
+export interface JwtForm {
+  /** In lower case; undefined where `typ` may be missing. */
+  readonly types: readonly (string | undefined)[];
+  readonly kid: RegExp;
+}
+
 /** RFC 9068 section 2.1; `JWT` for resources that ask for it. */
-export const accessTokenTypes: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
+export const accessTokenForm: JwtForm = {
+  types: ["at+jwt", "application/at+jwt", "jwt"],
+  kid: /^[\w.~-]{1,255}$/,
+};
+
+/**
+ * What other issuers give: `typ` is often missing (Cognito) or their own (Okta), `kid` may be base64 (Cognito). What
+ * says that it is something else, a logout token or a proof, is still none.
+ */
+export const foreignTokenForm: JwtForm = {
+  types: [...accessTokenForm.types, "application/okta-internal-at+jwt", undefined],
+  kid: /^[\x21-\x7e]{1,255}$/,
+};
+
+/** Whether a text is a JOSE object: its first part begins with `{"` or `{ `. Cheap, since every check of a token asks. */
+export function isJose(text: string): boolean {
+  return text.startsWith("ey") && text.includes(".");
+}
+
+/** The `iss` a token claims, before anything in it is believed; undefined where there is none. */
+export function claimedIssuer(token: string): string | undefined {
+  const payload = fromBase64url(token.split(".", 3)[1] ?? "");
+  const iss = payload === undefined ? undefined : membersOf(parseBytes(payload)).iss;
+  return typeof iss === "string" && iss !== "" ? iss : undefined;
+}
 
 /**
  * Reads the header of a token whose three parts are canonical base64url (spare bits unset, no padding), so that one
- * token has one spelling only. `types` in lower case. Undefined for anything else.
+ * token has one spelling only. Undefined for anything else.
  */
-export function readJwtHeader(token: string, types: readonly string[]): JwtHeader | undefined {
+export function readJwtHeader(token: string, form: JwtForm): JwtHeader | undefined {
   if (token.length > longestToken) return undefined;
   const parts = token.split(".");
   const [header, payload, signature] = parts.map(fromBase64url);
   if (parts.length !== 3 || header === undefined || payload === undefined) return undefined;
   if (signature === undefined || signature.length === 0) return undefined;
   const { alg, kid, typ, ...others } = membersOf(parseBytes(header));
-  if (typeof alg !== "string" || typeof kid !== "string" || typeof typ !== "string") return undefined;
-  if (!/^[\w.~-]{1,255}$/.test(kid) || !types.includes(typ.toLowerCase())) return undefined;
+  if (typeof alg !== "string" || typeof kid !== "string" || !form.kid.test(kid)) return undefined;
+  if (typ !== undefined && typeof typ !== "string") return undefined;
+  if (!form.types.includes(typ?.toLowerCase())) return undefined;
   if (refusedParameters.some((name) => Object.hasOwn(others, name))) return undefined;
   return { alg, kid };
 }

@@ -121,8 +121,9 @@ async function importKey(
   }
 }
 
-/** What a key without `alg` can only be for; RSA keys have to say. */
+/** What a key without `alg` is for. An RSA key that does not say (Entra's) signs as OpenID Connect has it by default. */
 function algorithmOf({ kty, crv }: Readonly<Record<string, unknown>>): string | undefined {
+  if (kty === "RSA") return "RS256";
   if (kty === "EC" && crv === "P-256") return "ES256";
   if (kty === "EC" && crv === "P-384") return "ES384";
   if (kty === "EC" && crv === "P-521") return "ES512";

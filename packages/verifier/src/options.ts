@@ -13,6 +13,11 @@ export interface VerifierOptions {
    */
   readonly clientId: string;
   readonly clientSecret: string;
+  /**
+   * Other issuers whose JWTs are accepted here as well, each for its own audience. They have to be registered at
+   * `issuer`, where their tokens are revoked.
+   */
+  readonly issuers?: readonly ForeignIssuerOptions[] | undefined;
   /** Seconds after which an unconfirmed position is no longer decided by. Default 5. */
   readonly maxStaleness?: number | undefined;
   /** What to do then: ask the server token by token (default), or refuse. */
@@ -29,6 +34,21 @@ export interface VerifierOptions {
   readonly clock?: Clock | undefined;
 }
 
+export interface ForeignIssuerOptions {
+  /** Exactly as it stands in `iss`. */
+  readonly issuer: string;
+  /** What `aud` has to contain; for tokens without `aud` (Cognito), their client. */
+  readonly audience: string | readonly string[];
+  /** Where its keys are. Default: what was registered. */
+  readonly jwksUri?: string | undefined;
+}
+
+export interface ForeignIssuerSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly jwksUri: string | undefined;
+}
+
 /** The options with their defaults. Times are milliseconds. */
 export interface VerifierSettings {
   readonly issuer: string;
@@ -40,15 +60,16 @@ export interface VerifierSettings {
   readonly name: string | undefined;
   readonly leaseInterval: number | undefined;
   readonly startTimeout: number;
+  readonly foreign: readonly ForeignIssuerSettings[];
+  readonly insecureHttp: boolean;
 }
 
 /** Checks the options. @throws TypeError that names the option */
 export function readOptions(options: VerifierOptions): VerifierSettings {
   const { maxStaleness = 5, onStale = "introspect", startTimeout = 10, leaseInterval } = options;
-  checkIssuer(options.issuer, options.insecureHttp === true);
-  const audience = typeof options.audience === "string" ? [options.audience] : options.audience;
-  if (!Array.isArray(audience) || audience.length === 0 || !audience.every(isText))
-    throw new TypeError("audience must be a non-empty string or several");
+  const insecureHttp = options.insecureHttp === true;
+  checkIssuer("issuer", options.issuer, insecureHttp);
+  const audience = readAudience("audience", options.audience);
   if (!isText(options.clientId)) throw new TypeError("clientId must be a non-empty string");
   if (!isText(options.clientSecret)) throw new TypeError("clientSecret must be a non-empty string");
   checkSeconds("maxStaleness", maxStaleness);
@@ -66,15 +87,46 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
     name: options.name,
     leaseInterval: leaseInterval === undefined ? undefined : leaseInterval * 1000,
     startTimeout: startTimeout * 1000,
+    foreign: readForeign(options, insecureHttp),
+    insecureHttp,
   };
 }
 
-function checkIssuer(issuer: string, insecureHttp: boolean): void {
+function readForeign(
+  { issuer: own, issuers = [] }: VerifierOptions,
+  insecureHttp: boolean,
+): readonly ForeignIssuerSettings[] {
+  const names = new Set([own]);
+  return issuers.map(({ issuer, audience, jwksUri }, index) => {
+    const option = `issuers[${index}]`;
+    checkIssuer(`${option}.issuer`, issuer, insecureHttp);
+    if (names.has(issuer)) throw new TypeError(`${option}.issuer is there already: ${issuer}`);
+    names.add(issuer);
+    if (jwksUri !== undefined && !isSafeUrl(jwksUri, insecureHttp))
+      throw new TypeError(`${option}.jwksUri must be a URL: https, on loopback, or allowed by insecureHttp`);
+    return { issuer, audience: readAudience(`${option}.audience`, audience), jwksUri };
+  });
+}
+
+function readAudience(option: string, value: string | readonly string[]): readonly string[] {
+  const audience = typeof value === "string" ? [value] : value;
+  if (!Array.isArray(audience) || audience.length === 0 || !audience.every(isText))
+    throw new TypeError(`${option} must be a non-empty string or several`);
+  return audience;
+}
+
+function checkIssuer(option: string, issuer: string, insecureHttp: boolean): void {
   const url = isText(issuer) && URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url === undefined || url.search !== "" || url.hash !== "" || url.username !== "")
-    throw new TypeError("issuer must be a URL without query, fragment or user");
-  const isSafe = url.protocol === "https:" || (url.protocol === "http:" && (insecureHttp || isLoopback(url)));
-  if (!isSafe) throw new TypeError("issuer must be https, on loopback, or allowed by insecureHttp");
+    throw new TypeError(`${option} must be a URL without query, fragment or user`);
+  if (!isSafeUrl(issuer, insecureHttp))
+    throw new TypeError(`${option} must be https, on loopback, or allowed by insecureHttp`);
+}
+
+/** Whether nobody on the way can change what is fetched from there, or that was allowed. */
+export function isSafeUrl(text: string, insecureHttp: boolean): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "https:" || (url?.protocol === "http:" && (insecureHttp || isLoopback(url)));
 }
 
 function isLoopback(url: URL): boolean {

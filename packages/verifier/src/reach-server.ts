@@ -9,6 +9,7 @@ import { asymmetricAlgorithms, KeySet } from "./key-set.ts";
 import type { VerifierSettings } from "./options.ts";
 import { discover } from "./server-metadata.ts";
 import { leaseAlgorithms } from "./signed-lease.ts";
+import { foreignIssuers, ownIssuer, type TrustedIssuers } from "./trusted-issuer.ts";
 
 export interface Approach {
   readonly settings: VerifierSettings;
@@ -21,7 +22,7 @@ export interface Approach {
 }
 
 export interface ReachedServer {
-  readonly keys: KeySet;
+  readonly issuers: TrustedIssuers;
   readonly feed: FeedServer;
   readonly feedSettings: FeedSettings;
   readonly introspection: IntrospectionServer;
@@ -31,13 +32,13 @@ export interface ReachedServer {
 const requestTimeout = 5000;
 const retryInterval = 250;
 
-/** @throws CredentialsRefused at once, Unanswered when the deadline has passed */
+/** @throws CredentialsRefused and TypeError at once, Unanswered when the deadline has passed */
 export async function reachServer(approach: Approach): Promise<ReachedServer> {
   for (;;) {
     try {
       return await attempt(approach);
     } catch (cause) {
-      if (cause instanceof CredentialsRefused) throw cause;
+      if (cause instanceof CredentialsRefused || cause instanceof TypeError) throw cause;
       if (approach.clock().mono + retryInterval >= approach.deadline)
         throw new Unanswered(`${approach.settings.issuer} could not be reached in time`, { cause });
     }
@@ -77,5 +78,11 @@ async function attempt({ settings, fetch, clock, closing, deadline }: Approach):
     authorization,
     timeout: Math.min(settings.maxStaleness, requestTimeout),
   };
-  return { keys, feed, feedSettings, introspection };
+  const foreign = foreignIssuers(settings, feedSettings.issuers, keySource);
+  // Somebody else's outage is no reason not to start: a token of theirs will ask for the keys again.
+  await Promise.all(foreign.map((other) => other.keys.load().catch(() => undefined)));
+  const issuers = new Map(
+    [ownIssuer(settings, keys), ...foreign].map((trusted) => [trusted.issuer, trusted]),
+  );
+  return { issuers, feed, feedSettings, introspection };
 }

@@ -1,25 +1,28 @@
-// Tokens whose signature and claims were found good, so that seeing one again costs no cryptography. Whether it was
-// revoked since is never remembered beyond the set's generation: THREATS.md JW-13.
+// Tokens that were found genuine, so that seeing one again costs no cryptography and no question. Whether it was revoked
+// since is never remembered beyond the set's generation: THREATS.md JW-13.
 
 import type { Judged, StandingEntry } from "@rescind/core";
 import type { VerifiedToken } from "./access-token.ts";
 import type { Fingerprints } from "./fingerprints.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 export interface SeenToken {
   readonly token: VerifiedToken;
   readonly judged: Judged;
+  readonly issuer: TrustedIssuer;
   readonly fingerprints: readonly string[];
   /** What computed them: under another fingerprint key they are worth nothing. */
   readonly under: Fingerprints;
   /** What was found under the fingerprints at `generation` of the set. */
   generation: number;
   found: readonly StandingEntry[];
-  /** Monotonic milliseconds when the server last called it inactive: only a lease sent later may say otherwise. */
-  inactiveAt: number;
+  /** Monotonic milliseconds when the server last said something of it: only a lease sent later may say otherwise. */
+  toldAt: number;
 }
 
-/** Characters of token text kept in each of the two halves. */
-const mostCharacters = 4 * 1024 * 1024;
+/** Characters kept in each of the two halves; what stands beside a token's text counts as many. */
+const mostCharacters = 8 * 1024 * 1024;
+const beside = 800;
 
 /** Bounded by the length of what it holds; what was not asked for lately goes first. */
 export class SeenTokens {
@@ -36,12 +39,13 @@ export class SeenTokens {
   }
 
   add(text: string, seen: SeenToken): void {
-    if (this.#characters + text.length > mostCharacters) {
+    const length = text.length + beside;
+    if (this.#characters + length > mostCharacters) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#characters = 0;
     }
-    if (!this.#young.has(text)) this.#characters += text.length;
+    if (!this.#young.has(text)) this.#characters += length;
     this.#young.set(text, seen);
   }
 

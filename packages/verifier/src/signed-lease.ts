@@ -5,12 +5,15 @@ import { compactVerify } from "jose";
 import { parseWirePosition } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
 import { membersOf } from "./json.ts";
-import { parseBytes, readJwtHeader } from "./jwt.ts";
+import { accessTokenForm, type JwtForm, parseBytes, readJwtHeader } from "./jwt.ts";
 import type { KeySet } from "./key-set.ts";
 
 export const leaseAlgorithms: readonly string[] = ["EdDSA", "Ed25519"];
 
-const leaseTypes = ["rescind-lease+jwt", "application/rescind-lease+jwt"];
+const leaseForm: JwtForm = {
+  types: ["rescind-lease+jwt", "application/rescind-lease+jwt"],
+  kid: accessTokenForm.kid,
+};
 
 /** The lease in a signed answer to the request with this nonce; undefined if it is not one. */
 export async function readSignedLease(
@@ -18,7 +21,7 @@ export async function readSignedLease(
   expected: { readonly issuer: string; readonly nonce: string },
   keys: KeySet,
 ): Promise<Lease | undefined> {
-  const header = readJwtHeader(signed, leaseTypes);
+  const header = readJwtHeader(signed, leaseForm);
   const key = header === undefined ? undefined : await keys.find(header.kid);
   if (key === undefined) return undefined;
   const verified = await compactVerify(signed, key.key, { algorithms: [...leaseAlgorithms] }).catch(

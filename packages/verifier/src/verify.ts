@@ -5,21 +5,21 @@ import {
   includesScope,
   type Judged,
   liveness,
-  livesTooLong,
   parseToken,
   type StandingEntry,
+  tokenPrefixes,
 } from "@rescind/core";
-import { compactVerify } from "jose";
-import { type ReadToken, readAccessToken, type VerifiedToken } from "./access-token.ts";
+import type { VerifiedToken } from "./access-token.ts";
 import type { Clock } from "./clock.ts";
 import type { FeedReader } from "./feed-reader.ts";
 import type { Fingerprints } from "./fingerprints.ts";
-import { type IntrospectionServer, introspect } from "./introspection.ts";
-import { accessTokenTypes, longestToken, parseBytes, readJwtHeader } from "./jwt.ts";
-import type { KeySet } from "./key-set.ts";
+import { type GenuineToken, readGenuineJwt, requireFor } from "./genuine-token.ts";
+import { type Introspected, type IntrospectionServer, introspect } from "./introspection.ts";
+import { isJose, longestToken } from "./jwt.ts";
 import type { VerifierSettings } from "./options.ts";
 import { type SeenToken, SeenTokens } from "./seen-tokens.ts";
 import { TokenRejected } from "./token-rejected.ts";
+import type { TrustedIssuer, TrustedIssuers } from "./trusted-issuer.ts";
 
 /** What a check asks of a token beside being live. */
 export interface Requirements {
@@ -41,19 +41,23 @@ export interface VerificationParts {
   readonly settings: VerifierSettings;
   readonly clock: Clock;
   readonly reader: FeedReader;
-  readonly keys: KeySet;
+  readonly issuers: TrustedIssuers;
   readonly fingerprints: () => Fingerprints;
   readonly introspection: IntrospectionServer;
 }
 
 export class Verification {
   readonly #parts: VerificationParts;
+  readonly #own: TrustedIssuer;
   readonly #seen = new SeenTokens();
   #closed = false;
   #counts = { checks: 0, refusals: 0, revokedUses: 0 };
 
   constructor(parts: VerificationParts) {
+    const own = parts.issuers.get(parts.settings.issuer);
+    if (own === undefined) throw new TypeError("the verifier's own issuer is not among those it trusts");
     this.#parts = parts;
+    this.#own = own;
   }
 
   get counts(): Counts {
@@ -74,7 +78,7 @@ export class Verification {
       if (this.#closed) throw new TokenRejected("stale", { cause: new Error("The verifier is closed.") });
       if (typeof text !== "string" || text === "" || text.length > longestToken)
         throw new TokenRejected("malformed");
-      const token = text.includes(".") ? await this.#verifyJwt(text) : await this.#verifyOpaque(text);
+      const token = await (isJose(text) ? this.#verifyJwt(text) : this.#verifyOpaque(text));
       if (scope !== undefined && !hasScopes(token, scope)) throw new TokenRejected("insufficient-scope");
       return token;
     } catch (cause) {
@@ -89,86 +93,100 @@ export class Verification {
   }
 
   async #verifyJwt(text: string): Promise<VerifiedToken> {
-    const { reader, clock } = this.#parts;
     let seen = this.#seen.get(text);
-    while (seen?.under !== this.#parts.fingerprints()) seen = await this.#readJwt(text);
+    while (seen?.under !== this.#parts.fingerprints()) {
+      const genuine = await readGenuineJwt(text, this.#parts.issuers, this.#own);
+      seen = await this.#remember(text, genuine);
+    }
     // From here to the verdict nothing is awaited: freshness and what the set holds are those of one moment.
+    return this.#judge(seen) ?? this.#askAbout(text, seen);
+  }
+
+  /**
+   * An opaque token is known by asking: once, then by what the answer said of it. Any text may be one, since those of
+   * other systems can be imported; one that looks like ours has to be well-formed.
+   */
+  async #verifyOpaque(text: string): Promise<VerifiedToken> {
+    if (!mayBeOpaque(text)) throw new TokenRejected("malformed");
+    const seen = this.#seen.get(text);
+    const known = seen?.under === this.#parts.fingerprints() ? seen : undefined;
+    const judged = known === undefined ? undefined : this.#judge(known);
+    if (judged !== undefined) return judged;
+    const answer = await introspect(this.#parts.introspection, text, this.#own);
+    const { read, head } = this.#requireActive(answer, text);
+    requireFor(read, this.#own);
+    const told = { ...read, issuer: this.#own };
+    return this.#acceptAt(head, await this.#remember(text, told, this.#parts.clock().mono));
+  }
+
+  /** The verdict by what is known here; undefined if that is too old, or older than what the server said of the token. */
+  #judge(seen: SeenToken): VerifiedToken | undefined {
+    const { reader, clock } = this.#parts;
     const now = clock();
     const since = reader.freshSince(now);
-    if (since === undefined || since.mono < seen.inactiveAt) return this.#askAbout(text, seen);
+    if (since === undefined || since.mono < seen.toldAt) return undefined;
     if (seen.generation !== reader.set.generation) {
       seen.found = this.#find(seen.fingerprints);
       seen.generation = reader.set.generation;
     }
     reader.decided(reader.position.seq);
-    if (livesTooLong(seen.judged.expiresAt, reader.serverTime(now))) throw new TokenRejected("claims");
-    requireLive(seen.judged, seen.found, reader.serverTime(now));
+    const at = reader.serverTime(now);
+    if (seen.issuer.livesTooLong(seen.judged.expiresAt, at)) throw new TokenRejected("claims");
+    requireLive(seen.judged, seen.found, at);
     return seen.token;
   }
 
-  /** Signature, claims, issuer and audience: all that does not change as long as the token exists. */
-  async #readJwt(text: string): Promise<SeenToken> {
-    const header = readJwtHeader(text, accessTokenTypes);
-    if (header === undefined) throw new TokenRejected("malformed");
-    const key = await this.#parts.keys.find(header.kid);
-    if (key === undefined) throw new TokenRejected("unknown-key");
-    if (canonicalAlgorithm(header.alg) !== canonicalAlgorithm(key.alg)) throw new TokenRejected("signature");
-    const verified = await compactVerify(text, key.key, { algorithms: [header.alg] }).catch(
-      (cause: unknown) => {
-        throw new TokenRejected("signature", { cause });
-      },
-    );
-    const read = readAccessToken(parseBytes(verified.payload), header.kid);
-    if (read === undefined) throw new TokenRejected("claims");
-    this.#requireOurs(read);
-    const under = this.#parts.fingerprints();
-    const seen: SeenToken = {
-      ...read,
-      fingerprints: await under.of(read.judged),
-      under,
-      generation: -1,
-      found: [],
-      inactiveAt: Number.NEGATIVE_INFINITY,
-    };
-    this.#seen.add(text, seen);
-    return seen;
-  }
-
-  /** The revocations known here are too old (or older than what the server said of this token): it is asked. */
   async #askAbout(text: string, seen: SeenToken): Promise<VerifiedToken> {
     const { reader, settings, clock } = this.#parts;
     if (settings.onStale === "reject") throw staleness(reader.state(clock()));
-    const answer = await introspect(this.#parts.introspection, text);
+    const answer = await introspect(this.#parts.introspection, text, seen.issuer);
+    const { read, head } = this.#requireActive(answer, text);
+    const { tokenId, issuer, subject } = read.token;
+    if (tokenId !== seen.token.tokenId || issuer !== seen.token.issuer || subject !== seen.token.subject)
+      throw new TokenRejected("stale", { cause: new Error("The introspection answer is of another token.") });
+    return this.#acceptAt(head, seen);
+  }
+
+  /** @throws TokenRejected unless the server says that the token is active */
+  #requireActive(answer: Introspected, text: string): Introspected & { kind: "active" } {
     if (answer.kind === "unanswered") throw new TokenRejected("stale", { cause: answer.cause });
     if (answer.kind === "inactive") {
-      seen.inactiveAt = clock().mono;
+      // What is remembered now, which may be more than when this was asked.
+      const seen = this.#seen.get(text);
+      if (seen !== undefined) seen.toldAt = this.#parts.clock().mono;
       throw new TokenRejected("inactive");
     }
-    if (answer.read.token.tokenId !== seen.token.tokenId || answer.head < reader.highestDecided)
+    if (answer.head < this.#parts.reader.highestDecided)
       throw new TokenRejected("stale", {
         cause: new Error("The introspection answer is older than this verifier."),
       });
-    reader.decided(answer.head);
-    requireLive(seen.judged, this.#find(seen.fingerprints, answer.head), reader.serverTime(clock()));
+    return answer;
+  }
+
+  /** Accepts what the server called active at `head`, unless an entry that came since covers it. @throws TokenRejected */
+  #acceptAt(head: number, seen: SeenToken): VerifiedToken {
+    const { reader, clock } = this.#parts;
+    reader.decided(head);
+    requireLive(seen.judged, this.#find(seen.fingerprints, head), reader.serverTime(clock()));
     return seen.token;
   }
 
-  async #verifyOpaque(text: string): Promise<VerifiedToken> {
-    if (parseToken(text)?.kind !== "access") throw new TokenRejected("malformed");
-    const answer = await introspect(this.#parts.introspection, text);
-    if (answer.kind === "unanswered") throw new TokenRejected("stale", { cause: answer.cause });
-    if (answer.kind === "inactive") throw new TokenRejected("inactive");
-    this.#requireOurs(answer.read);
-    const fingerprints = await this.#parts.fingerprints().of(answer.read.judged);
-    const { reader, clock } = this.#parts;
-    requireLive(answer.read.judged, this.#find(fingerprints, answer.head), reader.serverTime(clock()));
-    return answer.read.token;
-  }
-
-  #requireOurs({ token }: ReadToken): void {
-    const { issuer, audience } = this.#parts.settings;
-    if (token.issuer !== issuer) throw new TokenRejected("issuer");
-    if (!token.audience.some((name) => audience.includes(name))) throw new TokenRejected("audience");
+  async #remember(
+    text: string,
+    genuine: GenuineToken,
+    toldAt = Number.NEGATIVE_INFINITY,
+  ): Promise<SeenToken> {
+    const under = this.#parts.fingerprints();
+    const seen: SeenToken = {
+      ...genuine,
+      fingerprints: await under.of(genuine.judged),
+      under,
+      generation: -1,
+      found: [],
+      toldAt,
+    };
+    this.#seen.add(text, seen);
+    return seen;
   }
 
   /** Standing entries under these fingerprints, those above `above` only. */
@@ -197,7 +215,8 @@ export function scopeText({ scope }: Requirements): string | undefined {
   return typeof scope === "string" || scope === undefined ? scope : scope.join(" ");
 }
 
-/** RFC 9864 names Ed25519 by itself; both names mean the same key here. */
-function canonicalAlgorithm(alg: string): string {
-  return alg === "EdDSA" ? "Ed25519" : alg;
+/** Whether a text may be an opaque access token: of ours well-formed, else anything RFC 6750 section 2.1 can carry. */
+function mayBeOpaque(text: string): boolean {
+  const isOurs = Object.values(tokenPrefixes).some((prefix) => text.startsWith(prefix));
+  return isOurs ? parseToken(text)?.kind === "access" : /^[\w.~+/-]+=*$/.test(text);
 }

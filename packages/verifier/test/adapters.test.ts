@@ -1,13 +1,16 @@
-// The adapters in front of the real frameworks: Express 5, Fastify 5, fetch handlers, and a plain node:http listener.
+// The adapters in front of the real frameworks: Express 5, Fastify 5, Hono, Koa, fetch handlers, node:http.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import type { Verifier } from "@rescind/verifier";
+import { getRequestListener } from "@hono/node-server";
+import type { VerifiedToken, Verifier } from "@rescind/verifier";
 import express from "express";
 import fastify from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
 import type { FeedPeer } from "./feed-peer.ts";
 import { startPeer, startVerifier } from "./running-verifier.ts";
 import { until } from "./until.ts";
@@ -61,7 +64,30 @@ const adapters: Record<string, (t: TestContext, verifier: Verifier) => Promise<A
     return (headers = {}, path = "/orders") =>
       handler(new Request(`https://api.example${path}`, { headers }), { name: "env" });
   },
-  "node:http": (t, verifier) => {
+  Hono: (t, verifier) => {
+    const app = new Hono<{ Variables: { auth: VerifiedToken } }>();
+    app.use(verifier.hono({ scope: "orders:read" }));
+    app.get("/orders", (context) => context.json({ subject: context.get("auth").subject }));
+    return serve(t, createServer(getRequestListener(app.fetch)));
+  },
+  Koa: (t, verifier) => {
+    const app = new Koa<{ auth?: VerifiedToken | undefined }>();
+    app.use(verifier.koa({ scope: "orders:read" }));
+    app.use((context) => {
+      context.body = { subject: context.state.auth?.subject };
+    });
+    return serve(t, createServer(app.callback()));
+  },
+  "node:http": (t, verifier) =>
+    serve(
+      t,
+      createServer(
+        verifier.node({ scope: "orders:read" }, (_request, response, token) => {
+          response.end(JSON.stringify({ subject: token.subject }));
+        }),
+      ),
+    ),
+  "node:http through the Express middleware": (t, verifier) => {
     const check = verifier.express({ scope: "orders:read" });
     return serve(
       t,

@@ -52,9 +52,19 @@ export interface Faults {
   noLeases: boolean;
   noIntrospection: boolean;
   noKeys: boolean;
+  noForeignKeys: boolean;
+}
+
+/** Another issuer, as it is registered at the peer, which also serves its keys. */
+export interface Foreigner {
+  readonly issuer: string;
+  readonly maxTokenTtl: number;
+  readonly keys: Signer[];
 }
 
 export interface Order {
+  /** Of the unit; by default the peer. */
+  readonly issuer?: string;
   readonly client?: string;
   readonly before?: number;
   readonly suspend?: boolean;
@@ -80,7 +90,9 @@ export class FeedPeer {
     noLeases: false,
     noIntrospection: false,
     noKeys: false,
+    noForeignKeys: false,
   };
+  readonly foreigners: Foreigner[] = [];
   /** How often each path was asked for. */
   readonly asked = new Map<string, number>();
   readonly acknowledgements: Record<string, unknown>[] = [];
@@ -159,8 +171,8 @@ export class FeedPeer {
   remember(token: string, claims: Record<string, unknown>, signingKey: string | undefined): void {
     const textOf = (name: string) => (typeof claims[name] === "string" ? String(claims[name]) : undefined);
     this.#issued.set(token, {
-      issuer: this.issuer,
-      ours: true,
+      issuer: textOf("iss") ?? this.issuer,
+      ours: claims.iss === this.issuer,
       tokenId: textOf("jti"),
       grantId: textOf("grant_id"),
       sessionId: textOf("sid"),
@@ -169,9 +181,9 @@ export class FeedPeer {
       signingKey,
       offline: claims.offline === true,
       rev: typeof claims.rev === "number" ? claims.rev : undefined,
-      authorisedAt: Number(claims.iat),
+      authorisedAt: typeof claims.iat === "number" ? claims.iat : undefined,
       expiresAt: Number(claims.exp),
-      lineage: [],
+      lineage: Array.isArray(claims.lineage) ? claims.lineage.filter((fp) => typeof fp === "string") : [],
     });
     this.#claims.set(token, claims);
   }
@@ -179,8 +191,8 @@ export class FeedPeer {
   readonly #claims = new Map<string, Record<string, unknown>>();
 
   revoke(unit: UnitName, value: string, order: Order = {}): number {
-    const { client, ...members } = order;
-    const fp = this.fingerprint(unit, value, client);
+    const { client, issuer, ...members } = order;
+    const fp = this.fingerprint(unit, value, client, issuer);
     return this.append({ seq: this.head.seq + 1, kind: "revoke", unit, fp, ...members });
   }
 
@@ -197,8 +209,8 @@ export class FeedPeer {
     return entry.seq;
   }
 
-  fingerprint(name: UnitName, value: string, client?: string): string {
-    const unit = { name, issuer: this.issuer, value, ...(client === undefined ? {} : { client }) };
+  fingerprint(name: UnitName, value: string, client?: string, issuer = this.issuer): string {
+    const unit = { name, issuer, value, ...(client === undefined ? {} : { client }) };
     const mac = createHmac("sha256", this.fingerprintKey).update(fingerprintInput(unit)).digest();
     return mac.subarray(0, 16).toString("base64url");
   }
@@ -230,6 +242,9 @@ export class FeedPeer {
       case "/jwks":
         if (this.faults.noKeys) return [503, {}];
         return [200, { keys: this.keys.map((key) => key.publicJwk) }];
+      case "/foreign-jwks":
+        if (this.faults.noForeignKeys) return [503, {}];
+        return [200, { keys: this.foreigners.flatMap(({ keys }) => keys.map((key) => key.publicJwk)) }];
       case "/feed-jwks":
         return [200, { keys: [this.feedSigner.publicJwk] }];
       case "/token":
@@ -267,7 +282,10 @@ export class FeedPeer {
     const token = form.get("token") ?? "";
     const judged = this.#issued.get(token);
     if (judged === undefined) return [200, { active: false }];
-    const fps = unitsOf(judged).map((unit) => this.fingerprint(unit.name, unit.value, unit.client));
+    const own = unitsOf(judged).map((unit) =>
+      this.fingerprint(unit.name, unit.value, unit.client, unit.issuer),
+    );
+    const fps = [...own, ...judged.lineage];
     const found = this.standing().filter((entry) => fps.includes(entry.fp));
     const verdict = liveness(judged, found, (Date.now() + this.clockOffset) / 1000);
     if (verdict.kind !== "live") return [200, { active: false }];
@@ -299,6 +317,11 @@ export class FeedPeer {
       issuer: this.issuer,
       fingerprint_key: this.fingerprintKey.toString("base64url"),
       lease_interval: this.leaseInterval,
+      issuers: this.foreigners.map(({ issuer, maxTokenTtl }) => ({
+        issuer,
+        jwks_uri: `${this.issuer}/foreign-jwks`,
+        max_token_ttl: maxTokenTtl,
+      })),
     };
   }
 

@@ -56,14 +56,33 @@ for (const [unit, value, client] of [
     assert.equal(await verdict(verifier, other), isShared ? "revoked" : "accepted");
   });
 
-test("a token dies with an ancestor named in its lineage", async (t) => {
-  const peer = await startPeer(t);
-  const verifier = await startVerifier(t, peer);
-  const token = await peer.issue({ lineage: [peer.fingerprint("grant", "grt_parent")] });
-  assert.equal(await verdict(verifier, token), "accepted");
-  peer.revoke("grant", "grt_parent");
-  await untilVerdict(verifier, token, "revoked");
-});
+for (const [unit, value, client] of [
+  ["token", "tok_p", undefined],
+  ["grant", "grt_p", undefined],
+  ["session", "ses_p", undefined],
+  ["logout", "ses_p", undefined],
+  ["subject", "usr_p", undefined],
+  ["client", "shop_p", undefined],
+  ["subject+client", "usr_p", "shop_p"],
+  ["key", "key_p", undefined],
+  ["signing-key", "sig_p", undefined],
+  ["issuer", "", undefined],
+] as const)
+  test(`an exchanged token dies with an ancestor by the unit ${unit}, seen before or not`, async (t) => {
+    const peer = await startPeer(t);
+    const verifier = await startVerifier(t, peer);
+    const parent = peer.fingerprint(unit, value, client);
+    const lineage = [peer.fingerprint("grant", "another"), parent];
+    const act = { sub: "usr_actor", client_id: "shop", act: { sub: "usr_before" } };
+    const exchanged = { lineage, exchanges: 2, act, grant_iat: 1000 };
+    const [seen, unseen] = [await peer.issue(exchanged), await peer.issue(exchanged)];
+    const verified = await verifier.verify(seen);
+    assert.deepEqual([verified.claims.act, verified.claims.exchanges], [act, 2]);
+    peer.revoke(unit, value, client === undefined ? {} : { client });
+    await untilVerdict(verifier, seen, "revoked");
+    assert.equal(await verdict(verifier, unseen), "revoked");
+    assert.equal(await verdict(verifier, await peer.issue({ lineage: [lineage[0]] })), "accepted");
+  });
 
 test("a wide order spares what was issued after it; a token without rev is covered by it", async (t) => {
   const peer = await startPeer(t);

@@ -163,40 +163,6 @@ test("what was accepted by introspection at a later position is not judged at an
   await untilFresh(verifier);
 });
 
-test("an opaque token is introspected each time", async (t) => {
-  const peer = await startPeer(t);
-  const verifier = await startVerifier(t, peer);
-  const { formatToken, randomBytesPerToken } = await import("@rescind/core");
-  const make = () => formatToken("access", "7", crypto.getRandomValues(new Uint8Array(randomBytesPerToken)));
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    iss: peer.issuer,
-    sub: "usr_1",
-    aud: "https://api.example",
-    client_id: "shop",
-    scope: "a b",
-  };
-  const token = make();
-  peer.remember(token, { ...claims, jti: "tok_1", iat: now, exp: now + 60, rev: 0 }, undefined);
-  const foreign = make();
-  peer.remember(
-    foreign,
-    { ...claims, aud: "https://x.example", jti: "tok_2", iat: now, exp: now + 60 },
-    undefined,
-  );
-  assert.equal(await verdict(verifier, token, "a"), "accepted");
-  assert.equal(await verdict(verifier, token, "a c"), "insufficient-scope");
-  assert.equal(await verdict(verifier, foreign), "audience");
-  assert.equal(await verdict(verifier, make()), "inactive");
-  assert.equal(peer.timesAsked("/introspect"), 4);
-  assert.equal(await verdict(verifier, `${token.slice(0, -1)}!`), "malformed");
-  assert.equal(peer.timesAsked("/introspect"), 4, "what has no checksum is not asked about");
-  peer.revoke("token", "tok_1");
-  assert.equal(await verdict(verifier, token), "inactive");
-  peer.faults.noIntrospection = true;
-  assert.equal(await verdict(verifier, token), "stale");
-});
-
 test("a closed verifier accepts nothing and is silent", async (t) => {
   const peer = await startPeer(t);
   const verifier = await startVerifier(t, peer);
