@@ -1,5 +1,6 @@
 // Reads the columns of one row in the order of its SELECT: the boundary at which database values become typed ones.
 
+import type { ActClaim } from "@rescind/core";
 import type { Row, SqlValue } from "./executor.ts";
 
 const noWords: readonly string[] = [];
@@ -69,6 +70,12 @@ export class Columns {
     return text === undefined ? noMembers : (JSON.parse(text) as Record<string, unknown>); // as above, `asMembers`
   }
 
+  /** The `act` claim as JSON; null for none. */
+  act(): ActClaim | undefined {
+    const text = this.optionalText();
+    return text === undefined ? undefined : (JSON.parse(text) as ActClaim); // as above, `asAct`
+  }
+
   /** True where the next column is null, as all columns of a row that an outer join did not find. Takes nothing. */
   isNull(): boolean {
     return (this.#row[this.#next] ?? null) === null;
@@ -107,4 +114,8 @@ export function asList(texts: readonly string[]): string | null {
 export function asMembers(members: Readonly<Record<string, unknown>>): string | null {
   const text = JSON.stringify(members);
   return text === "{}" ? null : text;
+}
+
+export function asAct(act: ActClaim | undefined): string | null {
+  return act === undefined ? null : JSON.stringify(act);
 }

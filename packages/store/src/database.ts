@@ -37,6 +37,8 @@ export interface Database {
   readonly ids: RowIds;
   readonly longest: LongestKnown;
   readonly cursors: PruneCursors;
+  /** Whose database this is; undefined where nobody has claimed it: then all entries count as ours. */
+  readonly issuer: string | undefined;
   /** Seconds that expired rows stay. */
   readonly graceSeconds: number;
 }

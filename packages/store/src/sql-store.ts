@@ -4,11 +4,12 @@ import { lifetimes } from "@rescind/core";
 import { Columns } from "./columns.ts";
 import { type Database, LongestKnown } from "./database.ts";
 import type { Executor } from "./executor.ts";
-import { findAccessToken, issue } from "./intentions/access-tokens.ts";
+import { findAccessToken, findAccessTokens, issue } from "./intentions/access-tokens.ts";
 import { countAffected } from "./intentions/affected.ts";
 import { recallAnswer, rememberAnswer } from "./intentions/answers.ts";
 import { spendAssertion } from "./intentions/assertions.ts";
-import { listAudit, recordAudit, verifyAudit } from "./intentions/audit.ts";
+import { listAudit, readAudit, recordAudit } from "./intentions/audit.ts";
+import { verifyAudit } from "./intentions/audit-check.ts";
 import {
   addConsumerKey,
   createClient,
@@ -16,6 +17,7 @@ import {
   findConsumerKey,
   knowsOrigin,
   listClients,
+  replaceKeyDigest,
   updateClient,
 } from "./intentions/clients.ts";
 import { findCode, issueCode, redeemCode } from "./intentions/codes.ts";
@@ -26,6 +28,8 @@ import { hashAt, readFeed } from "./intentions/feed.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
+import { findImportedToken, importToken } from "./intentions/imported-tokens.ts";
+import { listIssuers, putIssuer } from "./intentions/issuers.ts";
 import { approve, lift } from "./intentions/lift.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
@@ -39,6 +43,7 @@ import { keepSecret } from "./intentions/secrets.ts";
 import { findSession, openSession, renewSession, touchSession } from "./intentions/sessions.ts";
 import { findSetupLink, putSetupLink, spendSetupLink } from "./intentions/setup-links.ts";
 import { addSigningKey, listSigningKeys, retireSigningKey } from "./intentions/signing-keys.ts";
+import { longestStaleness, raiseLongestStaleness } from "./intentions/staleness.ts";
 import { listTokens } from "./intentions/token-list.ts";
 import {
   changeUser,
@@ -72,20 +77,21 @@ const defaultGrace = 24 * 60 * 60;
  * @throws StoreRefused the database belongs to another issuer
  */
 export async function openSqlStore(executor: Executor, options: SqlStoreOptions): Promise<Store> {
-  await claim(executor, options.issuer);
+  const owner = await claim(executor, options.issuer);
   const db: Database = {
     executor,
     ids: new RowIds(options.nodeId ?? 0, await greatestId(executor)),
     longest: new LongestKnown({ accessToken: 0, grant: 0 }),
     cursors: { accessTokens: 0n, grants: 0n, codes: 0n, entries: 0n },
+    issuer: owner,
     graceSeconds: options.graceSeconds ?? defaultGrace,
   };
   await head(db);
   return sqlStore(db);
 }
 
-/** Raises the longest lives to this program's defaults, and notes whose database this is. */
-async function claim(executor: Executor, issuer: string | undefined): Promise<void> {
+/** Raises the longest lives to this program's defaults, and notes whose database this is; whose it is. */
+async function claim(executor: Executor, issuer: string | undefined): Promise<string | undefined> {
   const results = await executor.apply([
     raiseLongest({
       accessToken: lifetimes.accessToken,
@@ -102,6 +108,7 @@ async function claim(executor: Executor, issuer: string | undefined): Promise<vo
     throw new StoreRefused(
       `This database belongs to the issuer ${owner}: its tokens are not those of ${issuer}. Start with that issuer, or with another database.`,
     );
+  return owner;
 }
 
 async function greatestId(executor: Executor): Promise<bigint> {
@@ -112,7 +119,8 @@ async function greatestId(executor: Executor): Promise<bigint> {
         UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit
         UNION ALL SELECT max(id) FROM users UNION ALL SELECT max(id) FROM setup_links
         UNION ALL SELECT max(id) FROM sessions UNION ALL SELECT max(id) FROM consents
-        UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM pushed_requests
+        UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM subscriptions
+        UNION ALL SELECT max(id) FROM deliveries UNION ALL SELECT max(id) FROM pushed_requests
         UNION ALL SELECT max(claimed_by) FROM people_turn) m`,
     params: [],
   });
@@ -126,9 +134,12 @@ function sqlStore(db: Database): Store {
     head: () => head(db),
     findClient: (clientId) => findClient(db, clientId),
     findAccessToken: (id) => findAccessToken(db, id),
+    findAccessTokens: (ids) => findAccessTokens(db, ids),
+    findImportedToken: (digest) => findImportedToken(db, digest),
     findRefreshToken: (id) => findRefreshToken(db, id),
     findGrant: (grantId) => findGrant(db, grantId),
     issue: (token) => issue(db, token),
+    importToken: (token) => importToken(db, token),
     openGrant: (grant, tokens) => openGrant(db, grant, tokens),
     rotate: (rotation) => rotate(db, rotation),
     issueKeeping: (refresh, expiresAt, access) => issueKeeping(db, refresh, expiresAt, access),
@@ -148,10 +159,13 @@ function sqlStore(db: Database): Store {
     updateClient: (client) => updateClient(db, client),
     addConsumerKey: (key, atMs) => addConsumerKey(db, key, atMs),
     findConsumerKey: (keyId) => findConsumerKey(db, keyId),
+    replaceKeyDigest: (keyId, digests) => replaceKeyDigest(db, keyId, digests),
     listClients: (page) => listClients(db, page),
     knowsOrigin: (origin) => knowsOrigin(db, origin),
     putResource: (resource, atMs) => putResource(db, resource, atMs),
     listResources: () => listResources(db),
+    putIssuer: (issuer, atMs) => putIssuer(db, issuer, atMs),
+    listIssuers: () => listIssuers(db),
     addSigningKey: (key) => addSigningKey(db, key),
     retireSigningKey: (kid, atMs) => retireSigningKey(db, kid, atMs),
     listSigningKeys: () => listSigningKeys(db),
@@ -182,11 +196,14 @@ function sqlStore(db: Database): Store {
 
     listTokens: (filter, page, at) => listTokens(db, filter, page, at),
     listGrants: (filter, page, at) => listGrants(db, filter, page, at),
-    listOrders: (page) => listOrders(db, page),
+    listOrders: (filter, page) => listOrders(db, filter, page),
     findOrder: (id) => findOrder(db, id),
     listAudit: (filter, page) => listAudit(db, filter, page),
+    readAudit: (after, limit) => readAudit(db, after, limit),
     countAffected: (request) => countAffected(db, request),
     noteUses: (uses) => noteUses(db, uses),
+    longestStaleness: () => longestStaleness(db),
+    raiseLongestStaleness: (seconds) => raiseLongestStaleness(db, seconds),
     recallAnswer: (key) => recallAnswer(db, key),
     rememberAnswer: (key, request, sealed, atMs) => rememberAnswer(db, key, request, sealed, atMs),
 

@@ -60,7 +60,7 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
 
 export async function listRevocations(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const page = pageRequest(request.query as object); // checked against the contract's schema
-  return storedList(deps.store.listOrders(page), revocationItem);
+  return storedList(deps.store.listOrders({}, page), revocationItem);
 }
 
 /** Seconds; undefined where none was given; an answer where it may not be. */

@@ -2,42 +2,104 @@
 
 import type { AccessToken, RowId } from "@rescind/core";
 import { formatId } from "@rescind/core";
-import { asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
+import { asAct, asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
 import type { FoundAccessToken, NewAccessToken, TokenDigest } from "../store.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
 
+/** Where a token is stored only if something else was: what follows the values, with parameters from `$21` on. */
+export interface Provided {
+  readonly from: string;
+  readonly params: readonly SqlValue[];
+}
+
+type StoredAccessToken = AccessToken & { readonly digest: TokenDigest | undefined };
+
+/** The columns of a token as `takeAccessToken` takes them. */
+const accessTokenColumns = `CAST(t.id AS TEXT), t.client_id, t.subject, CAST(t.grant_id AS TEXT), t.session_id,
+        t.key_id, t.kid, t.scope, t.audience, t.rev, t.iat, t.exp, t.grant_iat, t.auth_time, t.offline, t.lineage,
+        t.claims, t.exchanges, t.act, t.digest`;
+const mostAtOnce = 1000;
+
 export async function issue(db: Database, token: NewAccessToken): Promise<void> {
   await withinLongest(db, livesOf(token));
-  await db.executor.apply([storeAccessToken(token)]);
+  await db.executor.apply(storeAccessToken(token));
 }
 
 export async function findAccessToken(db: Database, id: RowId): Promise<FoundAccessToken> {
-  const rows = await db.executor.read({
-    sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
-        CAST(t.id AS TEXT), t.client_id, t.subject, CAST(t.grant_id AS TEXT), t.session_id, t.key_id, t.kid,
-        t.scope, t.audience, t.rev, t.iat, t.exp, t.grant_iat, t.auth_time, t.offline, t.lineage, t.claims, t.digest
-      FROM feed_head h CROSS JOIN catalog c LEFT JOIN access_tokens t ON t.id = $1`,
-    params: [BigInt(id)],
-  });
-  const columns = new Columns(onlyRow(rows));
+  return readAccessToken(db, "access_tokens t ON t.id = $1", BigInt(id));
+}
+
+/** @throws RangeError more than 1,000 */
+export async function findAccessTokens(
+  db: Database,
+  ids: readonly RowId[],
+): Promise<{ head: FoundAccessToken["head"]; tokens: Map<RowId, StoredAccessToken> }> {
+  if (ids.length > mostAtOnce) throw new RangeError("at most 1,000 tokens are looked up at once");
+  // A power of two of places, so that there are few texts to prepare; null equals no id.
+  const places = 2 ** Math.ceil(Math.log2(Math.max(ids.length, 1)));
+  const params = Array.from({ length: places }, (_, place) => rowOrNone(ids[place]));
+  const list = params.map((_, place) => `$${place + 1}`).join(", ");
+  const rows = await db.executor.read({ sql: found(`access_tokens t ON t.id IN (${list})`), params });
+  const tokens = new Map<RowId, StoredAccessToken>();
+  for (const row of rows) {
+    const columns = new Columns(row.slice(6));
+    if (columns.isNull()) continue;
+    const token = takeAccessToken(columns);
+    tokens.set(token.id, token);
+  }
+  return { head: takeHead(new Columns(onlyRow(rows))), tokens };
+}
+
+/** One token with the head, by what it is joined by; `$1` is the parameter. */
+export async function readAccessToken(
+  db: Database,
+  join: string,
+  parameter: SqlValue,
+): Promise<FoundAccessToken> {
+  const columns = new Columns(onlyRow(await db.executor.read({ sql: found(join), params: [parameter] })));
   return { head: takeHead(columns), token: columns.isNull() ? undefined : takeAccessToken(columns) };
 }
 
-/** The statement that appends an access token. */
-export function storeAccessToken(token: NewAccessToken): Statement {
-  return {
+function found(join: string): string {
+  return `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(), ${accessTokenColumns}
+      FROM feed_head h CROSS JOIN catalog c LEFT JOIN ${join}`;
+}
+
+/** The statements that append an access token: one, and another where it was exchanged. */
+export function storeAccessToken(token: NewAccessToken, provided?: Provided): Statement[] {
+  const { from, params } = provided ?? { from: "", params: [] };
+  const stored = {
     sql: `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
-        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-    params: accessTokenParams(token),
+        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims, exchanges, act)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 ${from}`,
+    params: [...accessTokenParams(token), ...params],
+  };
+  return token.token.lineage.length === 0 ? [stored] : [stored, storeLineage(token.token.id)];
+}
+
+/** How long it lives, against the longest life there may be. */
+export function livesOf({ token }: NewAccessToken): { accessToken: number; grant: number } {
+  return { accessToken: token.expiresAt - token.issuedAt, grant: 0 };
+}
+
+/** One row for each fingerprint (22 letters, a space between) of the token's lineage, if the token is there. */
+function storeLineage(id: RowId): Statement {
+  return {
+    sql: `INSERT INTO exchanged (token_id, fp)
+      WITH RECURSIVE parts (id, fp, rest) AS (
+        SELECT t.id, substr(t.lineage, 1, 22), substr(t.lineage, 24) FROM access_tokens t
+          WHERE t.id = $1 AND t.lineage <> ''
+        UNION ALL SELECT p.id, substr(p.rest, 1, 22), substr(p.rest, 24) FROM parts p WHERE p.rest <> '')
+      SELECT DISTINCT p.id, p.fp FROM parts p`,
+    params: [BigInt(id)],
   };
 }
 
 /** In the order of `storeAccessToken`. */
-export function accessTokenParams({ token, digest }: NewAccessToken): SqlValue[] {
+function accessTokenParams({ token, digest }: NewAccessToken): SqlValue[] {
   return [
     BigInt(token.id),
     orNull(digest),
@@ -57,15 +119,12 @@ export function accessTokenParams({ token, digest }: NewAccessToken): SqlValue[]
     asFlag(token.offline),
     asWords(token.lineage),
     asMembers(token.claims),
+    token.exchanges ?? 0,
+    asAct(token.act),
   ];
 }
 
-/** How long it lives, against the longest life there may be. */
-export function livesOf({ token }: NewAccessToken): { accessToken: number; grant: number } {
-  return { accessToken: token.expiresAt - token.issuedAt, grant: 0 };
-}
-
-function takeAccessToken(columns: Columns): AccessToken & { digest: TokenDigest | undefined } {
+function takeAccessToken(columns: Columns): StoredAccessToken {
   return {
     id: columns.text(),
     clientId: columns.text(),
@@ -84,8 +143,14 @@ function takeAccessToken(columns: Columns): AccessToken & { digest: TokenDigest 
     offline: columns.flag(),
     lineage: columns.words(),
     claims: columns.members(),
+    exchanges: columns.whole(),
+    act: columns.act(),
     digest: columns.optionalBytes(),
   };
+}
+
+function rowOrNone(id: RowId | undefined): bigint | null {
+  return id === undefined ? null : BigInt(id);
 }
 
 function publicGrantId(rowId: RowId | undefined): string | undefined {

@@ -3,7 +3,8 @@
 
 import { type AuditSaying, auditBytes, type RowId } from "@rescind/core";
 import type { Statement } from "../executor.ts";
-import type { Actor } from "../store.ts";
+import type { About, Actor } from "../store.ts";
+import { aboutParams } from "./audit-about.ts";
 
 export type NewAuditRecord = AuditSaying & { readonly actor: Actor };
 
@@ -20,16 +21,16 @@ export function chainEntryAudit(record: NewAuditRecord & { readonly orderId: Row
 
 /**
  * The statement that stores the record of an order or lift whose number the head has just taken (`last_order`);
- * nothing if it did not.
+ * nothing if it did not. What is kept in columns of its own must be what the content says (audit-check.ts).
  */
 export function storeEntryAudit(
   record: NewAuditRecord & { readonly orderId: RowId },
-  kept: { readonly idempotency: string | null; readonly lifts: number | null },
+  kept: { readonly idempotency: string | null; readonly lifts: number | null; readonly about: About },
 ): Statement {
   return {
     sql: `INSERT INTO audit (number, order_id, seq, lifts, at_ms, action, actor_kind, actor_id, content, feed_hash,
-        hash, idempotency)
-      SELECT h.audit_number, $1, h.seq, $2, $3, $4, $5, $6, $7, h.hash, h.audit_hash, $8
+        hash, idempotency, subject, client_id, grant_id)
+      SELECT h.audit_number, $1, h.seq, $2, $3, $4, $5, $6, $7, h.hash, h.audit_hash, $8, $9, $10, $11
       FROM feed_head h WHERE h.last_order = $1`,
     params: [
       BigInt(record.orderId),
@@ -40,6 +41,7 @@ export function storeEntryAudit(
       record.actor.id,
       record.content,
       kept.idempotency,
+      ...aboutParams(kept.about),
     ],
   };
 }

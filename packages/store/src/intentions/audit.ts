@@ -1,16 +1,16 @@
-// Audit records that belong to no entry, the list of all, and the check of the chain.
+// Audit records that belong to no entry, and reading all of them.
 
-import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
-import { auditBytes, auditChainInput, origin } from "@rescind/core";
+import { auditBytes } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
 import type { Actor, AuditRecord, Page, PageRequest } from "../store.ts";
+import { aboutParams, aboutRecord } from "./audit-about.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
-import { onlyRow } from "./head.ts";
 
-const recordsPerStep = 500;
+/** The columns of a record as `takeRecord` takes them. */
+export const auditColumns = `a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.action, a.actor_kind, a.actor_id,
+        a.content, a.feed_hash, a.hash`;
 const actorKinds: readonly Actor["kind"][] = ["client", "user", "admin", "server"];
 
 export async function recordAudit(
@@ -26,9 +26,17 @@ export async function recordAudit(
       params: [bytes],
     },
     {
-      sql: `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash)
-        SELECT h.audit_number, $1, $2, $3, $4, $5, h.hash, h.audit_hash FROM feed_head h`,
-      params: [record.atMs, record.action, record.actor.kind, record.actor.id, content],
+      sql: `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash,
+          subject, client_id, grant_id)
+        SELECT h.audit_number, $1, $2, $3, $4, $5, h.hash, h.audit_hash, $6, $7, $8 FROM feed_head h`,
+      params: [
+        record.atMs,
+        record.action,
+        record.actor.kind,
+        record.actor.id,
+        content,
+        ...aboutParams(aboutRecord(record.action, record.content)),
+      ],
     },
   ]);
 }
@@ -39,9 +47,7 @@ export async function listAudit(
   page: PageRequest,
 ): Promise<Page<AuditRecord>> {
   const rows = await db.executor.read({
-    sql: `SELECT a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.action, a.actor_kind, a.actor_id, a.content,
-        a.feed_hash, a.hash
-      FROM audit a
+    sql: `SELECT ${auditColumns} FROM audit a
       WHERE a.number < $1 AND a.action = coalesce($2, a.action) AND a.actor_id = coalesce($3, a.actor_id)
       ORDER BY a.number DESC LIMIT $4`,
     params: [beforeCursor(page.cursor), filter.action ?? null, filter.actor ?? null, page.limit + 1],
@@ -53,48 +59,17 @@ export async function listAudit(
   return pageOf(items, page.limit);
 }
 
-/** In steps, so that a long history does not hold up the process. */
-export async function verifyAudit(db: Database): Promise<{ records: number; brokenAt: number | undefined }> {
-  let records = 0;
-  let hash = origin.hash;
-  for (;;) {
-    const rows = await db.executor.read({
-      sql: `SELECT a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.action, a.actor_kind, a.actor_id, a.content,
-          a.feed_hash, a.hash
-        FROM audit a WHERE a.number > $1 ORDER BY a.number LIMIT $2`,
-      params: [records, recordsPerStep],
-    });
-    for (const row of rows) {
-      hash = chainedHash(hash, row);
-      const { record } = takeRecord(row);
-      if (record.number !== records + 1 || record.hash !== hash) return { records, brokenAt: records + 1 };
-      records += 1;
-    }
-    if (rows.length === 0)
-      return { records, brokenAt: (await headFits(db, records)) ? undefined : records + 1 };
-    await setImmediate();
-  }
-}
-
-/** Whether the head's last record is there; those that came since the last step do not count as a difference. */
-async function headFits(db: Database, records: number): Promise<boolean> {
+/** Oldest first, so that a reader can go on after the last one it has seen. */
+export async function readAudit(db: Database, after: number, limit: number): Promise<readonly AuditRecord[]> {
   const rows = await db.executor.read({
-    sql: `SELECT h.audit_number, h.audit_hash, (SELECT a.hash FROM audit a WHERE a.number = h.audit_number)
-      FROM feed_head h`,
-    params: [],
+    sql: `SELECT ${auditColumns} FROM audit a WHERE a.number > $1 ORDER BY a.number LIMIT $2`,
+    params: [after, limit],
   });
-  const columns = new Columns(onlyRow(rows));
-  return columns.whole() >= records && columns.text() === (columns.optionalText() ?? origin.hash);
+  return rows.map((row) => takeRecord(row).record);
 }
 
-function chainedHash(previous: string, row: Row): string {
-  const { record, content } = takeRecord(row);
-  return createHash("sha256")
-    .update(auditChainInput(previous, { ...record, content }))
-    .digest("base64url");
-}
-
-function takeRecord(row: Row): { record: AuditRecord; content: string } {
+/** A row of `auditColumns`; the content also as it is stored. @throws TypeError */
+export function takeRecord(row: Row): { record: AuditRecord; content: string } {
   const columns = new Columns(row);
   const number = columns.whole();
   const orderId = columns.optionalText();

@@ -4,7 +4,7 @@ import { type Client, type ConsumerKey, parseId } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
-import type { FoundClient, Page, PageRequest } from "../store.ts";
+import type { FoundClient, Page, PageRequest, TokenDigest } from "../store.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { onlyRow, takeHead } from "./head.ts";
 
@@ -76,6 +76,21 @@ export async function addConsumerKey(db: Database, key: ConsumerKey, atMs: numbe
         SELECT $1, $2, $3, $4, $5 FROM clients l WHERE l.client_id = $3
         ON CONFLICT (key_id) DO NOTHING RETURNING 1`,
       params: keyParams(key, atMs),
+    },
+    raiseCatalog(),
+  ]);
+  return results[0]?.length === 1;
+}
+
+export async function replaceKeyDigest(
+  db: Database,
+  keyId: string,
+  { from, to }: { readonly from: TokenDigest; readonly to: TokenDigest },
+): Promise<boolean> {
+  const results = await db.executor.apply([
+    {
+      sql: "UPDATE consumer_keys SET digest = $3 WHERE key_id = $1 AND digest = $2 RETURNING 1",
+      params: [keyId, from, to],
     },
     raiseCatalog(),
   ]);

@@ -2,12 +2,12 @@
 // RFC 6749 section 4.1.2, RFC 9700 section 4.5.
 
 import { type AuthorizationCode, formatId, type RowId } from "@rescind/core";
-import { asFlag, asList, asWords, Columns, orNull } from "../columns.ts";
+import { asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
 import type { FoundCode, NewCode, Redemption, TokenDigest } from "../store.ts";
-import { accessTokenParams, livesOf } from "./access-tokens.ts";
+import { livesOf, storeAccessToken } from "./access-tokens.ts";
 import { storeConsent } from "./consents.ts";
 import { grantParams } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
@@ -23,8 +23,8 @@ export async function issueCode(db: Database, made: NewCode): Promise<"issued" |
     ...locks,
     {
       sql: `INSERT INTO codes (id, digest, made_by, client_id, subject, session_row, redirect_uri, redirect_uri_sent,
-          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp, attributes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT (made_by) DO NOTHING RETURNING 1`,
       params: [
         BigInt(code.id),
@@ -43,6 +43,7 @@ export async function issueCode(db: Database, made: NewCode): Promise<"issued" |
         code.rev,
         code.issuedAt,
         code.expiresAt,
+        asMembers(code.attributes ?? {}),
       ],
     },
     ...storeConsent(db, made),
@@ -55,7 +56,7 @@ export async function findCode(db: Database, id: RowId): Promise<FoundCode> {
     sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
         CAST(t.id AS TEXT), t.client_id, t.subject, CAST(t.session_row AS TEXT), t.redirect_uri, t.redirect_uri_sent,
         t.scope, t.audience, t.nonce, t.code_challenge, t.auth_time, t.rev, t.iat, t.exp, CAST(t.grant_id AS TEXT),
-        t.digest, ${userColumns}, ${sessionColumns}
+        t.attributes, t.digest, ${userColumns}, ${sessionColumns}
       FROM feed_head h CROSS JOIN catalog c
         LEFT JOIN codes t ON t.id = $1
         LEFT JOIN sessions s ON s.id = t.session_row
@@ -67,8 +68,8 @@ export async function findCode(db: Database, id: RowId): Promise<FoundCode> {
   const head = takeHead(columns);
   if (columns.isNull()) return { head, code: undefined, session: undefined, user: undefined };
   const code = takeCode(columns);
-  const ofUser = new Columns(row.slice(22));
-  const ofSession = new Columns(row.slice(31));
+  const ofUser = new Columns(row.slice(23));
+  const ofSession = new Columns(row.slice(32));
   return {
     head,
     code,
@@ -105,13 +106,10 @@ function storeFirstTokens({ code, grant, access, refresh }: Redemption): Stateme
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM codes t WHERE t.id = $12 AND t.grant_id = $13`,
       params: [...grantParams(grant), ...mine],
     },
-    {
-      sql: `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
-          audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-        FROM codes t WHERE t.id = $19 AND t.grant_id = $20`,
-      params: [...accessTokenParams(access), ...mine],
-    },
+    ...storeAccessToken(access, {
+      from: "FROM codes t WHERE t.id = $21 AND t.grant_id = $22",
+      params: mine,
+    }),
   ];
   if (refresh === undefined) return statements;
   const ofRefresh = {
@@ -139,6 +137,7 @@ function takeCode(columns: Columns): AuthorizationCode & { readonly digest: Toke
     issuedAt: columns.whole(),
     expiresAt: columns.whole(),
     grantId: publicGrantId(columns.optionalText()),
+    attributes: columns.members(),
     digest: columns.bytes(),
   };
 }

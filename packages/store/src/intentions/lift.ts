@@ -5,6 +5,7 @@ import { Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import type { Actor, LiftReceipt } from "../store.ts";
+import { aboutRecord } from "./audit-about.ts";
 import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
 import { takeTurn } from "./revocation.ts";
 
@@ -88,13 +89,8 @@ export async function approve(
 function liftStatements(order: Lift, target: Target, action: "lift" | "approve"): Statement[] {
   const { id, atMs, actor, note } = order;
   const keepUntil = target.keepUntil ?? Math.ceil(atMs / 1000) + suspensionStays;
-  const record = {
-    action,
-    actor,
-    atMs,
-    orderId: id,
-    content: JSON.stringify({ lifts: target.seq, ...target.order, note }),
-  };
+  const content = { lifts: target.seq, ...target.order, note };
+  const record = { action, actor, atMs, orderId: id, content: JSON.stringify(content) };
   const entry: LiftEntry = { seq: 0, kind: "lift", expires: target.expires, lifts: target.seq };
   return [
     takeTurn(),
@@ -118,7 +114,7 @@ function liftStatements(order: Lift, target: Target, action: "lift" | "approve")
         WHERE seq = $2 AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
       params: [BigInt(id), target.seq, keepUntil],
     },
-    storeEntryAudit(record, { idempotency: null, lifts: target.seq }),
+    storeEntryAudit(record, { idempotency: null, lifts: target.seq, about: aboutRecord(action, content) }),
   ];
 }
 
@@ -126,6 +122,7 @@ function takeTarget(columns: Columns): Target {
   const [seq, expires, keepUntil] = [columns.whole(), columns.optionalWhole(), columns.optionalWhole()];
   const revocation_id = formatId("revocation", columns.text());
   const content = JSON.parse(columns.text()) as Record<string, unknown>; // parsing boundary: written by `revoke`
-  const { unit, select, reason, about } = content;
+  const { unit, select, reason } = content;
+  const about = aboutRecord("revoke", content);
   return { seq, expires, keepUntil, order: { revocation_id, unit, select, reason, about } };
 }

@@ -16,7 +16,7 @@ export async function openGrant(
   const { accessToken } = livesOf(tokens.access);
   const refreshEnd = tokens.refresh?.token.expiresAt ?? 0;
   await withinLongest(db, { accessToken, grant: Math.max(grant.expiresAt, refreshEnd) - grant.openedAt });
-  const statements = [storeGrant(grant), storeAccessToken(tokens.access)];
+  const statements = [storeGrant(grant), ...storeAccessToken(tokens.access)];
   if (tokens.refresh !== undefined) statements.push(storeRefreshToken(tokens.refresh));
   await db.executor.apply(statements);
 }

@@ -3,17 +3,33 @@
 import { isUnitName, type RowId } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
-import { type OrderRecord, type Page, type PageRequest, revocationReasons } from "../store.ts";
+import type { SqlValue } from "../executor.ts";
+import {
+  type OrderFilter,
+  type OrderRecord,
+  type Page,
+  type PageRequest,
+  revocationReasons,
+} from "../store.ts";
 import { actorKind } from "./audit.ts";
+import { aboutRecord } from "./audit-about.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 
-export async function listOrders(db: Database, page: PageRequest): Promise<Page<OrderRecord>> {
+export async function listOrders(
+  db: Database,
+  filter: OrderFilter,
+  page: PageRequest,
+): Promise<Page<OrderRecord>> {
+  const params: SqlValue[] = [beforeCursor(page.cursor), page.limit + 1];
+  const conditions = ["a.action = 'revoke'", "a.order_id IS NOT NULL", "a.number < $1"];
+  if (filter.subject !== undefined) conditions.push(`a.subject = $${params.push(filter.subject)}`);
+  if (filter.clientId !== undefined) conditions.push(`a.client_id = $${params.push(filter.clientId)}`);
   const rows = await db.executor.read({
     sql: `SELECT a.number, CAST(a.order_id AS TEXT), a.seq, a.at_ms, a.actor_kind, a.actor_id, a.content,
         (SELECT max(l.seq) FROM audit l WHERE l.lifts = a.seq)
-      FROM audit a WHERE a.action = 'revoke' AND a.order_id IS NOT NULL AND a.number < $1
+      FROM audit a WHERE ${conditions.join(" AND ")}
       ORDER BY a.number DESC LIMIT $2`,
-    params: [beforeCursor(page.cursor), page.limit + 1],
+    params,
   });
   const items = rows.map((row) => {
     const columns = new Columns(row);
@@ -53,6 +69,7 @@ function takeOrder(columns: Columns): OrderRecord {
     before: typeof before === "number" ? before : undefined,
     suspend: suspend === true,
     final: final === true,
+    about: aboutRecord("revoke", content),
     liftedBy: columns.optionalWhole(),
   };
 }

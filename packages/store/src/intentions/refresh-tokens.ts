@@ -8,7 +8,7 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
 import type { FoundRefreshToken, NewAccessToken, NewRefreshToken, Rotation } from "../store.ts";
-import { accessTokenParams, livesOf, storeAccessToken } from "./access-tokens.ts";
+import { livesOf, storeAccessToken } from "./access-tokens.ts";
 import { takeGrant } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
 
@@ -58,13 +58,10 @@ export async function rotate(db: Database, rotation: Rotation): Promise<"rotated
         SELECT $1, $2, $3, $4, $5, $6, $7 FROM refresh_tokens s WHERE s.id = $8 AND s.successor_id = $1`,
       params: [...refreshTokenParams(rotation.successor), spent],
     },
-    {
-      sql: `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
-          audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-        FROM refresh_tokens s WHERE s.id = $19 AND s.successor_id = $20`,
-      params: [...accessTokenParams(rotation.access), spent, successor],
-    },
+    ...storeAccessToken(rotation.access, {
+      from: "FROM refresh_tokens s WHERE s.id = $21 AND s.successor_id = $22",
+      params: [spent, successor],
+    }),
   ]);
   return results[0]?.length === 1 ? "rotated" : "spent-already";
 }
@@ -81,7 +78,7 @@ export async function issueKeeping(
       sql: "UPDATE refresh_tokens SET exp = $2 WHERE id = $1 AND exp < $2",
       params: [BigInt(refresh), expiresAt],
     },
-    storeAccessToken(access),
+    ...storeAccessToken(access),
   ]);
 }
 

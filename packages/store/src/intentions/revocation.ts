@@ -6,6 +6,7 @@ import { asFlag, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { Order, Receipt } from "../store.ts";
+import { aboutOrder } from "./audit-about.ts";
 import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
 import { removeConsents } from "./consents.ts";
 import { onlyRow } from "./head.ts";
@@ -28,7 +29,7 @@ export async function revoke(db: Database, order: Order): Promise<Receipt> {
 async function tryRevoke(db: Database, order: Order, longest: LongestLives): Promise<Outcome> {
   const locks = order.unit.name === "subject+client" ? [lockUser(order.unit.value)] : [];
   const results = await db.executor.apply(
-    [...locks, ...orderStatements(order, longest), explain(order, order.lifeFor(longest))],
+    [...locks, ...orderStatements(db, order, longest), explain(order, order.lifeFor(longest))],
     { urgent: true },
   );
   const numbered = results[locks.length + 1]?.[0];
@@ -44,21 +45,31 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
  * appended. With `claim` it is only while that change of a user may go on. Whoever puts it beside other statements
  * takes their locks before.
  */
-export function orderStatements(order: Order, longest: LongestLives, claim?: bigint): Statement[] {
+export function orderStatements(
+  db: Pick<Database, "issuer">,
+  order: Order,
+  longest: LongestLives,
+  claim?: bigint,
+): Statement[] {
   const life = order.lifeFor(longest);
+  const content = contentOf(order, db.issuer);
   const record = {
     action: "revoke",
     actor: order.actor,
     atMs: order.atMs,
     orderId: order.id,
-    content: contentOf(order),
+    content: JSON.stringify(content),
   };
   return [
     takeTurn(),
     takeNumber(order, longest, life, claim),
     chainEntryAudit(record),
     storeEntry(order, life),
-    storeEntryAudit(record, { idempotency: orNull(order.idempotency), lifts: null }),
+    storeEntryAudit(record, {
+      idempotency: orNull(order.idempotency),
+      lifts: null,
+      about: content.about,
+    }),
     ...(order.unit.name === "subject+client" ? removeConsents(order) : []),
   ];
 }
@@ -215,7 +226,8 @@ function secondsFrom(order: Order, end: number | undefined): number {
 }
 
 /** What the history keeps of an order; outlives the entry. */
-function contentOf(order: Order): string {
-  const { unit, select, reason, note, before, suspend, final } = order;
-  return JSON.stringify({ unit, select, reason, note, before, suspend, final });
+function contentOf(order: Order, issuer: string | undefined) {
+  const { unit, select, reason, note, before, suspend, final, idempotency } = order;
+  const about = aboutOrder(order, issuer);
+  return { unit, select, reason, note, before, suspend, final, about, idempotency };
 }

@@ -55,7 +55,7 @@ async function tryChange(
       ...against.map((condition) => giveUpIf(claim, condition)),
       ...(orders.length === 0 ? [] : [takeTurn(), giveUpIf(claim, risenAbove(longest))]),
       ...effects(claim),
-      ...orders.flatMap((order) => orderStatements(order, longest, claim)),
+      ...orders.flatMap((order) => orderStatements(db, order, longest, claim)),
     ],
     { urgent: orders.length > 0 },
   );

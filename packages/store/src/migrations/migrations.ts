@@ -2,6 +2,7 @@
 
 import { first } from "./0001-first.ts";
 import { people } from "./0002-people.ts";
+import { reach } from "./0003-reach.ts";
 import type { Migration } from "./migration.ts";
 
-export const migrations: readonly Migration[] = [first, people];
+export const migrations: readonly Migration[] = [first, people, reach];

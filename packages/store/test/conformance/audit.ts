@@ -98,7 +98,7 @@ export function audit(open: Opener): void {
     const second = order(store, unit("client", "client"), { suspend: true, final: true, note: "gone" });
     for (const made of [first, second]) await store.revoke(made);
     await store.lift({ id: store.nextId(), orderId: first.id, atMs: Date.now(), actor: administrator });
-    const { items, next } = await store.listOrders(firstPage);
+    const { items, next } = await store.listOrders({}, firstPage);
     assert.equal(next, undefined);
     assert.deepEqual(items, [
       {
@@ -113,6 +113,7 @@ export function audit(open: Opener): void {
         before: undefined,
         suspend: true,
         final: true,
+        about: { clientId: "client" },
         liftedBy: undefined,
       },
       {
@@ -127,11 +128,12 @@ export function audit(open: Opener): void {
         before: 1_700_000_000,
         suspend: false,
         final: false,
+        about: { subject: "usr_1" },
         liftedBy: 3,
       },
     ]);
-    const page = await store.listOrders({ limit: 1, cursor: undefined });
-    const rest = await store.listOrders({ limit: 1, cursor: page.next });
+    const page = await store.listOrders({}, { limit: 1, cursor: undefined });
+    const rest = await store.listOrders({}, { limit: 1, cursor: page.next });
     assert.deepEqual([...page.items, ...rest.items], items);
     assert.equal(rest.next, undefined);
     assert.equal(await store.findOrder(store.nextId()), undefined);

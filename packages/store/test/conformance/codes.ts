@@ -18,7 +18,8 @@ export function codes(open: Opener): void {
     await store.openSession(session);
     const { sessionId } = session.session;
     const full = { sessionId, rev: 5, nonce: "n", codeChallenge: "c".repeat(43), redirectUriSent: false };
-    const made = newCode(store, full);
+    const attributes = { tenant: "t1", nested: { ü: [1] } };
+    const made = newCode(store, { ...full, attributes });
     await store.issueCode(made);
     const found = await store.findCode(made.code.id);
     assert.deepEqual(stored(found.code), { ...made.code, grantId: undefined });

@@ -48,6 +48,8 @@ export function accessToken(store: Store, facts: Partial<AccessToken> = {}): New
     authTime: undefined,
     offline: false,
     lineage: [],
+    exchanges: 0,
+    act: undefined,
     claims: {},
     ...facts,
   };

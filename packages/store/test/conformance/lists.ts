@@ -189,7 +189,7 @@ export function lists(open: Opener): void {
         store.listTokens({}, page, at),
         store.listGrants({}, page, at),
         store.listClients(page),
-        store.listOrders(page),
+        store.listOrders({}, page),
         store.listAudit({}, page),
       ])
         await assert.rejects(list, CursorRefused);

@@ -57,6 +57,7 @@ export function newCode(
       audience: ["https://api.example"],
       nonce: undefined,
       codeChallenge: undefined,
+      attributes: {},
       authTime: nowS,
       rev: 0,
       issuedAt: nowS,
