@@ -12,6 +12,7 @@ export * from "./client.ts";
 export * from "./consent.ts";
 export * from "./consumer-key.ts";
 export * from "./delivery.ts";
+export * from "./explanation.ts";
 export * from "./field.ts";
 export * from "./grant.ts";
 export * from "./list.ts";

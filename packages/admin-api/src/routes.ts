@@ -10,6 +10,7 @@ import { BulkRevocation, BulkRevocationAnswer } from "./bulk.ts";
 import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
 import { ConsentItem, ConsentQuery } from "./consent.ts";
 import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
+import { Explanation, ExplanationRequest } from "./explanation.ts";
 import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
 import { List, PageQuery } from "./list.ts";
 import { NewResource, ResourceAnswer } from "./resource.ts";
@@ -285,6 +286,14 @@ export const routes = {
     body: NewLift,
     bodyOptional: true,
     answers: { 200: LiftAnswer },
+  },
+  explain: {
+    method: "POST",
+    path: "/admin/v1/explain",
+    scope: "rescind:read",
+    summary: "Why a token, grant or session is live or not: every entry of the log that names it",
+    body: ExplanationRequest,
+    answers: { 200: Explanation },
   },
   listAudit: {
     method: "GET",

@@ -68,6 +68,8 @@ export function explainEntry<Entry extends KeptEntry>(entry: Entry, token: Judge
 function whyCovered({ seq, unit, before, suspend }: KeptEntry, token: Judged): string {
   if (suspend === true) return "A suspension covers everything of this unit until it is lifted.";
   if (!isWide(unit)) return `An order of this unit (${unit}) covers it for good.`;
+  if (token.ours && token.rev === undefined)
+    return "Nothing says when it was issued, so an order of this unit covers it.";
   if (!token.ours && before === undefined)
     return "The order has no before, so it covers every foreign token.";
   if (!token.ours && token.authorisedAt === undefined)

@@ -13,6 +13,7 @@ import {
   suspendClient,
 } from "./clients.ts";
 import { approveKey, createKey, suspendKey } from "./consumer-keys.ts";
+import { explainToken } from "./explain.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
 import { lift } from "./lift.ts";
@@ -55,6 +56,7 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   revokeMany: withIdempotency(revokeMany),
   listRevocations,
   lift: withIdempotency(lift),
+  explain: explainToken,
   listAudit,
   verifyAudit,
   exportAudit,
