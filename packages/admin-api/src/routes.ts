@@ -29,6 +29,7 @@ import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts
 import { TokenItem, TokenQuery } from "./token.ts";
 import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
 import { VerifierItem } from "./verifier.ts";
+import { webhookRoutes } from "./webhook-routes.ts";
 
 export interface Route {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -350,6 +351,7 @@ export const routes = {
     bodyOptional: true,
     answers: { 200: KeyRotationAnswer },
   },
+  ...webhookRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

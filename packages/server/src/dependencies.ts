@@ -5,6 +5,7 @@ import type { Store } from "@rescind/store";
 import type { Logger } from "pino";
 import type { Availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
+import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
@@ -13,6 +14,7 @@ import type { LoginLimits } from "./sign-in/password-attempt.ts";
 import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
+import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
 
 export interface Dependencies extends BearerParts {
   readonly configuration: Configuration;
@@ -24,12 +26,18 @@ export interface Dependencies extends BearerParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly fleet: Fleet;
+  readonly effect: EffectWatch;
+  /** Given for one request only: whoever sent it waits for the verifiers, so that its orders ask them to acknowledge. */
+  readonly awaited?: boolean | undefined;
   readonly lastUses: LastUses;
   readonly clientFailures: FailureLimit;
+  /** Reports of leaked tokens, by address. */
+  readonly leakReports: FailureLimit;
   readonly logins: LoginLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly availability: Availability;
+  readonly webhooks: WebhookDispatcher;
   /** The public keys of a `private_key_jwt` client. */
   readonly clientKeys: (client: Client) => Promise<unknown>;
 }

@@ -8,6 +8,8 @@ export interface Metrics {
   revoked(unit: string, reason: string): void;
   /** `seconds` from the request's arrival to its answer. */
   answered(route: string, status: number, seconds: number): void;
+  /** One attempt at a webhook delivery. */
+  webhook(outcome: string): void;
   /** Values read when somebody asks for the metrics. */
   gauge(name: string, help: string, value: () => number): void;
 }
@@ -35,11 +37,18 @@ export function metrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers,
   });
+  const webhooks = new Counter({
+    name: "rescind_webhook_deliveries_total",
+    help: "Attempts at webhook deliveries, by outcome: delivered, failed (tried again), dead, put_off",
+    labelNames: ["outcome"],
+    registers,
+  });
   return {
     registry,
     issued: (grantType) => issued.inc({ grant_type: grantType }),
     revoked: (unit, reason) => revoked.inc({ unit, reason }),
     answered: (route, status, seconds) => answered.observe({ route, status }, seconds),
+    webhook: (outcome) => webhooks.inc({ outcome }),
     gauge: (name, help, value) => {
       new Gauge({
         name,

@@ -14,6 +14,7 @@ import { fleet } from "./feed/fleet.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
 import { drain } from "./http/drain.ts";
+import { fetchOutside } from "./http/outside-fetch.ts";
 import { tokenHashing } from "./keys/digest.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
@@ -23,9 +24,11 @@ import { loginLimits } from "./sign-in/password-attempt.ts";
 import { Catalog } from "./tokens/catalog.ts";
 import { clientKeys } from "./tokens/client-keys.ts";
 import { failureLimit } from "./tokens/failure-limit.ts";
+import { ForeignTokens } from "./tokens/foreign-tokens.ts";
 import { lastUses } from "./tokens/last-uses.ts";
 import { StandingEntries } from "./tokens/standing.ts";
 import { startUpkeep } from "./upkeep.ts";
+import { webhookDispatcher } from "./webhooks/dispatcher.ts";
 
 export interface RunningServer {
   readonly issuer: string;
@@ -38,6 +41,7 @@ export interface RunningServer {
 }
 
 const clientFailuresPerMinute = 30;
+const leakReportsPerHour = 60;
 
 /**
  * Opens the store, makes what a first start makes, and listens.
@@ -60,6 +64,7 @@ export async function startServer(configuration: Configuration): Promise<Running
     const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });
     const stopUpkeep = startUpkeep(deps);
+    deps.webhooks.start();
     return {
       issuer: configuration.issuer,
       port: configuration.port,
@@ -67,8 +72,9 @@ export async function startServer(configuration: Configuration): Promise<Running
       failed: failure.promise,
       async close() {
         deps.stream.close();
+        const webhooksStopped = deps.webhooks.stop();
         await drained(app.close());
-        await stopUpkeep();
+        await Promise.all([stopUpkeep(), webhooksStopped]);
         await store.close();
       },
     };
@@ -99,6 +105,7 @@ async function dependencies(
     "Live subscribers of the feed at this node",
     () => stream.subscribers,
   );
+  const { allowPrivateNetworks: allowPrivate } = configuration;
   return {
     configuration,
     issuer,
@@ -115,10 +122,25 @@ async function dependencies(
     fleet: fleet(now),
     lastUses: lastUses(store),
     availability: availability(now),
+    webhooks: webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate }),
     clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
+    leakReports: failureLimit(leakReportsPerHour, 3_600_000),
     logins: loginLimits(),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
+    foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
   };
+}
+
+function foreignTokens(
+  allowPrivate: boolean,
+  { now, log }: Pick<Dependencies, "now" | "log">,
+): ForeignTokens {
+  return new ForeignTokens({
+    now,
+    fetch: (uri) => fetchOutside(uri, { timeoutMs: 5000, mostBytes: 256 * 1024, allowPrivate }),
+    onFailure: (uri, cause) =>
+      log.warn({ uri, cause: String(cause) }, "keys of a foreign issuer not fetched"),
+  });
 }
 
 /** A random key of 32 bytes that is made once and kept sealed in the store. */

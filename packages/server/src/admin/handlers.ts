@@ -13,6 +13,7 @@ import {
   suspendClient,
 } from "./clients.ts";
 import { approveKey, createKey, suspendKey } from "./consumer-keys.ts";
+import { listDeliveries, resendDelivery } from "./deliveries.ts";
 import { explainToken } from "./explain.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
@@ -24,6 +25,12 @@ import { listConsents, listSessions } from "./sessions.ts";
 import { readSettings } from "./settings.ts";
 import { createSetupLink } from "./setup-links.ts";
 import { listSigningKeys, rotateSigningKeys } from "./signing-keys.ts";
+import {
+  cancelSubscription,
+  createSubscription,
+  listSubscriptions,
+  readSubscription,
+} from "./subscriptions.ts";
 import { listTokens } from "./tokens.ts";
 import { changeUser, createUser, deleteUser, listUsers, readUser } from "./users.ts";
 import { listVerifiers } from "./verifiers.ts";
@@ -64,4 +71,10 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   readSettings,
   listSigningKeys,
   rotateSigningKeys: withIdempotency(rotateSigningKeys),
+  createSubscription: withIdempotency(createSubscription),
+  listSubscriptions,
+  readSubscription,
+  cancelSubscription,
+  listDeliveries,
+  resendDelivery: withIdempotency(resendDelivery),
 };

@@ -5,6 +5,7 @@ import { createPublicKey } from "node:crypto";
 import {
   type ClientAnswer,
   checkRegistration,
+  checkScopeDescriptions,
   type FieldError,
   formatTimeMs,
   type NewClient,
@@ -13,7 +14,7 @@ import {
   type UnitStatus,
 } from "@rescind/admin-api";
 import { type Client, type ConsumerKey, defaultPolicy, parseScope, type Resource } from "@rescind/core";
-import { isPrivateAddress } from "../http/outside-fetch.ts";
+import { checkOutsideUrl } from "./outside-url.ts";
 
 export type NamedClient = NewClient & { readonly client_id: string };
 
@@ -55,6 +56,8 @@ export function clientFromRequest(body: NamedClient, rules: RegistrationRules): 
     jsonp: body.jsonp ?? false,
     idTokenAlg: body.id_token_signed_response_alg ?? "RS256",
     customClaims: body.custom_claims ?? {},
+    attributes: body.attributes ?? {},
+    scopeDescriptions: body.scope_descriptions ?? {},
   };
 }
 
@@ -86,6 +89,8 @@ export function requestFromClient(client: Client) {
     jsonp: client.jsonp,
     id_token_signed_response_alg: client.idTokenAlg,
     custom_claims: { ...client.customClaims },
+    attributes: { ...client.attributes },
+    scope_descriptions: { ...client.scopeDescriptions },
   } satisfies NamedClient;
 }
 
@@ -111,12 +116,16 @@ export function clientAnswer(
 
 /** The resource that a request describes, or what is wrong with it. */
 export function resourceFromRequest(body: NewResource): Resource | FieldError[] {
-  const error = checkUri("/resource", body.resource);
+  const { scopes = [], scope_descriptions: words } = body;
+  const error =
+    checkUri("/resource", body.resource) ??
+    checkScopeDescriptions(words, scopes.length === 0 ? "any" : scopes);
   if (error !== undefined) return [error];
   return {
     resource: body.resource,
     name: body.name,
-    scopes: body.scopes ?? [],
+    scopes,
+    scopeDescriptions: words ?? {},
     accessTokenFormat: body.access_token_format,
     accessTokenTtl: body.access_token_ttl,
     accessTokenTyp: body.access_token_typ ?? "at+jwt",
@@ -129,6 +138,7 @@ export function resourceAnswer(resource: Resource): ResourceAnswer {
     resource: resource.resource,
     ...(resource.name === undefined ? {} : { name: resource.name }),
     scopes: [...resource.scopes],
+    scope_descriptions: { ...resource.scopeDescriptions },
     ...(resource.accessTokenFormat === undefined ? {} : { access_token_format: resource.accessTokenFormat }),
     ...(resource.accessTokenTtl === undefined ? {} : { access_token_ttl: resource.accessTokenTtl }),
     access_token_typ: resource.accessTokenTyp,
@@ -159,15 +169,7 @@ function isPublicKey(jwk: Readonly<Record<string, unknown>>): boolean {
 /** What is fetched must come over https; that its name leads to no private address is checked when it is fetched. */
 function checkKeysUrl({ jwks_uri: text }: NewClient, rules: RegistrationRules): FieldError | undefined {
   if (text === undefined) return undefined;
-  const pointer = "/jwks_uri";
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return { pointer, detail: "This is not a URL." };
-  if (url.username !== "" || url.password !== "")
-    return { pointer, detail: "It must not carry user information." };
-  if (rules.allowPrivateNetworks) return undefined;
-  if (url.protocol !== "https:") return { pointer, detail: "It must be an https URL." };
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return isPrivateAddress(host) ? { pointer, detail: "It must not name a private address." } : undefined;
+  return checkOutsideUrl("/jwks_uri", text, rules);
 }
 
 function checkOrigins({ allowed_origins: origins = [] }: NewClient): FieldError | undefined {
