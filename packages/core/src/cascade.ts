@@ -24,8 +24,8 @@ export interface CascadeRow {
 
 export const cascade: readonly CascadeRow[] = [
   {
-    order: "token (an access token)",
-    covers: "that token and those exchanged from it",
+    order: "token (an access token, or one of a foreign issuer by its jti)",
+    covers: "that token and those exchanged from it, over any number of exchanges, as in every row below",
     announcedAs: ["token"],
   },
   {
@@ -36,30 +36,42 @@ export const cascade: readonly CascadeRow[] = [
   },
   {
     order: "logout",
-    covers: "the session and what carries its sid, except tokens marked offline: true",
+    covers:
+      "the session and what carries its sid, except tokens marked offline: true; and what was exchanged from those covered",
     announcedAs: ["logout"],
   },
-  { order: "session", covers: "the session and everything with its sid", announcedAs: ["session"] },
+  {
+    order: "session",
+    covers: "the session and everything with its sid, and what was exchanged from it",
+    announcedAs: ["session"],
+  },
   {
     order: "subject+client (also: consent withdrawn)",
-    covers: "all this subject gave this client, stored consent and webhook subscriptions included",
+    covers:
+      "all this subject gave this client, stored consent and webhook subscriptions included, and what was exchanged from it",
     announcedAs: ["subject+client"],
   },
-  { order: "subject", covers: "every token and session of the subject", announcedAs: ["subject"] },
+  {
+    order: "subject (ours, or a foreign issuer's)",
+    covers:
+      "every token and session of the subject, and what was exchanged from it, by whichever client or actor",
+    announcedAs: ["subject"],
+  },
   {
     order: "client / consumer key",
     covers:
-      "tokens issued to the client / with that key, up to now; as a suspension all of them, and nothing is issued, until it is lifted",
+      "tokens issued to the client / with that key, up to now, and what others exchanged from them; as a suspension all of them, and nothing is issued, until it is lifted",
     announcedAs: ["client", "key"],
   },
   {
     order: "signing key",
-    covers: "every token signed with it, for good; the key leaves use",
+    covers: "every token signed with it and what was exchanged from it, for good; the key leaves use",
     announcedAs: ["signing-key"],
   },
   {
     order: "issuer, all",
-    covers: "every token of a foreign issuer; every token and session of ours",
+    covers:
+      "every token of a foreign issuer and what was exchanged from it here; every token and session of ours",
     announcedAs: ["issuer", "all"],
   },
 ];

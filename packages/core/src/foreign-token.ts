@@ -63,6 +63,21 @@ export function foreignLivesTooLong(
   return token.expiresAt > at + issuer.maxTokenTtl + clockSkew;
 }
 
+/** What introspection says of it: the members that have a meaning here, and nothing of ours. */
+export function foreignTokenMembers(token: ForeignToken): Record<string, unknown> {
+  const { subject, audience, clientId, scopes, issuedAt, tokenId } = token;
+  return {
+    iss: token.issuer,
+    ...(subject === undefined ? {} : { sub: subject }),
+    ...(audience.length === 0 ? {} : { aud: audience.length === 1 ? audience[0] : audience }),
+    ...(clientId === undefined ? {} : { client_id: clientId }),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(" ") }),
+    exp: token.expiresAt,
+    ...(issuedAt === undefined ? {} : { iat: issuedAt }),
+    ...(tokenId === undefined ? {} : { jti: tokenId }),
+  };
+}
+
 function laterOf(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }

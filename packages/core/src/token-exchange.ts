@@ -11,12 +11,6 @@ import { type Judged, type Unit, unitsOf } from "./units.ts";
 
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/** Token types of RFC 8693 section 3 that are taken and issued here. */
-export const exchangeTokenTypes = {
-  accessToken: "urn:ietf:params:oauth:token-type:access_token",
-  jwt: "urn:ietf:params:oauth:token-type:jwt",
-} as const;
-
 /** Exchanges between a token and the first one of its lineage. */
 export const mostExchanges = 8;
 

@@ -79,6 +79,7 @@ test("a token dated ahead is not yet live: until then every order by time would 
   assert.equal(at({ iat: 1500, nbf: 1400 }, 1489), "not-yet");
 });
 
-test("half a surrogate pair has no fingerprint of its own and is refused", () => {
-  for (const name of ["sub", "jti", "iss"]) assert.equal(read({ [name]: "a\ud800" }), undefined, name);
+test("half a surrogate pair has no fingerprint of its own, NUL no place in every database: both are refused", () => {
+  for (const name of ["sub", "jti", "iss"])
+    for (const text of ["a\ud800", "a\0"]) assert.equal(read({ [name]: text }), undefined, name);
 });

@@ -76,7 +76,7 @@ export async function ensureAdminClient(parts: Parts): Promise<void> {
           select: { key_id: keyId },
           about: { clientId: adminClient.clientId },
         },
-        parts,
+        { ...parts, issuer: configuration.issuer },
       ),
     );
 }

@@ -7,11 +7,13 @@ import {
   type NewRevocation,
   parseTimeMs,
   type RevocationAnswer,
+  type RevocationItem,
+  type RevocationQuery,
   readSelect,
   type Selected,
   takesBefore,
 } from "@rescind/admin-api";
-import { formatId } from "@rescind/core";
+import { formatId, isWide } from "@rescind/core";
 import type { OrderRecord, Receipt } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
@@ -29,12 +31,20 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
   const body = request.body as NewRevocation; // checked against the contract's schema
   const selected = readSelect(body.select);
   if (selected === undefined)
-    return invalidField("/select", "Name exactly one unit; only subject and client_id go together.");
+    return invalidField(
+      "/select",
+      "Name exactly one unit; only subject and client_id go together, or issuer with subject or jti.",
+    );
   const before = readBefore(body.before, selected, deps.now());
   if (typeof before === "object") return before;
   const selection = await lookUpSelection(selected, deps);
   if ("status" in selection) return selection;
   const asked = { ...selection, before };
+  if (body.max_affected !== undefined && !isCounted(asked, deps))
+    return invalidField(
+      "/max_affected",
+      "How many tokens another issuer has given out is not known here, so nothing can hold them to a number.",
+    );
   const over = body.max_affected === undefined ? undefined : await overCap(asked, body.max_affected, deps);
   if (over !== undefined) return over;
   if (body.dry_run === true) return preview(asked, deps);
@@ -59,8 +69,8 @@ export async function revoke(request: AdminRequest, deps: Dependencies): Promise
 }
 
 export async function listRevocations(request: AdminRequest, deps: Dependencies): Promise<Answer> {
-  const page = pageRequest(request.query as object); // checked against the contract's schema
-  return storedList(deps.store.listOrders({}, page), revocationItem);
+  const { subject, client_id: clientId, ...page } = request.query as RevocationQuery; // checked against the schema
+  return storedList(deps.store.listOrders({ subject, clientId }, pageRequest(page)), revocationItem);
 }
 
 /** Seconds; undefined where none was given; an answer where it may not be. */
@@ -86,6 +96,11 @@ interface Asked extends Selection {
   readonly before: number | undefined;
 }
 
+/** False for all that another issuer gave out, or gave one subject: only what was exchanged from it is known here. */
+function isCounted({ unit }: Asked, deps: Pick<Dependencies, "issuer">): boolean {
+  return unit.issuer === deps.issuer || !isWide(unit.name);
+}
+
 async function overCap(
   { unit, before }: Asked,
   most: number,
@@ -103,22 +118,20 @@ async function overCap(
   return refused("affects-too-many", detail, [{ pointer: "/max_affected", detail: `is ${most}.` }]);
 }
 
-async function preview({ unit, select, before }: Asked, deps: Dependencies): Promise<Answer> {
+async function preview(asked: Asked, deps: Dependencies): Promise<Answer> {
+  const { unit, select, before } = asked;
   const atMs = deps.now();
   const affected = await countReach({ unit, before, limitMs: countingLimits.preview }, deps);
   return ok({
     select,
-    affected: affectedAnswer(affected),
+    affected: affectedAnswer({ ...affected, exact: affected.exact && isCounted(asked, deps) }),
     at: formatTimeMs(atMs),
     by_client: byClientAnswer(affected),
   });
 }
 
-async function receiptAnswer(
-  { unit, select, before }: Asked,
-  receipt: Receipt,
-  deps: Dependencies,
-): Promise<Answer> {
+async function receiptAnswer(asked: Asked, receipt: Receipt, deps: Dependencies): Promise<Answer> {
+  const { unit, select, before } = asked;
   // Where an equal entry stood already, what it covers was dead before this order.
   const ignoring = receipt.appended ? receipt.seq : undefined;
   const affected = await countReach({ unit, before, limitMs: countingLimits.receipt, ignoring }, deps);
@@ -126,13 +139,14 @@ async function receiptAnswer(
     id: formatId("revocation", receipt.orderId),
     seq: receipt.seq,
     select,
-    affected: affectedAnswer(affected),
+    affected: affectedAnswer({ ...affected, exact: affected.exact && isCounted(asked, deps) }),
     at: formatTimeMs(receipt.atMs),
   };
   return { status: 201, headers: seqHeader(receipt), body };
 }
 
-function revocationItem(order: OrderRecord): object {
+function revocationItem(order: OrderRecord): RevocationItem {
+  const { about } = order;
   return {
     id: formatId("revocation", order.id),
     seq: order.seq,
@@ -145,5 +159,10 @@ function revocationItem(order: OrderRecord): object {
     suspend: order.suspend,
     final: order.final,
     ...(order.liftedBy === undefined ? {} : { lifted_by: order.liftedBy }),
+    about: {
+      ...(about.clientId === undefined ? {} : { client_id: about.clientId }),
+      ...(about.subject === undefined ? {} : { subject: about.subject }),
+      ...(about.grantId === undefined ? {} : { grant_id: about.grantId }),
+    },
   };
 }

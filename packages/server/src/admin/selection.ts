@@ -8,7 +8,7 @@ import type { About, SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { aboutToken } from "../revocation/about.ts";
-import { selectOf } from "../revocation/select.ts";
+import { selectOf, selectOfForeign } from "../revocation/select.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 import { invalidField, refused } from "./refusal.ts";
 
@@ -59,7 +59,40 @@ export async function lookUpSelection(selected: Selected, deps: Dependencies): P
       return byKid(selected.kid, deps);
     case "all":
       return selectionOf({ name: "all", issuer, value: "" });
+    case "issuer":
+    case "issuer+subject":
+    case "issuer+jti":
+      return byIssuer(selected, deps);
   }
+}
+
+type SelectedForeign = Extract<Selected, { readonly issuer: string }>;
+
+/** Units of a registered issuer's tokens; whether there is such a token nobody here knows. */
+async function byIssuer(selected: SelectedForeign, deps: Dependencies): Promise<Selection | Answer> {
+  const { issuer } = selected;
+  if (issuer === deps.issuer)
+    return invalidField(
+      "/select/issuer",
+      "This is this server itself: select {subject}, {token_id}, {all: true} … without issuer.",
+    );
+  if (!(await deps.store.listIssuers()).some((known) => known.issuer === issuer))
+    return refused("not-found", "/select/issuer: register it first (POST /admin/v1/issuers).", [
+      { pointer: "/select/issuer", detail: "is not a registered issuer." },
+    ]);
+  switch (selected.kind) {
+    case "issuer":
+      return foreignSelection({ name: "issuer", issuer, value: "" });
+    case "issuer+subject":
+      return foreignSelection({ name: "subject", issuer, value: selected.subject });
+    case "issuer+jti":
+      return foreignSelection(tokenUnit(selected.jti, issuer));
+  }
+}
+
+/** The subjects and tokens of another issuer are nobody of ours: the order is about none of ours. */
+function foreignSelection(unit: Unit): Selection {
+  return { unit, select: selectOfForeign(unit), about: {} };
 }
 
 function selectionOf(unit: Unit, about: About = {}): Selection {
@@ -96,7 +129,13 @@ function unknown(member: string): Answer {
 }
 
 async function byText(text: string, deps: Dependencies): Promise<Selection | Answer> {
-  return selectionOfToken(await recognise(text, deps), deps) ?? unknown("token");
+  const recognised = await recognise(text, deps);
+  if (recognised.kind === "foreign" && recognised.token.tokenId === undefined)
+    return invalidField(
+      "/select/token",
+      "This token of another issuer has no jti: select its issuer, or its issuer and subject.",
+    );
+  return selectionOfToken(recognised, deps) ?? unknown("token");
 }
 
 /** What an order of a presented token names; undefined for one that is not known. */
@@ -111,6 +150,10 @@ export function selectionOfToken(
     }
     case "refresh":
       return selectionOf(grantUnit(recognised.grant.grantId, issuer), aboutGrant(recognised.grant));
+    case "foreign": {
+      const { issuer: theirs, tokenId } = recognised.token;
+      return tokenId === undefined ? undefined : foreignSelection(tokenUnit(tokenId, theirs));
+    }
     case "unknown":
       return undefined;
   }

@@ -3,12 +3,14 @@
 
 import {
   accessTokenClaims,
+  foreignTokenMembers,
   formatId,
   type IntrospectionCaller,
   invalidClient,
   isActiveFor,
   isConfidential,
   judgedAccessToken,
+  judgedForeignToken,
   judgedRefreshToken,
   refuse,
   type User,
@@ -48,8 +50,9 @@ async function activeMembers(recognised: Recognised, caller: Caller, deps: Depen
     const person = await personOf(recognised.grant, deps);
     return person.kind === "gone" ? { active: false } : named(members, person.user);
   }
-  const { sub, grant_id } = members;
-  if (typeof sub !== "string" || grant_id === undefined) return members; // a client's own token: no person to look for
+  const { sub, client_id } = members;
+  // A client's own token has no person to look for, and a foreign subject is nobody of ours.
+  if (recognised.kind === "foreign" || typeof sub !== "string" || sub === client_id) return members;
   return named(members, (await deps.store.findUser(sub)).user);
 }
 
@@ -83,6 +86,13 @@ function liveMembers(
         ...judgedAt,
       };
     }
+    case "foreign": {
+      const { token } = recognised;
+      const verdict = deps.standing.judge(judgedForeignToken(token), at);
+      // Whose client it is and whom it is for says nothing here: only who may introspect anything sees it.
+      if (!isActiveFor(caller, { clientId: undefined, audience: [] }, verdict)) return undefined;
+      return { active: true, ...foreignTokenMembers(token), token_type: "Bearer", ...judgedAt };
+    }
     case "refresh": {
       const { token, grant } = recognised;
       const judged = judgedRefreshToken(token, grant, deps.issuer);
@@ -91,6 +101,7 @@ function liveMembers(
       if (spent || !isActiveFor(caller, { clientId: grant.clientId, audience: [] }, verdict))
         return undefined;
       return {
+        ...grant.claims,
         active: true,
         iss: deps.issuer,
         sub: grant.subject,

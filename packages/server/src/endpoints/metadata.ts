@@ -1,6 +1,14 @@
 // Discovery and public keys: OpenID Connect Discovery 1.0, RFC 8414, RFC 7517. Lists only what answers.
 
-import { clientAuthMethods, idTokenAlgs, rescindScopes, responseModes, signingAlgs } from "@rescind/core";
+import {
+  clientAuthMethods,
+  grantManagementScopes,
+  idTokenAlgs,
+  rescindScopes,
+  responseModes,
+  signingAlgs,
+  tokenExchangeGrant,
+} from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { jwksMaxAge } from "../keys/rotation.ts";
@@ -10,6 +18,8 @@ const claims = [
   ...["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "azp", "at_hash", "amr", "sid"],
   ...["name", "preferred_username", "email", "email_verified", "groups"],
 ];
+
+const openidScopes = ["openid", "profile", "email", "groups", "offline_access"];
 
 /** Both well-known documents. */
 export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
@@ -27,7 +37,17 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
       userinfo_endpoint: `${issuer}/oauth2/userinfo`,
       end_session_endpoint: `${issuer}/oauth2/logout`,
-      grant_types_supported: ["authorization_code", "client_credentials", "refresh_token"],
+      global_token_revocation_endpoint: `${issuer}/global-token-revocation`,
+      global_token_revocation_endpoint_auth_methods_supported: ["Bearer"],
+      grant_management_endpoint: `${issuer}/grants`,
+      grant_management_actions_supported: ["query", "revoke"],
+      grant_management_action_required: false,
+      grant_types_supported: [
+        "authorization_code",
+        "client_credentials",
+        "refresh_token",
+        tokenExchangeGrant,
+      ],
       response_types_supported: ["code"],
       response_modes_supported: responseModes,
       code_challenge_methods_supported: ["S256"],
@@ -35,7 +55,7 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       prompt_values_supported: ["none", "login", "consent", "select_account"],
       subject_types_supported: ["public"],
       id_token_signing_alg_values_supported: idTokenAlgs,
-      scopes_supported: ["openid", "profile", "email", "groups", "offline_access", ...rescindScopes],
+      scopes_supported: [...openidScopes, ...rescindScopes, ...grantManagementScopes],
       claim_types_supported: ["normal"],
       claims_supported: claims,
       claims_parameter_supported: false,

@@ -76,6 +76,8 @@ function presentedFacts(
   issuer: string,
 ): (Presented & { readonly expiresAt: number }) | undefined {
   switch (recognised.kind) {
+    // A foreign token is nobody's here: its issuer revokes it, or an administrator.
+    case "foreign":
     case "unknown":
       return undefined;
     case "access": {
@@ -91,7 +93,8 @@ function presentedFacts(
 
 async function recordForeign(recognised: Recognised, clientId: string, deps: Dependencies): Promise<void> {
   const owner = recognised.kind === "refresh" ? recognised.grant.clientId : undefined;
-  const token_id = recognised.kind === "unknown" ? undefined : formatId("token", recognised.token.id);
+  const isOurs = recognised.kind === "access" || recognised.kind === "refresh";
+  const token_id = isOurs ? formatId("token", recognised.token.id) : undefined;
   await deps.store.recordAudit({
     action: "revocation.refused",
     actor: { kind: "client", id: clientId },

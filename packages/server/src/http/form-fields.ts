@@ -1,6 +1,6 @@
 // The fields of the form endpoints for /openapi.json: what each takes beside the client's credentials.
 
-import { grantTypes, responseModes } from "@rescind/core";
+import { exchangeTokenTypes, grantTypes, responseModes } from "@rescind/core";
 
 interface FormFields {
   readonly required: readonly string[];
@@ -25,6 +25,12 @@ export const formFields: Readonly<Record<string, FormFields>> = {
       refresh_token: text,
       scope: text,
       resource: text,
+      audience: text,
+      subject_token: text,
+      subject_token_type: { enum: Object.values(exchangeTokenTypes) },
+      actor_token: text,
+      actor_token_type: { enum: Object.values(exchangeTokenTypes) },
+      requested_token_type: { enum: Object.values(exchangeTokenTypes) },
     },
   },
   "/oauth2/revoke": revocation,

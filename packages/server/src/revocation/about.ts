@@ -21,6 +21,8 @@ function factsOf(recognised: Recognised): About | undefined {
       return recognised.token;
     case "refresh":
       return recognised.grant;
+    // The client and subject of a foreign token are not ours.
+    case "foreign":
     case "unknown":
       return undefined;
   }

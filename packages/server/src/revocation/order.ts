@@ -1,6 +1,6 @@
 // Makes an order for the store: fingerprint, life and identity of one revocation.
 
-import { entryLife, type RowId, type Unit } from "@rescind/core";
+import { entryLife, isWide, type RowId, type Unit } from "@rescind/core";
 import type { About, Actor, Order, RevocationReason } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -24,14 +24,27 @@ export interface OrderRequest {
   readonly id?: RowId | undefined;
 }
 
-export function orderOf(request: OrderRequest, deps: Pick<Dependencies, "hashing" | "now" | "store">): Order {
+export function orderOf(
+  request: OrderRequest,
+  deps: Pick<Dependencies, "awaited" | "hashing" | "issuer" | "now" | "store">,
+): Order {
   const atMs = deps.now();
   const suspend = request.suspend === true;
   return {
     ...request,
+    before: request.before ?? ownTime(request.unit, deps.issuer, atMs),
+    ack: request.ack ?? deps.awaited,
     id: request.id ?? deps.store.nextId(),
     fp: deps.hashing.fingerprint(request.unit),
     atMs,
     lifeFor: (longest) => entryLife(request.unit.name, suspend, atMs / 1000, longest),
   };
+}
+
+/**
+ * Other issuers' tokens have no `rev`: a wide order of theirs is always one by time, by default its own (DESIGN.md
+ * section 1). Seconds; undefined for all others.
+ */
+export function ownTime(unit: Unit, issuer: string, atMs: number): number | undefined {
+  return unit.issuer !== issuer && isWide(unit.name) ? Math.floor(atMs / 1000) : undefined;
 }

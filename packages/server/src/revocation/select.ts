@@ -2,6 +2,12 @@
 
 import type { Unit } from "@rescind/core";
 
+/** Of a foreign issuer's unit. */
+export function foreignSelectOf({ name, issuer, value }: Unit): Readonly<Record<string, unknown>> {
+  if (name === "token") return { issuer, jti: value };
+  return name === "subject" ? { issuer, subject: value } : { issuer };
+}
+
 export function selectOf(unit: Unit): Readonly<Record<string, unknown>> {
   switch (unit.name) {
     case "token":
@@ -26,4 +32,10 @@ export function selectOf(unit: Unit): Readonly<Record<string, unknown>> {
     case "all":
       return { all: true };
   }
+}
+
+/** As `selectOf`, for a unit of another issuer's tokens. */
+export function selectOfForeign({ name, issuer, value }: Unit): Readonly<Record<string, unknown>> {
+  if (name === "token") return { issuer, jti: value };
+  return name === "subject" ? { issuer, subject: value } : { issuer };
 }

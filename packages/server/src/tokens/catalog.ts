@@ -1,7 +1,7 @@
-// Clients, resources and signing keys in the node's memory. The store's `catalog` number, read in the same statement
+// Clients, resources, foreign issuers and signing keys in the node's memory. The store's `catalog` number, read in the same statement
 // as the log's head, tells whether memory is still right, so that nothing here is ever stale.
 
-import type { Client, ConsumerKey, Resource } from "@rescind/core";
+import type { Client, ConsumerKey, ForeignIssuer, Resource } from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
 import type { Seal } from "../keys/master-key.ts";
 import { type KeyRing, loadKeyRing } from "../keys/signing-keys.ts";
@@ -20,6 +20,7 @@ export class Catalog {
   #version = -1;
   #clients = new Map<string, RegisteredClient>();
   #resources: Promise<ReadonlyMap<string, Resource>> | undefined;
+  #issuers: Promise<ReadonlyMap<string, ForeignIssuer>> | undefined;
   #keys: Promise<KeyRing> | undefined;
 
   constructor(store: Store, seal: Seal) {
@@ -50,6 +51,18 @@ export class Catalog {
     return this.#resources;
   }
 
+  /** The registered foreign issuers, by the `iss` of their tokens. */
+  async issuers(head: Head): Promise<ReadonlyMap<string, ForeignIssuer>> {
+    this.#turnTo(head.catalog);
+    if (this.#issuers === undefined) {
+      this.#issuers = this.#store.listIssuers().then(byIssuer);
+      this.#issuers.catch(() => {
+        this.#issuers = undefined;
+      });
+    }
+    return this.#issuers;
+  }
+
   async keys(head: Head): Promise<KeyRing> {
     this.#turnTo(head.catalog);
     if (this.#keys === undefined) {
@@ -66,6 +79,7 @@ export class Catalog {
     this.#version = version;
     this.#clients = new Map();
     this.#resources = undefined;
+    this.#issuers = undefined;
     this.#keys = undefined;
   }
 
@@ -78,4 +92,8 @@ export class Catalog {
 
 function byUri(resources: readonly Resource[]): ReadonlyMap<string, Resource> {
   return new Map(resources.map((resource) => [resource.resource, resource]));
+}
+
+function byIssuer(issuers: readonly ForeignIssuer[]): ReadonlyMap<string, ForeignIssuer> {
+  return new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
 }

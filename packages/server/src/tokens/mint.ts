@@ -6,6 +6,7 @@ import {
   accessTokenClaims,
   type Client,
   checkClaims,
+  type Exchange,
   type Grant,
   lifetimes,
   type Refusal,
@@ -34,6 +35,8 @@ export interface AccessTokenRequest {
   readonly subject: string;
   /** Absent for client credentials. */
   readonly grant: Grant | undefined;
+  /** What it takes from the tokens it is exchanged from; never beside a grant of its own (RFC 8693). */
+  readonly exchange?: (Exchange & { readonly lineage: readonly string[] }) | undefined;
   /** The person the client's configured claims are about, as known now; absent for client credentials. */
   readonly user?: User | undefined;
   readonly keyId: string | undefined;
@@ -51,22 +54,26 @@ export interface MintedAccessToken {
 }
 
 /**
- * Makes an access token in the format its resource or client asks for; it does not outlive its grant. Refuses claims
- * over the cap, which what is known of a person can bring about after registration, and a JWT that is longer than this
- * server and verifiers read: nobody could use it, and nobody could revoke it by its text.
+ * Makes an access token in the format its resource or client asks for; it does not outlive its grant or the tokens it
+ * is exchanged from. Refuses claims over the cap, which what is known of a person can bring about after registration,
+ * and a JWT that is longer than this server and verifiers read: nobody could use it, and nobody could revoke it by its
+ * text.
  */
 export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): MintedAccessToken | Refusal {
-  const { client, target, grant } = request;
+  const { client, target, grant, exchange } = request;
   const { resource } = target;
-  const format = resource?.accessTokenFormat ?? client.accessTokenFormat ?? "jwt";
+  const format = formatOf(client, target);
   const ttl = Math.min(
     resource?.accessTokenTtl ?? client.accessTokenTtl ?? lifetimes.accessToken,
     client.accessTokenTtl ?? lifetimes.accessTokenCap,
     lifetimes.accessTokenCap,
   );
   const issuedAt = Math.floor(request.at);
-  const expiresAt = Math.min(issuedAt + ttl, grant?.expiresAt ?? Number.MAX_SAFE_INTEGER);
-  const claims = { ...resolveClaims(client.customClaims, request.user), ...grant?.claims };
+  const latest = grant?.expiresAt ?? exchange?.expiresAt ?? Number.MAX_SAFE_INTEGER;
+  const expiresAt = Math.min(issuedAt + ttl, latest);
+  // Without a grant that keeps them, attributes are those of now.
+  const kept = grant?.claims ?? resolveClaims(client.attributes ?? {}, request.user);
+  const claims = { ...resolveClaims(client.customClaims, request.user), ...kept };
   const refused = checkClaims(claims);
   if (refused !== undefined) return refused;
   const alg = resource?.signingAlg ?? "ES256";
@@ -84,10 +91,12 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
     rev: request.rev,
     issuedAt,
     expiresAt,
-    grantIat: grant?.openedAt,
-    authTime: grant?.authTime,
+    grantIat: grant?.openedAt ?? exchange?.grantIat,
+    authTime: grant?.authTime ?? exchange?.authTime,
     offline: grant?.offline ?? false,
-    lineage: [],
+    lineage: exchange?.lineage ?? [],
+    exchanges: exchange?.exchanges,
+    act: exchange?.act,
     claims,
   };
   const text =
@@ -99,14 +108,24 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
           key.alg,
           key.privateKey,
         );
-  if (text.length > longestJws) return tooLong;
+  if (text.length > longestJws) return exchange === undefined ? tooLong : tooLongLine;
   const digest = key === undefined ? parts.hashing.digest(text) : undefined;
   return { text, stored: { token, digest }, expiresIn: expiresAt - issuedAt };
+}
+
+/** Whether an access token for this client and target is a JWT or opaque. */
+export function formatOf(client: Client, { resource }: Target): "jwt" | "opaque" {
+  return resource?.accessTokenFormat ?? client.accessTokenFormat ?? "jwt";
 }
 
 const tooLong = refuse(
   "invalid_scope",
   "The access token would be longer than 8192 characters: ask for fewer scopes, shorten its claims, or use opaque tokens.",
+);
+
+const tooLongLine = refuse(
+  "invalid_request",
+  "The access token would be longer than 8192 characters: use a token that was exchanged less often, ask for fewer scopes, or use opaque tokens.",
 );
 
 export interface MintedRefreshToken {

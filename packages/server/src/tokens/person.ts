@@ -2,7 +2,7 @@
 // `offline_access` ends with its login session. CONTRACT.md section 4, THREATS RV-16, RT-09. What was revoked is not
 // asked here: the grant's own units say that.
 
-import { type Grant, judgedSession, parseId, type Session, type User } from "@rescind/core";
+import { type AccessToken, type Grant, judgedSession, parseId, type Session, type User } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 
 export type Person =
@@ -25,4 +25,20 @@ export async function personOf(grant: Grant, deps: Dependencies): Promise<Person
   const verdict = deps.standing.judge(judgedSession(session, deps.issuer), deps.now() / 1000);
   if (verdict.kind === "expired") return gone;
   return { kind: "present", user, session };
+}
+
+export type PersonBehind =
+  | { readonly kind: "present"; readonly user: User | undefined }
+  | { readonly kind: "gone" };
+
+/** Looks for the person of an access token; a client's own has none. */
+export async function personBehind(
+  token: AccessToken,
+  deps: Pick<Dependencies, "store">,
+): Promise<PersonBehind> {
+  if (token.subject === token.clientId) return { kind: "present", user: undefined };
+  const { user } = await deps.store.findUser(token.subject);
+  // Only whoever signed in here must be known here: an administrator opens grants for anybody.
+  if (user === undefined) return token.sessionId === undefined ? { kind: "present", user } : gone;
+  return user.status === "active" ? { kind: "present", user } : gone;
 }

@@ -1,9 +1,11 @@
-// What a presented text is: one of our opaque tokens, one of our JWT access tokens, or nothing we know. Every
-// consumer of tokens (bearer, introspection, revocation, refresh) asks here; type confusion ends here (THREATS
-// IN-05, IN-06). Does not judge liveness.
+// What a presented text is: one of our opaque tokens, one of our JWT access tokens, a JWT of a registered foreign issuer,
+// or nothing we know. Every consumer of tokens (bearer, introspection, revocation, refresh, exchange) asks here; type
+// confusion ends here (THREATS IN-05, IN-06). Does not judge liveness.
 
 import {
   type AccessToken,
+  actOf,
+  type ForeignToken,
   type Grant,
   livesTooLong,
   parseId,
@@ -16,16 +18,20 @@ import { sameDigest, type TokenHashing } from "../keys/digest.ts";
 import { type DecodedJws, decodeJws, verifyJws } from "../keys/jws.ts";
 import type { KeyRing } from "../keys/signing-keys.ts";
 import type { Catalog } from "./catalog.ts";
+import type { ForeignTokens } from "./foreign-tokens.ts";
 
 export type Recognised =
   | { readonly kind: "access"; readonly head: Head; readonly token: AccessToken }
   | { readonly kind: "refresh"; readonly head: Head; readonly token: RefreshToken; readonly grant: Grant }
+  /** Somebody else's: it can be revoked and introspected here, and opens nothing. */
+  | { readonly kind: "foreign"; readonly head: Head; readonly token: ForeignToken }
   | { readonly kind: "unknown"; readonly head: Head };
 
 export interface RecogniseParts {
   readonly store: Store;
   readonly catalog: Catalog;
   readonly hashing: TokenHashing;
+  readonly foreignTokens: ForeignTokens;
   readonly issuer: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -49,6 +55,11 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   const head = await parts.store.head();
   const jws = decodeJws(text);
   if (jws === undefined) return { kind: "unknown", head };
+  if (jws.payload.iss !== parts.issuer) {
+    const issuer = (await parts.catalog.issuers(head)).get(String(jws.payload.iss));
+    const foreign = issuer === undefined ? undefined : await parts.foreignTokens.read(text, jws, issuer);
+    return foreign === undefined ? { kind: "unknown", head } : { kind: "foreign", head, token: foreign };
+  }
   const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts);
   return token === undefined ? { kind: "unknown", head } : { kind: "access", head, token };
 }
@@ -89,6 +100,8 @@ function jwtAccessToken(
     authTime: whole(claims.auth_time),
     offline: claims.offline === true,
     lineage: texts(claims.lineage),
+    exchanges: whole(claims.exchanges),
+    act: actOf(claims.act),
     claims: configuredClaims(claims),
   };
 }
