@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { addAudit } from "./commands/audit.ts";
 import { addCascade } from "./commands/cascade.ts";
 import { addClients } from "./commands/clients.ts";
+import { addDeliveries } from "./commands/deliveries.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addGrants } from "./commands/grants.ts";
 import { addIntrospect } from "./commands/introspect.ts";
@@ -20,6 +21,7 @@ import { addTokens } from "./commands/tokens.ts";
 import { addUsers } from "./commands/users.ts";
 import { addVerifiers } from "./commands/verifiers.ts";
 import { addWatch } from "./commands/watch.ts";
+import { addWebhooks } from "./commands/webhooks.ts";
 import { report } from "./failure.ts";
 import { printJson } from "./output.ts";
 import { version } from "./version.ts";
@@ -70,6 +72,8 @@ const commands = [
   addSigningKeys,
   addVerifiers,
   addWatch,
+  addWebhooks,
+  addDeliveries,
   addAudit,
   addCascade,
   addDoctor,
