@@ -16,6 +16,14 @@ export const rescindScopes = [
 
 export type RescindScope = (typeof rescindScopes)[number];
 
+/** Scopes for a client's own grants (Grant Management for OAuth 2.0). */
+export const grantManagementScopes = ["grant_management_query", "grant_management_revoke"] as const;
+
+export type GrantManagementScope = (typeof grantManagementScopes)[number];
+
+/** What our own protected endpoints may ask for. */
+export type EndpointScope = GrantManagementScope | RescindScope;
+
 const ladder: readonly string[] = ["rescind:read", "rescind:revoke", "rescind:admin"];
 
 /** Splits a `scope` value; a refusal if it is not well formed. Absent or empty: no scope asked. */

@@ -10,6 +10,7 @@ import { availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { effectWatch } from "./feed/effect.ts";
 import { fleet } from "./feed/fleet.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
@@ -63,6 +64,7 @@ export async function startServer(configuration: Configuration): Promise<Running
     const app = buildApp(deps);
     const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });
+    deps.effect.serving();
     const stopUpkeep = startUpkeep(deps);
     deps.webhooks.start();
     return {
@@ -72,6 +74,7 @@ export async function startServer(configuration: Configuration): Promise<Running
       failed: failure.promise,
       async close() {
         deps.stream.close();
+        deps.effect.close();
         const webhooksStopped = deps.webhooks.stop();
         await drained(app.close());
         await Promise.all([stopUpkeep(), webhooksStopped]);
@@ -97,6 +100,8 @@ async function dependencies(
   await ensureAdminClient({ store, hashing, configuration, now });
   const standing = new StandingEntries(store);
   const stream = feedStream({ standing, issuer }, now);
+  const verifiers = fleet(now);
+  const longestStaleness = await store.longestStaleness();
   const counters = metrics();
   counters.gauge("rescind_standing_entries", "Standing entries in this node's memory", () => standing.size);
   counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq);
@@ -119,7 +124,8 @@ async function dependencies(
     now,
     metrics: counters,
     catalog: new Catalog(store, seal),
-    fleet: fleet(now),
+    fleet: verifiers,
+    effect: effectWatch({ fleet: verifiers, store, longestStaleness }),
     lastUses: lastUses(store),
     availability: availability(now),
     webhooks: webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate }),

@@ -8,6 +8,7 @@ import { type Answer, ok } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
 import { signJws } from "../keys/jws.ts";
+import type { Bearer } from "../tokens/bearer.ts";
 
 export const ackBody = Type.Object(
   {
@@ -37,10 +38,23 @@ export const ackBody = Type.Object(
   { additionalProperties: false },
 );
 
+type Acknowledgement = Static<typeof ackBody>;
+
 export async function acknowledge(request: BearerRequest, deps: Dependencies): Promise<Answer> {
-  const body = request.body as Static<typeof ackBody>; // checked by the schema at the edge
+  const body = request.body as Acknowledgement; // checked by the schema at the edge
   const { caller } = request;
   if (caller === undefined) return bearerRefusal({ kind: "missing" });
+  // Before anything is read: a lease that names the head of now counts from now on for whoever waits (`feed/effect.ts`).
+  const settled = deps.fleet.asks({ clientId: caller.token.clientId, verifier: body.verifier });
+  try {
+    await deps.effect.allowFor(body.max_staleness);
+    return await lease(body, caller, deps);
+  } finally {
+    settled();
+  }
+}
+
+async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies): Promise<Answer> {
   const issuedAt = deps.now();
   const { position } = await deps.store.head();
   const { applied } = body;
@@ -64,14 +78,14 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
       revokedUses: body.counts?.revoked_uses ?? 0,
     },
   });
-  const lease = { nonce: body.nonce, head: position.seq, hash: position.hash, issued_at: issuedAt };
+  const granted = { nonce: body.nonce, head: position.seq, hash: position.hash, issued_at: issuedAt };
   const key = (await deps.catalog.keys(caller.head)).signer("feed", "EdDSA", deps.now());
   if (key === undefined) throw new Error("no signing key for leases");
   const signed = signJws(
     key.headerFor("rescind-lease+jwt"),
-    { iss: deps.issuer, ...lease },
+    { iss: deps.issuer, ...granted },
     key.alg,
     key.privateKey,
   );
-  return ok({ ...lease, signed }, { "cache-control": "no-store" });
+  return ok({ ...granted, signed }, { "cache-control": "no-store" });
 }

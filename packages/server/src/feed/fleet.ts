@@ -15,34 +15,92 @@ export interface Verifier {
   readonly counts: { readonly checks: number; readonly refusals: number; readonly revokedUses: number };
 }
 
+/** A verifier whose last lease may still be in force, or that is being given one. */
+export interface Leased {
+  /** The number up to which it has applied the log; -1 where that is not known yet. */
+  readonly applied: number;
+  /** Milliseconds on the monotonic clock at which its lease runs out; infinite while it is asking for another. */
+  readonly untilMono: number;
+}
+
 export interface Fleet {
+  /**
+   * A verifier asks for a lease. Until the function returned is called it counts as one that has a lease, since the
+   * head that it will be given is read before anybody can know that it got it.
+   */
+  asks(verifier: Pick<Verifier, "clientId" | "verifier">): () => void;
   /** Remembers a verifier as of its newest lease. */
   met(verifier: Verifier): void;
   /** Those whose last lease may still be in force, and those seen within the last day. */
   list(): readonly Verifier[];
+  leased(): readonly Leased[];
+  /** Calls back whenever `leased` may have changed but for time; returns how to stop. */
+  watch(listener: () => void): () => void;
+}
+
+interface Known {
+  readonly verifier: Verifier;
+  readonly untilMono: number;
 }
 
 const mostVerifiers = 100_000;
 const forgottenAfterMs = 86_400_000;
 
-export function fleet(now: () => number): Fleet {
-  const verifiers = new Map<string, Verifier>();
-  const key = (verifier: Verifier): string => `${verifier.clientId}\n${verifier.verifier}`;
+/** @param monotonic milliseconds of a clock that is never set; leases are counted on it */
+export function fleet(now: () => number, monotonic: () => number = () => performance.now()): Fleet {
+  const verifiers = new Map<string, Known>();
+  const asking = new Map<string, number>();
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
   return {
+    asks(verifier) {
+      const key = keyOf(verifier);
+      asking.set(key, (asking.get(key) ?? 0) + 1);
+      return () => {
+        const others = (asking.get(key) ?? 0) - 1;
+        if (others > 0) asking.set(key, others);
+        else asking.delete(key);
+        changed();
+      };
+    },
     met(verifier) {
-      verifiers.delete(key(verifier));
-      verifiers.set(key(verifier), verifier);
+      const key = keyOf(verifier);
+      verifiers.delete(key);
+      verifiers.set(key, { verifier, untilMono: monotonic() + verifier.maxStaleness * 1000 });
       const oldest = verifiers.size > mostVerifiers ? verifiers.keys().next().value : undefined;
       if (oldest !== undefined) verifiers.delete(oldest);
+      changed();
     },
     list() {
-      for (const [name, verifier] of verifiers) {
+      for (const [key, { verifier }] of verifiers) {
         if (verifier.lastLeaseAtMs >= now() - forgottenAfterMs) break; // kept in the order of their last lease
-        verifiers.delete(name);
+        verifiers.delete(key);
       }
-      return [...verifiers.values()];
+      return [...verifiers.values()].map(({ verifier }) => verifier);
+    },
+    leased() {
+      const at = monotonic();
+      const found: Leased[] = [];
+      for (const [key, { verifier, untilMono }] of verifiers) {
+        const applied = verifier.applied.seq;
+        if (asking.has(key)) found.push({ applied, untilMono: Number.POSITIVE_INFINITY });
+        else if (untilMono >= at) found.push({ applied, untilMono });
+      }
+      for (const key of asking.keys())
+        if (!verifiers.has(key)) found.push({ applied: -1, untilMono: Number.POSITIVE_INFINITY });
+      return found;
+    },
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
+}
+
+function keyOf({ clientId, verifier }: Pick<Verifier, "clientId" | "verifier">): string {
+  return `${clientId}\n${verifier}`;
 }
 
 /** Whether its last lease may still be in force. */

@@ -13,6 +13,7 @@ import { send } from "./edge.ts";
 import { checkedBody, invalid } from "./json-body.ts";
 import { problem } from "./respond.ts";
 import { bodyCheck, queryCheck } from "./validation.ts";
+import { dependenciesFor } from "./wait-edge.ts";
 
 /** Bytes of a body; bulk orders of administrators are larger than other requests. */
 const bulkLimit = 16 * 1024 * 1024;
@@ -53,7 +54,7 @@ export function registerAdminRoute(
       const idempotency = key === undefined ? undefined : idempotencyDigest(caller, route, key);
       const answer = await handle(
         { id: request.id, params, query, body: body.value, caller, address: request.ip, idempotency },
-        deps,
+        dependenciesFor(request, deps),
       );
       return send(reply, { ...answer, headers: { ...noStore, ...answer.headers } });
     },

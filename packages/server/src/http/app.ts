@@ -7,15 +7,17 @@ import { accountHandlers } from "../account/handlers.ts";
 import { adminHandlers } from "../admin/handlers.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
-import { registerBearerRoute } from "./bearer-edge.ts";
+import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
 import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { registerFormRoutes } from "./form-edge.ts";
 import { acceptJson } from "./json-body.ts";
+import { registerLeakReports } from "./leak-report-edge.ts";
 import { openApi } from "./open-api.ts";
 import { registerPageRoutes } from "./page-edge.ts";
 import { problem } from "./respond.ts";
 import { bearerRoutes, formRoutes, type PublicRoute, pageRoutes, publicRoutes } from "./routes.ts";
 import { registerUserinfo } from "./userinfo-edge.ts";
+import { holdAwaitedAnswers } from "./wait-edge.ts";
 
 /** Bytes of a body, admin bulk apart. */
 const bodyLimit = 64 * 1024;
@@ -38,6 +40,7 @@ export function buildApp(deps: Dependencies): FastifyInstance {
   });
   const root = new URL(deps.issuer).pathname.replace(/\/$/, "");
   watchRequests(app, deps);
+  holdAwaitedAnswers(app, deps);
   app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
   app.setNotFoundHandler((_request, reply) =>
     send(reply, problem({ status: 404, detail: "There is nothing here." })),
@@ -46,6 +49,7 @@ export function buildApp(deps: Dependencies): FastifyInstance {
   app.register(async (scope) => registerUserinfo(scope, deps), { prefix: root });
   app.register(async (scope) => registerPageRoutes(scope, pageRoutes, deps), { prefix: root });
   app.register(async (scope) => registerProtected(scope, deps), { prefix: root });
+  app.register(async (scope) => registerLeakReports(scope, deps), { prefix: root });
   app.register(async (scope) => registerPublic(scope, publicRoutes, deps), { prefix: root });
   if (root !== "") {
     const inserted = publicRoutes.filter(({ path }) => path.startsWith("/.well-known/"));
@@ -84,6 +88,11 @@ function registerProtected(app: FastifyInstance, deps: Dependencies): void {
   for (const [name, route] of Object.entries(accountRoutes) as [keyof typeof accountRoutes, Route][]) {
     registerAdminRoute(app, route, accountHandlers[name], deps);
     allow(route.path, route.method);
+  }
+  const appPaths = new Set(bearerRoutes.filter((route) => route.openToApps).map(({ path }) => path));
+  for (const path of appPaths) {
+    allow(path, "OPTIONS");
+    answerPreflights(app, path, methods.get(path) ?? [], deps);
   }
   for (const [path, allowed] of methods) refuseOthers(app, path, allowed);
 }

@@ -1,17 +1,20 @@
-// The feed and the metrics at the edge: Bearer token, query, body, then the handler or the live stream.
+// Endpoints of the table `bearerRoutes` at the edge: Bearer token, query, body, then the handler or the live stream;
+// CORS for those that browser apps call.
 
-import type { RescindScope } from "@rescind/core";
+import type { EndpointScope } from "@rescind/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
 import type { FeedQuery } from "../endpoints/feed.ts";
 import { feedStreamFrom } from "../endpoints/feed-stream.ts";
 import { authenticateBearer, type Bearer } from "../tokens/bearer.ts";
 import type { Answer } from "./answer.ts";
-import { isLoopbackAddress, send } from "./edge.ts";
+import { bearerHeaders, preflightHeaders } from "./cors.ts";
+import { failure, isLoopbackAddress, problemForm, send } from "./edge.ts";
 import { checkedBody, invalid } from "./json-body.ts";
 import { bearerRefusal } from "./respond.ts";
-import type { BearerRoute } from "./routes.ts";
-import { bodyCheck } from "./validation.ts";
+import type { BearerRequest, BearerRoute } from "./routes.ts";
+import { bodyCheck, type Check } from "./validation.ts";
+import { dependenciesFor } from "./wait-edge.ts";
 
 export function registerBearerRoute(app: FastifyInstance, route: BearerRoute, deps: Dependencies): void {
   const check = bodyCheck(route.body);
@@ -19,27 +22,73 @@ export function registerBearerRoute(app: FastifyInstance, route: BearerRoute, de
     method: route.method,
     url: route.path,
     handler: async (request, reply) => {
-      if (route.openToLoopback === true && isLoopbackAddress(request.ip))
-        return send(reply, await route.handle({ query: {}, body: undefined, caller: undefined }, deps));
-      const caller = await bearerOf(request, route.scopes, deps);
-      if ("status" in caller) return send(reply, caller);
-      const query = queryOf(request, route.query ?? []);
-      if ("status" in query) return send(reply, query);
-      if (route.streams === true && wantsStream(request))
-        return stream(request, reply, { caller, query }, deps);
-      if (route.body === undefined)
-        return send(reply, await route.handle({ query, body: undefined, caller }, deps));
-      const body = checkedBody(request.body, check);
-      if ("refused" in body) return send(reply, body.refused);
-      return send(reply, await route.handle({ query, body: body.value, caller }, deps));
+      if (route.streams === true && wantsStream(request)) {
+        const opened = await stream(request, reply, route, deps);
+        return opened === "opened" ? reply : send(reply, opened);
+      }
+      const answer = await answered(route, check, request, deps);
+      return send(reply, route.openToApps === true ? await withCors(answer, request, deps) : answer);
     },
   });
+}
+
+/** Answers preflights of a path that browser apps call. */
+export function answerPreflights(
+  app: FastifyInstance,
+  path: string,
+  methods: readonly string[],
+  deps: Dependencies,
+): void {
+  app.options(path, async (request, reply) =>
+    send(reply, { status: 204, headers: await preflightHeaders(request.headers.origin, methods, deps) }),
+  );
+}
+
+/** Failures are answered here, so that apps can read them too. */
+async function answered(
+  route: BearerRoute,
+  check: Check,
+  request: FastifyRequest,
+  deps: Dependencies,
+): Promise<Answer> {
+  try {
+    const asked = await askedOf(route, check, request, deps);
+    return "status" in asked ? asked : await route.handle(asked, dependenciesFor(request, deps));
+  } catch (error) {
+    return failure(error, request, problemForm, deps);
+  }
+}
+
+/** What the handler gets, or why it is not asked. */
+async function askedOf(
+  route: BearerRoute,
+  check: Check,
+  request: FastifyRequest,
+  deps: Dependencies,
+): Promise<BearerRequest | Answer> {
+  const params = request.params as Record<string, string>; // Fastify's path parameters are texts
+  if (route.openToLoopback === true && isLoopbackAddress(request.ip))
+    return { params, query: {}, body: undefined, caller: undefined };
+  const caller = await bearerOf(request, route.scopes, deps);
+  if ("status" in caller) return caller;
+  const query = queryOf(request, route.query ?? []);
+  if ("status" in query) return query;
+  if (route.body === undefined) return { params, query, body: undefined, caller };
+  const body = checkedBody(request.body, check);
+  return "refused" in body ? body.refused : { params, query, body: body.value, caller };
+}
+
+async function withCors(answer: Answer, request: FastifyRequest, deps: Dependencies): Promise<Answer> {
+  const { authorization, origin } = request.headers;
+  if (origin === undefined) return answer;
+  const cors = await bearerHeaders(origin, authorization, deps).catch(() => ({ vary: "Origin" }));
+  return { ...answer, headers: { ...answer.headers, ...cors } };
 }
 
 /** The caller of a protected route, or the challenge it gets. */
 export async function bearerOf(
   request: FastifyRequest,
-  scopes: readonly RescindScope[],
+  scopes: readonly EndpointScope[],
   deps: Dependencies,
 ): Promise<Bearer | Answer> {
   const caller = await authenticateBearer(request.headers.authorization, scopes, deps, deps.now() / 1000);
@@ -53,17 +102,20 @@ function wantsStream(request: FastifyRequest): boolean {
 async function stream(
   request: FastifyRequest,
   reply: FastifyReply,
-  asked: { readonly caller: Bearer; readonly query: FeedQuery },
+  route: BearerRoute,
   deps: Dependencies,
-): Promise<FastifyReply> {
+): Promise<Answer | "opened"> {
+  const caller = await bearerOf(request, route.scopes, deps);
+  if ("status" in caller) return caller;
+  const query = queryOf(request, route.query ?? []);
+  if ("status" in query) return query;
   const lastEvent = request.headers["last-event-id"];
-  const after = typeof lastEvent === "string" && lastEvent !== "" ? lastEvent : asked.query.after;
+  const after = typeof lastEvent === "string" && lastEvent !== "" ? lastEvent : query.after;
   const open = () => {
     reply.hijack();
     return reply.raw;
   };
-  const answer = await feedStreamFrom(after, asked.caller, open, deps);
-  return answer === "opened" ? reply : send(reply, answer);
+  return feedStreamFrom(after, caller, open, deps);
 }
 
 function queryOf(request: FastifyRequest, known: readonly string[]): FeedQuery | Answer {

@@ -4,6 +4,8 @@
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { credentialOf } from "../tokens/authenticate-client.ts";
+import { bearerText } from "../tokens/bearer.ts";
+import { recognise } from "../tokens/recognise.ts";
 import type { FormRequest } from "./answer.ts";
 
 const allowedHeaders = "Authorization, Content-Type, DPoP, Prefer";
@@ -37,6 +39,26 @@ export async function answerHeaders(
   return clientHeaders(origin, named, head, deps);
 }
 
+/** Headers of an answer where no client is named: any client's origin will do, as with a preflight. */
+export async function anyClientHeaders(
+  origin: string,
+  deps: Pick<Dependencies, "store">,
+): Promise<Record<string, string>> {
+  return (await deps.store.knowsOrigin(origin)) ? readableBy(origin) : { vary: "Origin" };
+}
+
+/** Headers of an answer to the client whose Bearer token the request carries, live or not: errors get them too. */
+export async function bearerHeaders(
+  origin: string,
+  authorization: string | undefined,
+  deps: Dependencies,
+): Promise<Record<string, string>> {
+  const text = bearerText(authorization);
+  const recognised = text === undefined ? undefined : await recognise(text, deps);
+  if (recognised?.kind !== "access") return { vary: "Origin" };
+  return clientHeaders(origin, recognised.token.clientId, recognised.head, deps);
+}
+
 /** Headers of an answer to a client that is known otherwise, by its token. */
 export async function clientHeaders(
   origin: string,
@@ -45,7 +67,12 @@ export async function clientHeaders(
   deps: Pick<Dependencies, "catalog">,
 ): Promise<Record<string, string>> {
   const registered = clientId === undefined ? undefined : await deps.catalog.client(clientId, head);
-  if (registered?.client.allowedOrigins.includes(origin) !== true) return { vary: "Origin" };
+  return registered?.client.allowedOrigins.includes(origin) === true
+    ? readableBy(origin)
+    : { vary: "Origin" };
+}
+
+function readableBy(origin: string): Record<string, string> {
   return {
     vary: "Origin",
     "access-control-allow-origin": origin,

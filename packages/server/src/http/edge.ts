@@ -37,7 +37,7 @@ export function send(reply: FastifyReply, answer: Answer): FastifyReply {
 /** What a failure below a handler is answered with; only a store that cannot confirm is a 503. */
 export function failure(
   error: unknown,
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, "id">,
   form: ErrorForm,
   deps: Pick<Dependencies, "availability" | "log">,
 ): Answer {

@@ -7,7 +7,8 @@ import { answerHeaders, preflightHeaders } from "./cors.ts";
 import { failure, oauthForm, otherMethods, send } from "./edge.ts";
 import { readForm } from "./form.ts";
 import { oauthHttpError, oauthRefusal } from "./respond.ts";
-import type { FormRoute } from "./routes.ts";
+import type { FormHandler, FormRoute } from "./routes.ts";
+import { dependenciesFor } from "./wait-edge.ts";
 
 const methods = ["POST", "OPTIONS"];
 
@@ -24,15 +25,23 @@ export function registerFormRoutes(
   );
   app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, oauthForm, deps)));
   for (const route of routes) {
+    const { byScript } = route;
+    if (byScript !== undefined)
+      // Without the HEAD that Fastify adds to every GET: this GET has an effect.
+      app.route({
+        method: "GET",
+        url: route.path,
+        exposeHeadRoute: false,
+        handler: async (request, reply) => send(reply, await scriptAnswer(byScript, request, deps)),
+      });
     app.post(route.path, async (request, reply) => send(reply, await answer(route, request, deps)));
     app.options(route.path, async (request, reply) =>
       send(reply, { status: 204, headers: await preflightHeaders(request.headers.origin, methods, deps) }),
     );
     app.route({
-      method: otherMethods(methods),
+      method: otherMethods(byScript === undefined ? methods : [...methods, "GET"]),
       url: route.path,
-      handler: (_request, reply) =>
-        send(reply, oauthHttpError(405, "Use POST.", { allow: methods.join(", ") })),
+      handler: (_request, reply) => send(reply, usePost()),
     });
   }
 }
@@ -42,7 +51,7 @@ async function answer(route: FormRoute, request: FastifyRequest, deps: Dependenc
   if ("kind" in form) return oauthRefusal(form);
   const { authorization, accept = "", origin } = request.headers;
   const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
-  const answered = await handled(route, parsed, request, deps);
+  const answered = await handled(route.handle, parsed, request, deps);
   if (origin === undefined) return answered;
   const cors = await answerHeaders(origin, parsed, await deps.store.head(), deps).catch(() => ({
     vary: "Origin",
@@ -50,15 +59,39 @@ async function answer(route: FormRoute, request: FastifyRequest, deps: Dependenc
   return { ...answered, headers: { ...answered.headers, ...cors } };
 }
 
+function usePost(): Answer {
+  return oauthHttpError(405, "Use POST.", { allow: methods.join(", ") });
+}
+
+/** What a GET gets: a script where the client may ask by one, else no more than the method's refusal. */
+async function scriptAnswer(
+  byScript: FormHandler,
+  request: FastifyRequest,
+  deps: Dependencies,
+): Promise<Answer> {
+  const url = request.raw.url ?? "";
+  const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
+  if (!new URLSearchParams(query).has("callback")) return usePost();
+  const form = readForm(query);
+  if ("kind" in form) return oauthRefusal(form);
+  const { authorization, accept = "" } = request.headers;
+  return handled(
+    byScript,
+    { id: request.id, form, authorization, accept, address: request.ip },
+    request,
+    deps,
+  );
+}
+
 /** Failures are answered here, so that they get their CORS headers too. */
 async function handled(
-  route: FormRoute,
+  handle: FormHandler,
   parsed: FormRequest,
   request: FastifyRequest,
   deps: Dependencies,
 ): Promise<Answer> {
   try {
-    return await route.handle(parsed, deps);
+    return await handle(parsed, dependenciesFor(request, deps));
   } catch (error) {
     return failure(error, request, oauthForm, deps);
   }

@@ -3,7 +3,8 @@
 import { accountRoutes, routes as adminRoutes, Problem, type Route } from "@rescind/admin-api";
 import { type Answer, ok } from "./answer.ts";
 import { formFields } from "./form-fields.ts";
-import { bearerRoutes, formRoutes, pageRoutes, publicRoutes } from "./routes.ts";
+import { leakReportRoute } from "./leak-report-edge.ts";
+import { type BearerRoute, bearerRoutes, formRoutes, pageRoutes, publicRoutes } from "./routes.ts";
 import { userinfoRoute } from "./userinfo-edge.ts";
 
 type Operation = Record<string, unknown>;
@@ -41,16 +42,13 @@ export function openApi(deps: { readonly issuer: string }): Answer {
       security: [{ bearer: ["openid"] }],
       responses: { 200: { description: "Claims" }, default: problemAnswer },
     });
-  for (const route of bearerRoutes)
-    add(route.method, route.path, {
-      summary: route.summary,
-      security: [{ bearer: route.scopes }],
-      ...(route.query === undefined
-        ? {}
-        : { parameters: route.query.map((name) => parameter(name, "query", { type: "string" }, false)) }),
-      ...(route.body === undefined ? {} : { requestBody: jsonContent(route.body) }),
-      responses: { 200: { description: "OK" }, default: problemAnswer },
-    });
+  for (const route of bearerRoutes) add(route.method, route.path, bearerOperation(route));
+  add("post", leakReportRoute.path, {
+    summary: leakReportRoute.summary,
+    security: [{}],
+    requestBody: jsonContent(leakReportRoute.body),
+    responses: { 202: { description: "Whatever they were" }, default: problemAnswer },
+  });
   for (const [name, route] of Object.entries({ ...adminRoutes, ...accountRoutes }) as [string, Route][])
     add(route.method, route.path, adminOperation(name, route));
   return ok(
@@ -93,6 +91,22 @@ function formOperation(route: { readonly path: string; readonly summary: string 
     security: [{ client: [] }, {}],
     requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema } } },
     responses: { "2XX": { description: "OK" }, default: oauthErrorAnswer },
+  };
+}
+
+function bearerOperation(route: BearerRoute): Operation {
+  const text = { type: "string" };
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) =>
+    parameter(name, "path", text, true),
+  );
+  const inQuery = (route.query ?? []).map((name) => parameter(name, "query", text, false));
+  const parameters = [...inPath, ...inQuery];
+  return {
+    summary: route.summary,
+    security: route.scopes.map((scope) => ({ bearer: [scope] })),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(route.body === undefined ? {} : { requestBody: jsonContent(route.body) }),
+    responses: { "2XX": { description: "OK" }, default: problemAnswer },
   };
 }
 

@@ -10,6 +10,7 @@ import type { Answer, PageRequest } from "./answer.ts";
 import { type ErrorForm, failure, otherMethods, send } from "./edge.ts";
 import { readForm } from "./form.ts";
 import type { PageHandler, PageRoute } from "./routes.ts";
+import { dependenciesFor } from "./wait-edge.ts";
 
 export function registerPageRoutes(
   app: FastifyInstance,
@@ -59,7 +60,7 @@ function shown(handle: PageHandler, request: FastifyRequest, deps: Dependencies)
     userAgent: request.headers["user-agent"]?.slice(0, 255),
     address: request.ip,
   };
-  return handle(parsed, deps);
+  return handle(parsed, dependenciesFor(request, deps));
 }
 
 function queryOf(url: string): string {

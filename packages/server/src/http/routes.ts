@@ -1,18 +1,21 @@
 // Every path of the server but the admin API's, whose table is @rescind/admin-api's `routes`. The class of a route
 // decides body, errors, caching and who may call it.
 
-import type { RescindScope } from "@rescind/core";
+import type { EndpointScope } from "@rescind/core";
 import type { TSchema } from "typebox";
 import type { Dependencies } from "../dependencies.ts";
 import { ackBody, acknowledge } from "../endpoints/acks.ts";
 import { authorize } from "../endpoints/authorize.ts";
 import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
+import { globalRevocationBody, revokeGlobally } from "../endpoints/global-token-revocation.ts";
+import { nameGrant, queryGrant, revokeGrant } from "../endpoints/grants.ts";
 import { healthz, metricsText, readyz } from "../endpoints/health.ts";
 import { introspect } from "../endpoints/introspect.ts";
 import { logout } from "../endpoints/logout.ts";
 import { feedJwks, jwks, metadata } from "../endpoints/metadata.ts";
 import { pushRequest } from "../endpoints/par.ts";
 import { revoke } from "../endpoints/revoke.ts";
+import { revokeByScript } from "../endpoints/revoke-by-script.ts";
 import { token } from "../endpoints/token.ts";
 import { logo } from "../pages/logo.ts";
 import { consent, showConsent } from "../sign-in/consent.ts";
@@ -24,18 +27,24 @@ import type { Answer, FormRequest, PageRequest } from "./answer.ts";
 
 type Deps = Dependencies;
 
+export type FormHandler = (request: FormRequest, deps: Deps) => Promise<Answer>;
+
 /** Form-encoded, OAuth errors, CORS per client. */
 export interface FormRoute {
   readonly path: string;
-  readonly handle: (request: FormRequest, deps: Deps) => Promise<Answer>;
+  readonly handle: FormHandler;
+  /** Answers a GET with `callback` by a script (JSONP). */
+  readonly byScript?: FormHandler;
   readonly summary: string;
 }
+
+const revocation = "Revoke a token (RFC 7009)";
 
 export const formRoutes: readonly FormRoute[] = [
   { path: "/oauth2/par", handle: pushRequest, summary: "Push an authorization request (RFC 9126)" },
   { path: "/oauth2/token", handle: token, summary: "Issue tokens (RFC 6749)" },
-  { path: "/oauth2/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
-  { path: "/oauth2/token/revoke", handle: revoke, summary: "Revoke a token (RFC 7009)" },
+  { path: "/oauth2/revoke", handle: revoke, byScript: revokeByScript, summary: revocation },
+  { path: "/oauth2/token/revoke", handle: revoke, byScript: revokeByScript, summary: revocation },
   { path: "/oauth2/introspect", handle: introspect, summary: "Introspect a token (RFC 7662)" },
 ];
 
@@ -86,20 +95,25 @@ export const pageRoutes: readonly PageRoute[] = [
 
 /** With a Bearer token of this issuer; problem+json. */
 export interface BearerRoute {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  readonly scopes: readonly RescindScope[];
+  /** One of them is enough. */
+  readonly scopes: readonly EndpointScope[];
   readonly body?: TSchema;
   readonly query?: readonly string[];
   /** Loopback callers need no token. */
   readonly openToLoopback?: boolean;
   /** Also text/event-stream. */
   readonly streams?: boolean;
+  /** Browser apps call it: CORS for the client of the token. */
+  readonly openToApps?: boolean;
   readonly handle: (request: BearerRequest, deps: Deps) => Answer | Promise<Answer>;
   readonly summary: string;
 }
 
 export interface BearerRequest {
+  /** Of the path, by name. */
+  readonly params: Readonly<Record<string, string>>;
   readonly query: FeedQuery;
   /** As the route's schema has let it pass. */
   readonly body: unknown;
@@ -131,6 +145,38 @@ export const bearerRoutes: readonly BearerRoute[] = [
     body: ackBody,
     handle: acknowledge,
     summary: "Acknowledge a position and get a lease",
+  },
+  {
+    method: "POST",
+    path: "/global-token-revocation",
+    scopes: ["rescind:revoke"],
+    body: globalRevocationBody,
+    handle: revokeGlobally,
+    summary: "End every session and token of a person (draft-parecki-oauth-global-token-revocation)",
+  },
+  {
+    method: "GET",
+    path: "/grants",
+    scopes: ["grant_management_query", "rescind:read"],
+    openToApps: true,
+    handle: nameGrant,
+    summary: "The endpoint that metadata names; grants are below it",
+  },
+  {
+    method: "GET",
+    path: "/grants/:grant_id",
+    scopes: ["grant_management_query", "rescind:read"],
+    openToApps: true,
+    handle: queryGrant,
+    summary: "What a grant allows (Grant Management for OAuth 2.0)",
+  },
+  {
+    method: "DELETE",
+    path: "/grants/:grant_id",
+    scopes: ["grant_management_revoke", "rescind:revoke"],
+    openToApps: true,
+    handle: revokeGrant,
+    summary: "End a grant and every token of it (Grant Management for OAuth 2.0)",
   },
   {
     method: "GET",

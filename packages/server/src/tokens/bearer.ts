@@ -1,7 +1,7 @@
 // Bearer tokens at our own protected endpoints: RFC 6750, from the Authorization header only (THREATS AC-24). One
 // parser and one rule for all of them.
 
-import { type AccessToken, includesScope, judgedAccessToken, type EndpointScope } from "@rescind/core";
+import { type AccessToken, type EndpointScope, includesScope, judgedAccessToken } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import { type RecogniseParts, recognise } from "./recognise.ts";
 import type { StandingEntries } from "./standing.ts";
