@@ -3,7 +3,18 @@
 import { clientAuthMethods, grantTypes, idTokenAlgs } from "@rescind/core";
 import Type from "typebox";
 import { ConsumerKeyItem, UnitStatus } from "./consumer-key.ts";
-import { ClientId, JsonMap, Origin, Scope, Text, Time, Uri, WebUri, type Wire } from "./field.ts";
+import {
+  ClientId,
+  JsonMap,
+  Origin,
+  Scope,
+  ScopeDescriptions,
+  Text,
+  Time,
+  Uri,
+  WebUri,
+  type Wire,
+} from "./field.ts";
 
 export const AccessTokenFormat = Type.Enum(["jwt", "opaque"], { type: "string" });
 
@@ -79,6 +90,12 @@ const optional = {
   custom_claims: JsonMap(
     "Put into this client's access tokens. {\"user_field\": NAME} stands for the person's username, upn (the same), name, email, groups, or a member of their claims.",
   ),
+  attributes: JsonMap(
+    "As custom_claims, but resolved once, when a code is made or a grant opened, and kept with it: what was true when access was given. Together they take 4096 bytes of JSON at most, and no name twice.",
+  ),
+  scope_descriptions: ScopeDescriptions(
+    "What its scopes mean, in words for people; the consent page shows them.",
+  ),
 };
 
 const clearable = {
@@ -145,6 +162,8 @@ export const ClientAnswer = Type.Object({
   jsonp: Type.Boolean(),
   id_token_signed_response_alg: IdTokenAlg,
   custom_claims: Type.Record(Type.String(), Type.Unknown()),
+  attributes: Type.Record(Type.String(), Type.Unknown()),
+  scope_descriptions: Type.Record(Type.String(), Type.String()),
   status: UnitStatus,
   keys: Type.Array(ConsumerKeyItem),
   created_at: Time,

@@ -93,6 +93,15 @@ export function JsonMap(description: string) {
   });
 }
 
+/** Words for people by scope value; that the scopes are registered is checked beyond the shape. */
+export function ScopeDescriptions(description: string) {
+  const words = Text(200, "What the scope lets an application do, for example: See your photos.");
+  return Type.Record(Type.String({ minLength: 1, maxLength: 255 }), words, {
+    maxProperties: 200,
+    description,
+  });
+}
+
 export const Seq = Type.Integer({ minimum: 0, description: "A number on the revocation log." });
 
 export const Count = Type.Integer({ minimum: 0 });

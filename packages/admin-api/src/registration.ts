@@ -30,7 +30,8 @@ export function checkRegistration(client: NewClient): FieldError | undefined {
     checkGrantTypes(client) ??
     checkUris("/redirect_uris", client.redirect_uris) ??
     checkUris("/post_logout_redirect_uris", client.post_logout_redirect_uris) ??
-    checkCustomClaims(client)
+    checkCustomClaims(client) ??
+    checkScopeDescriptions(client.scope_descriptions, client.scope?.split(" ") ?? [])
   );
 }
 
@@ -103,7 +104,43 @@ function refusedUri(text: string): string | undefined {
   return undefined;
 }
 
-function checkCustomClaims({ custom_claims: claims }: NewClient): FieldError | undefined {
-  const refusal = claims === undefined ? undefined : checkClaims(claims);
-  return refusal === undefined ? undefined : { pointer: "/custom_claims", detail: refusal.description };
+/** They become members of the same tokens: one set of names under one cap. */
+function checkCustomClaims({
+  custom_claims: claims = {},
+  attributes = {},
+}: NewClient): FieldError | undefined {
+  for (const [pointer, members] of [
+    ["/custom_claims", claims],
+    ["/attributes", attributes],
+  ] as const) {
+    const refusal = checkClaims(members);
+    if (refusal !== undefined) return { pointer, detail: refusal.description };
+  }
+  const doubled = Object.keys(attributes).find((name) => Object.hasOwn(claims, name));
+  if (doubled !== undefined)
+    return {
+      pointer: "/attributes",
+      detail: "A name may be in custom_claims or in attributes, not in both.",
+    };
+  const together = checkClaims({ ...claims, ...attributes });
+  if (together === undefined) return undefined;
+  return { pointer: "/attributes", detail: "With custom_claims they take 4096 bytes of JSON at most." };
+}
+
+/**
+ * Words may be given for registered scopes only, and not for those of the server's own endpoints: what these open does
+ * not depend on who asks.
+ */
+export function checkScopeDescriptions(
+  descriptions: Readonly<Record<string, string>> = {},
+  scopes: readonly string[] | "any",
+): FieldError | undefined {
+  for (const scope of Object.keys(descriptions)) {
+    const pointer = `/scope_descriptions/${scope.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    if (scope.startsWith("rescind:"))
+      return { pointer, detail: "This scope is the server's own, and so are the words for it." };
+    if (scopes !== "any" && !scopes.includes(scope))
+      return { pointer, detail: "This scope is not registered here; register it, or remove its words." };
+  }
+  return undefined;
 }

@@ -2,7 +2,8 @@
 
 import Type from "typebox";
 import { Actor } from "./audit.ts";
-import { Count, Id, Seq, Time, WholeSecond, type Wire } from "./field.ts";
+import { ClientId, Count, Id, Seq, Subject, Time, WholeSecond, type Wire } from "./field.ts";
+import { page } from "./list.ts";
 import { Note, Reason } from "./reason.ts";
 import { RecordedSelect, Select } from "./select.ts";
 
@@ -79,9 +80,24 @@ export const RevocationItem = Type.Object({
   suspend: Type.Boolean({ description: "It took a client or key out of service." }),
   final: Type.Boolean(),
   lifted_by: Type.Optional(Seq),
+  about: Type.Object(
+    {
+      client_id: Type.Optional(Type.String()),
+      subject: Type.Optional(Type.String()),
+      grant_id: Type.Optional(Type.String()),
+    },
+    { description: "Whose it was, as far as it was known." },
+  ),
 });
 
 export type RevocationItem = Wire<typeof RevocationItem>;
+
+export const RevocationQuery = Type.Object(
+  { subject: Type.Optional(Subject), client_id: Type.Optional(ClientId), ...page },
+  { additionalProperties: false },
+);
+
+export type RevocationQuery = Wire<typeof RevocationQuery>;
 
 export const RevocationPath = Type.Object(
   { id: Id("revocation", "The revocation's id.") },

@@ -22,6 +22,7 @@ import {
   RevocationItem,
   RevocationPath,
   RevocationPreview,
+  RevocationQuery,
 } from "./revocation.ts";
 import { SessionItem, SessionQuery } from "./session.ts";
 import { Settings } from "./settings.ts";
@@ -275,7 +276,7 @@ export const routes = {
     path: "/admin/v1/revocations",
     scope: "rescind:read",
     summary: "The history of revocations",
-    query: PageQuery,
+    query: RevocationQuery,
     answers: { 200: List(RevocationItem, "Revocations.") },
   },
   lift: {

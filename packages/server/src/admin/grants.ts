@@ -11,6 +11,7 @@ import {
   parseScope,
   resolveClaims,
   type Target,
+  type User,
 } from "@rescind/core";
 import type { ListedGrant } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
@@ -35,7 +36,7 @@ export async function openGrant(request: AdminRequest, deps: Dependencies): Prom
   const { user } = await deps.store.findUser(body.subject);
   if (user?.status === "disabled")
     return refused("conflict", "This user is disabled: nothing is issued for them until they are active.");
-  const claims = claimsOf(body, resolveClaims(client.customClaims, user));
+  const claims = claimsOf(body, client, user);
   if ("status" in claims) return claims;
   const resources = await deps.catalog.resources(head);
   const target = targetOf(body, { client, issuer: deps.issuer, resources });
@@ -86,17 +87,19 @@ function grantItem(grant: ListedGrant): GrantItem {
   };
 }
 
-/** Claims and attributes are one set of names; with the client's own they stay under the cap. */
+/** Claims and attributes are one set of names; with the client's own, which they replace, they stay under the cap. */
 function claimsOf(
   body: NewGrant,
-  configured: Client["customClaims"],
+  client: Client,
+  user: User | undefined,
 ): { readonly merged: Grant["claims"] } | Answer {
   const { claims = {}, attributes = {} } = body;
   const doubled = Object.keys(attributes).find((name) => Object.hasOwn(claims, name));
   if (doubled !== undefined)
     return invalidField("/attributes", "A name may be in claims or in attributes, not in both.");
-  const refusal = checkClaims({ ...configured, ...attributes, ...claims });
-  if (refusal === undefined) return { merged: { ...attributes, ...claims } };
+  const merged = { ...resolveClaims(client.attributes ?? {}, user), ...attributes, ...claims };
+  const refusal = checkClaims({ ...resolveClaims(client.customClaims, user), ...merged });
+  if (refusal === undefined) return { merged };
   return invalidField(checkClaims(attributes) === undefined ? "/claims" : "/attributes", refusal.description);
 }
 

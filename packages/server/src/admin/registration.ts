@@ -56,8 +56,8 @@ export function clientFromRequest(body: NamedClient, rules: RegistrationRules): 
     jsonp: body.jsonp ?? false,
     idTokenAlg: body.id_token_signed_response_alg ?? "RS256",
     customClaims: body.custom_claims ?? {},
-    attributes: body.attributes ?? {},
-    scopeDescriptions: body.scope_descriptions ?? {},
+    ...(body.attributes === undefined ? {} : { attributes: body.attributes }),
+    ...(body.scope_descriptions === undefined ? {} : { scopeDescriptions: body.scope_descriptions }),
   };
 }
 
@@ -125,7 +125,7 @@ export function resourceFromRequest(body: NewResource): Resource | FieldError[] 
     resource: body.resource,
     name: body.name,
     scopes,
-    scopeDescriptions: words ?? {},
+    ...(words === undefined ? {} : { scopeDescriptions: words }),
     accessTokenFormat: body.access_token_format,
     accessTokenTtl: body.access_token_ttl,
     accessTokenTyp: body.access_token_typ ?? "at+jwt",
@@ -138,7 +138,9 @@ export function resourceAnswer(resource: Resource): ResourceAnswer {
     resource: resource.resource,
     ...(resource.name === undefined ? {} : { name: resource.name }),
     scopes: [...resource.scopes],
-    scope_descriptions: { ...resource.scopeDescriptions },
+    ...(resource.scopeDescriptions === undefined
+      ? {}
+      : { scope_descriptions: { ...resource.scopeDescriptions } }),
     ...(resource.accessTokenFormat === undefined ? {} : { access_token_format: resource.accessTokenFormat }),
     ...(resource.accessTokenTtl === undefined ? {} : { access_token_ttl: resource.accessTokenTtl }),
     access_token_typ: resource.accessTokenTyp,

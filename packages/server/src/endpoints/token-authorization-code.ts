@@ -169,7 +169,7 @@ function grantOf(code: AuthorizationCode, session: Session, deps: Dependencies):
     offline,
     openedAt: code.issuedAt,
     expiresAt: grantEnd(code.issuedAt, offline, longestSessionEnd),
-    claims: {},
+    claims: code.attributes ?? {},
   };
 }
 

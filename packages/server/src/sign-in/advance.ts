@@ -1,6 +1,6 @@
 // Takes a transaction one step on: to the next page, or back to the client with a code or an error.
 
-import { type AuthorizationDecision, authTimeOf, codeLife, type Session } from "@rescind/core";
+import { type AuthorizationDecision, authTimeOf, codeLife, resolveClaims } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, seeOther } from "../http/answer.ts";
@@ -35,11 +35,13 @@ export async function advance(step: Step, deps: Dependencies): Promise<Answer> {
     case "refuse":
       return returnError({ ...decision, kind: "error", to: asked.to }, client, deps);
     case "issue":
-      return issue(step, decision.session, deps);
+      return issue(step, decision, deps);
   }
 }
 
-async function issue(step: Step, session: Session, deps: Dependencies): Promise<Answer> {
+type Issuing = Extract<AuthorizationDecision, { kind: "issue" }>;
+
+async function issue(step: Step, { session, user }: Issuing, deps: Dependencies): Promise<Answer> {
   const { transaction, loaded, head, consent } = step;
   const { asked, client, target } = loaded;
   const id = deps.store.nextId();
@@ -60,6 +62,7 @@ async function issue(step: Step, session: Session, deps: Dependencies): Promise<
     rev: head.position.seq,
     issuedAt,
     expiresAt: issuedAt + codeLife,
+    attributes: resolveClaims(client.attributes ?? {}, user),
   };
   const digest = deps.hashing.digest(text);
   const issued = await deps.store.issueCode({ code, digest, transaction: transaction.id, consent });

@@ -63,7 +63,8 @@ export async function loadAuthorization(
   if (isLive(found)) await touch(found, deps);
   const target = await grantable(asked, client, found?.user, { head, deps });
   if ("kind" in target) return returnError(targetError(asked, target), client, deps);
-  const tooMuch = checkClaims(resolveClaims(client.customClaims, isLive(found) ? found.user : undefined));
+  const configured = { ...client.customClaims, ...client.attributes };
+  const tooMuch = checkClaims(resolveClaims(configured, isLive(found) ? found.user : undefined));
   if (tooMuch !== undefined)
     return returnError(
       { kind: "error", error: "invalid_request", description: tooMuch.description, to: asked.to },
