@@ -56,8 +56,8 @@ export function clientFromRequest(body: NamedClient, rules: RegistrationRules): 
     jsonp: body.jsonp ?? false,
     idTokenAlg: body.id_token_signed_response_alg ?? "RS256",
     customClaims: body.custom_claims ?? {},
-    ...(body.attributes === undefined ? {} : { attributes: body.attributes }),
-    ...(body.scope_descriptions === undefined ? {} : { scopeDescriptions: body.scope_descriptions }),
+    attributes: body.attributes ?? {},
+    scopeDescriptions: body.scope_descriptions ?? {},
   };
 }
 
