@@ -1,23 +1,14 @@
 // Tokens that were found genuine, so that seeing one again costs no cryptography and no question. Whether it was revoked
 // since is never remembered beyond the set's generation: THREATS.md JW-13.
 
-import type { Judged, StandingEntry } from "@rescind/core";
-import type { VerifiedToken } from "./access-token.ts";
 import type { Fingerprints } from "./fingerprints.ts";
+import type { KnownToken } from "./token-judge.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 
-export interface SeenToken {
-  readonly token: VerifiedToken;
-  readonly judged: Judged;
+export interface SeenToken extends KnownToken {
   readonly issuer: TrustedIssuer;
-  readonly fingerprints: readonly string[];
-  /** What computed them: under another fingerprint key they are worth nothing. */
+  /** What computed the fingerprints: under another key they are worth nothing. */
   readonly under: Fingerprints;
-  /** What was found under the fingerprints at `generation` of the set. */
-  generation: number;
-  found: readonly StandingEntry[];
-  /** Monotonic milliseconds when the server last said something of it: only a lease sent later may say otherwise. */
-  toldAt: number;
 }
 
 /** Characters kept in each of the two halves; what stands beside a token's text counts as many. */

@@ -1,14 +1,7 @@
 // The path of a check: genuine, meant for us, and live by the one rule. No network call while the revocations known
 // here are fresh. DESIGN.md section 5, RFC 9068 section 4, CONTRACT.md section 7.
 
-import {
-  includesScope,
-  type Judged,
-  liveness,
-  parseToken,
-  type StandingEntry,
-  tokenPrefixes,
-} from "@rescind/core";
+import { includesScope, parseToken, tokenPrefixes } from "@rescind/core";
 import type { VerifiedToken } from "./access-token.ts";
 import type { Clock } from "./clock.ts";
 import type { FeedReader } from "./feed-reader.ts";
@@ -18,6 +11,7 @@ import { type Introspected, type IntrospectionServer, introspect } from "./intro
 import { isJose, longestToken } from "./jwt.ts";
 import type { VerifierSettings } from "./options.ts";
 import { type SeenToken, SeenTokens } from "./seen-tokens.ts";
+import { TokenJudge } from "./token-judge.ts";
 import { TokenRejected } from "./token-rejected.ts";
 import type { TrustedIssuer, TrustedIssuers } from "./trusted-issuer.ts";
 
@@ -49,6 +43,7 @@ export interface VerificationParts {
 export class Verification {
   readonly #parts: VerificationParts;
   readonly #own: TrustedIssuer;
+  readonly #judge: TokenJudge;
   readonly #seen = new SeenTokens();
   #closed = false;
   #counts = { checks: 0, refusals: 0, revokedUses: 0 };
@@ -58,6 +53,7 @@ export class Verification {
     if (own === undefined) throw new TypeError("the verifier's own issuer is not among those it trusts");
     this.#parts = parts;
     this.#own = own;
+    this.#judge = new TokenJudge(parts.reader);
   }
 
   get counts(): Counts {
@@ -99,7 +95,7 @@ export class Verification {
       seen = await this.#remember(text, genuine);
     }
     // From here to the verdict nothing is awaited: freshness and what the set holds are those of one moment.
-    return this.#judge(seen) ?? this.#askAbout(text, seen);
+    return this.#judge.byLog(seen, this.#parts.clock()) ?? this.#askAbout(text, seen);
   }
 
   /**
@@ -110,30 +106,14 @@ export class Verification {
     if (!mayBeOpaque(text)) throw new TokenRejected("malformed");
     const seen = this.#seen.get(text);
     const known = seen?.under === this.#parts.fingerprints() ? seen : undefined;
-    const judged = known === undefined ? undefined : this.#judge(known);
-    if (judged !== undefined) return judged;
+    const { clock } = this.#parts;
+    const live = known === undefined ? undefined : this.#judge.byLog(known, clock());
+    if (live !== undefined) return live;
     const answer = await introspect(this.#parts.introspection, text, this.#own);
     const { read, head } = this.#requireActive(answer, text);
     requireFor(read, this.#own);
-    const told = { ...read, issuer: this.#own };
-    return this.#acceptAt(head, await this.#remember(text, told, this.#parts.clock().mono));
-  }
-
-  /** The verdict by what is known here; undefined if that is too old, or older than what the server said of the token. */
-  #judge(seen: SeenToken): VerifiedToken | undefined {
-    const { reader, clock } = this.#parts;
-    const now = clock();
-    const since = reader.freshSince(now);
-    if (since === undefined || since.mono < seen.toldAt) return undefined;
-    if (seen.generation !== reader.set.generation) {
-      seen.found = this.#find(seen.fingerprints);
-      seen.generation = reader.set.generation;
-    }
-    reader.decided(reader.position.seq);
-    const at = reader.serverTime(now);
-    if (seen.issuer.livesTooLong(seen.judged.expiresAt, at)) throw new TokenRejected("claims");
-    requireLive(seen.judged, seen.found, at);
-    return seen.token;
+    const told = await this.#remember(text, { ...read, issuer: this.#own }, clock().mono);
+    return this.#judge.byAnswer(told, head, clock());
   }
 
   async #askAbout(text: string, seen: SeenToken): Promise<VerifiedToken> {
@@ -144,7 +124,7 @@ export class Verification {
     const { tokenId, issuer, subject } = read.token;
     if (tokenId !== seen.token.tokenId || issuer !== seen.token.issuer || subject !== seen.token.subject)
       throw new TokenRejected("stale", { cause: new Error("The introspection answer is of another token.") });
-    return this.#acceptAt(head, seen);
+    return this.#judge.byAnswer(seen, head, clock());
   }
 
   /** @throws TokenRejected unless the server says that the token is active */
@@ -156,19 +136,7 @@ export class Verification {
       if (seen !== undefined) seen.toldAt = this.#parts.clock().mono;
       throw new TokenRejected("inactive");
     }
-    if (answer.head < this.#parts.reader.highestDecided)
-      throw new TokenRejected("stale", {
-        cause: new Error("The introspection answer is older than this verifier."),
-      });
     return answer;
-  }
-
-  /** Accepts what the server called active at `head`, unless an entry that came since covers it. @throws TokenRejected */
-  #acceptAt(head: number, seen: SeenToken): VerifiedToken {
-    const { reader, clock } = this.#parts;
-    reader.decided(head);
-    requireLive(seen.judged, this.#find(seen.fingerprints, head), reader.serverTime(clock()));
-    return seen.token;
   }
 
   async #remember(
@@ -188,18 +156,6 @@ export class Verification {
     this.#seen.add(text, seen);
     return seen;
   }
-
-  /** Standing entries under these fingerprints, those above `above` only. */
-  #find(fingerprints: readonly string[], above = -1): readonly StandingEntry[] {
-    return fingerprints.flatMap((fp) => this.#parts.reader.set.find(fp)).filter((entry) => entry.seq > above);
-  }
-}
-
-/** @throws TokenRejected unless the one rule says `live` */
-function requireLive(judged: Judged, found: readonly StandingEntry[], at: number): void {
-  const verdict = liveness(judged, found, at);
-  if (verdict.kind === "live") return;
-  throw new TokenRejected(verdict.kind, verdict.kind === "revoked" ? { cause: verdict.by } : {});
 }
 
 function staleness(state: string): TokenRejected {

@@ -1,0 +1,78 @@
+// The verdict on a token that is genuine: by what is known here, or by what the server answered. Without I/O and without
+// waiting, so that freshness, what the set holds and the verdict are those of one moment. DESIGN.md section 5.
+
+import { type Judged, liveness, type StandingEntry } from "@rescind/core";
+import type { VerifiedToken } from "./access-token.ts";
+import type { Instant } from "./clock.ts";
+import type { FeedReader } from "./feed-reader.ts";
+import { TokenRejected } from "./token-rejected.ts";
+import type { TrustedIssuer } from "./trusted-issuer.ts";
+
+/** A genuine token and what was found of it so far. */
+export interface KnownToken {
+  readonly token: VerifiedToken;
+  readonly judged: Judged;
+  readonly issuer: Pick<TrustedIssuer, "livesTooLong">;
+  /** Of all its units and its lineage. */
+  readonly fingerprints: readonly string[];
+  /** What was found under the fingerprints at `generation` of the set. */
+  generation: number;
+  found: readonly StandingEntry[];
+  /** Monotonic milliseconds when the server last said something of it: only a lease sent later may say otherwise. */
+  toldAt: number;
+}
+
+export class TokenJudge {
+  readonly #reader: FeedReader;
+
+  constructor(reader: FeedReader) {
+    this.#reader = reader;
+  }
+
+  /**
+   * The token, if what is known here says that it is live; undefined if that is too old to decide by, or older than
+   * what the server said of this token.
+   * @throws TokenRejected if it is not live
+   */
+  byLog(seen: KnownToken, now: Instant): VerifiedToken | undefined {
+    const reader = this.#reader;
+    const since = reader.freshSince(now);
+    if (since === undefined || since.mono < seen.toldAt) return undefined;
+    if (seen.generation !== reader.set.generation) {
+      seen.found = this.#find(seen);
+      seen.generation = reader.set.generation;
+    }
+    reader.decided(reader.position.seq);
+    const at = reader.serverTime(now);
+    if (seen.issuer.livesTooLong(seen.judged.expiresAt, at)) throw new TokenRejected("claims");
+    requireLive(seen, seen.found, at);
+    return seen.token;
+  }
+
+  /**
+   * The token, which the server called active at `head`, unless an entry that is known here and came later covers it.
+   * @throws TokenRejected if one does, or if the answer is older than something that was decided here
+   */
+  byAnswer(seen: KnownToken, head: number, now: Instant): VerifiedToken {
+    const reader = this.#reader;
+    if (head < reader.highestDecided)
+      throw new TokenRejected("stale", {
+        cause: new Error("The introspection answer is older than this verifier."),
+      });
+    reader.decided(head);
+    const later = this.#find(seen).filter((entry) => entry.seq > head);
+    requireLive(seen, later, reader.serverTime(now));
+    return seen.token;
+  }
+
+  #find(seen: KnownToken): readonly StandingEntry[] {
+    return seen.fingerprints.flatMap((fp) => this.#reader.set.find(fp));
+  }
+}
+
+/** @throws TokenRejected unless the one rule says `live` */
+function requireLive({ judged }: KnownToken, found: readonly StandingEntry[], at: number): void {
+  const verdict = liveness(judged, found, at);
+  if (verdict.kind === "live") return;
+  throw new TokenRejected(verdict.kind, verdict.kind === "revoked" ? { cause: verdict.by } : {});
+}
