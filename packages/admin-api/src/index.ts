@@ -15,6 +15,7 @@ export * from "./delivery.ts";
 export * from "./explanation.ts";
 export * from "./field.ts";
 export * from "./grant.ts";
+export * from "./issuer.ts";
 export * from "./list.ts";
 export * from "./problem.ts";
 export * from "./reason.ts";

@@ -12,6 +12,7 @@ import { ConsentItem, ConsentQuery } from "./consent.ts";
 import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
 import { Explanation, ExplanationRequest } from "./explanation.ts";
 import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
+import { IssuerAnswer, IssuerItem, NewIssuer } from "./issuer.ts";
 import { List, PageQuery } from "./list.ts";
 import { NewResource, ResourceAnswer } from "./resource.ts";
 import {
@@ -164,6 +165,22 @@ export const routes = {
     summary: "List resource servers",
     query: PageQuery,
     answers: { 200: List(ResourceAnswer, "Resource servers.") },
+  },
+  putIssuer: {
+    method: "POST",
+    path: "/admin/v1/issuers",
+    scope: "rescind:admin",
+    summary: "Register a foreign issuer, whose JWTs can then be revoked here, or replace its settings",
+    body: NewIssuer,
+    answers: { 201: IssuerAnswer },
+  },
+  listIssuers: {
+    method: "GET",
+    path: "/admin/v1/issuers",
+    scope: "rescind:read",
+    summary: "List foreign issuers",
+    query: PageQuery,
+    answers: { 200: List(IssuerItem, "Foreign issuers.") },
   },
   createUser: {
     method: "POST",

@@ -45,7 +45,11 @@ export const settings = {
   brandLogo: { kind: "text", flag: "brand-logo", help: "its logo: path of an .svg, .png, .jpg or .webp" },
   brandColor: { kind: "text", flag: "brand-color", help: "its colour, #rrggbb" },
   logLevel: { kind: "text", flag: "log-level", help: "debug, info, warn or error (info)" },
-  config: { kind: "text", flag: "config", help: "JSON file with settings, clients, resources and users" },
+  config: {
+    kind: "text",
+    flag: "config",
+    help: "JSON file with settings, clients, resources, users and issuers",
+  },
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof settings;
@@ -73,6 +77,7 @@ export interface Configuration {
     readonly clients: readonly unknown[];
     readonly resources: readonly unknown[];
     readonly users: readonly unknown[];
+    readonly issuers: readonly unknown[];
   };
 }
 
@@ -139,7 +144,7 @@ function isFromKubernetes(variable: string, value: string): boolean {
 }
 
 function readFile(path: string | undefined): { values: Raw; declared: Configuration["declared"] } {
-  const declared = { clients: [], resources: [], users: [] };
+  const declared = { clients: [], resources: [], users: [], issuers: [] };
   if (path === undefined) return { values: {}, declared };
   let parsed: unknown;
   try {
@@ -149,9 +154,7 @@ function readFile(path: string | undefined): { values: Raw; declared: Configurat
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
     throw new ConfigurationError(`The config file ${path} must hold a JSON object.`);
-  const { clients = [], resources = [], users = [], ...rest } = parsed as Record<string, unknown>; // members checked below
-  if (!Array.isArray(clients) || !Array.isArray(resources) || !Array.isArray(users))
-    throw new ConfigurationError("clients, resources and users in the config file must be arrays.");
+  const { clients, resources, users, issuers, ...rest } = parsed as Record<string, unknown>; // members checked below
   const values: Raw = {};
   for (const [key, value] of Object.entries(rest)) {
     const name = byFlag(key.replaceAll("_", "-"));
@@ -161,10 +164,25 @@ function readFile(path: string | undefined): { values: Raw; declared: Configurat
         "clients",
         "resources",
         "users",
+        "issuers",
       ]);
     values[name] = String(value);
   }
-  return { values, declared: { clients, resources, users } };
+  return {
+    values,
+    declared: {
+      clients: arrayOf("clients", clients),
+      resources: arrayOf("resources", resources),
+      users: arrayOf("users", users),
+      issuers: arrayOf("issuers", issuers),
+    },
+  };
+}
+
+function arrayOf(key: string, value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw new ConfigurationError(`${key} in the config file must be an array.`);
+  return value;
 }
 
 function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.ProcessEnv): Configuration {

@@ -1,4 +1,4 @@
-// Clients and resources that the config file declares, in the admin API's own form; applied at every start. What is
+// Clients, resources and foreign issuers that the config file declares, in the admin API's own form; applied at every start. What is
 // missing is created, what differs is changed, what is equal is left alone, and nothing is ever removed.
 
 import {
@@ -15,6 +15,7 @@ import { bodyCheck } from "../http/validation.ts";
 import { sameDigest } from "../keys/digest.ts";
 import { ensureAccessKey } from "../keys/signing-keys.ts";
 import { checked, isSame, record, refusal, refuseDoubles } from "./declared-entry.ts";
+import { applyIssuers, parseIssuer } from "./declared-issuers.ts";
 import { applyUsers, type DeclaredUser, parseUser } from "./declared-users.ts";
 import { clientFromRequest, resourceFromRequest, usesSecret } from "./registration.ts";
 
@@ -56,6 +57,11 @@ export async function applyDeclared(declared: Configuration["declared"], parts: 
   );
   const resources = declared.resources.map((entry, index) => parseResource(entry, `resources/${index}`));
   const users: DeclaredUser[] = declared.users.map((entry, index) => parseUser(entry, `users/${index}`));
+  const issuers = declared.issuers.map((entry, index) => parseIssuer(entry, `issuers/${index}`, parts));
+  refuseDoubles(
+    "issuers",
+    issuers.map(({ issuer }) => issuer),
+  );
   refuseDoubles(
     "clients",
     clients.map(({ client }) => client.clientId),
@@ -72,6 +78,7 @@ export async function applyDeclared(declared: Configuration["declared"], parts: 
     await record("resource.put", { resource: resource.resource }, parts);
   }
   for (const { client, secret } of clients) await applyClient(client, secret, parts);
+  await applyIssuers(issuers, parts);
   await applyUsers(users, parts);
 }
 

@@ -17,6 +17,7 @@ import { listDeliveries, resendDelivery } from "./deliveries.ts";
 import { explainToken } from "./explain.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
+import { listIssuers, putIssuer } from "./issuers.ts";
 import { lift } from "./lift.ts";
 import type { AdminHandler } from "./request.ts";
 import { listResources, putResource } from "./resources.ts";
@@ -48,6 +49,8 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   approveKey: withIdempotency(approveKey),
   putResource: withIdempotency(putResource),
   listResources,
+  putIssuer: withIdempotency(putIssuer),
+  listIssuers,
   createUser: withIdempotency(createUser),
   listUsers,
   readUser,
