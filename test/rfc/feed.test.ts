@@ -55,6 +55,7 @@ test("settings tell version, issuer, fingerprint key and lease interval", async 
   assert.equal(json.issuer, server.issuer);
   assert.equal(Buffer.from(String(json.fingerprint_key), "base64url").length, 32);
   assert.equal(json.lease_interval, 1);
+  assert.deepEqual(json.issuers, []);
 });
 
 test("the feed wants a Bearer token with rescind:feed", async () => {

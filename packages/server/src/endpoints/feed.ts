@@ -12,7 +12,11 @@ const leaseInterval = 1;
 const defaultLimit = 1000;
 const mostEntries = 10_000;
 
-export function feedSettings(deps: Pick<Dependencies, "issuer" | "fingerprintKey">): Answer {
+/** What a verifier has to know before it reads: the key of the fingerprints, the bounds, the registered foreign issuers. */
+export async function feedSettings(
+  deps: Pick<Dependencies, "issuer" | "fingerprintKey" | "store">,
+): Promise<Answer> {
+  const issuers = await deps.store.listIssuers();
   return ok(
     {
       version: 1,
@@ -20,6 +24,11 @@ export function feedSettings(deps: Pick<Dependencies, "issuer" | "fingerprintKey
       fingerprint_key: Buffer.from(deps.fingerprintKey).toString("base64url"),
       lease_interval: leaseInterval,
       max_staleness_cap: stalenessCap,
+      issuers: issuers.map(({ issuer, jwksUri, maxTokenTtl }) => ({
+        issuer,
+        jwks_uri: jwksUri,
+        max_token_ttl: maxTokenTtl,
+      })),
     },
     { "cache-control": "no-store" },
   );
