@@ -116,6 +116,8 @@ export interface Store extends PeopleStore, WebhookStore {
     atMs: number;
     actor: Actor;
     note?: string | undefined;
+    /** Somebody waits for acknowledgements, as in an order. */
+    ack?: boolean | undefined;
   }): Promise<LiftReceipt>;
   /** Lifts every standing suspension of a client or consumer key that is not final; their number. */
   approve(approval: {
@@ -124,6 +126,8 @@ export interface Store extends PeopleStore, WebhookStore {
     atMs: number;
     actor: Actor;
     note?: string | undefined;
+    /** As with `lift`. */
+    ack?: boolean | undefined;
   }): Promise<
     { readonly kind: "approved"; readonly lifted: number; readonly seq: number } | { readonly kind: "final" }
   >;

@@ -43,13 +43,14 @@ function takeEntry(columns: Columns): LoggedEntry {
   const expires = columns.optionalWhole();
   const lifts = columns.optionalWhole();
   if (kind === "epoch") return { seq, kind, hash, atMs };
-  if (kind === "lift" && lifts !== undefined) return { seq, kind, expires, lifts, hash, atMs };
-  const unit = columns.text();
-  if (kind !== "revoke" || !isUnitName(unit)) throw new TypeError(`entry ${seq} is of an unknown kind`);
-  const fp = columns.text();
+  const [unit, fp] = [columns.optionalText(), columns.optionalText()];
   const before = columns.optionalWhole();
   const suspend = columns.flag() || undefined;
   const ack = columns.flag() || undefined;
+  if (kind === "lift" && lifts !== undefined)
+    return { seq, kind, expires, lifts, ...(ack && { ack }), hash, atMs };
+  if (kind !== "revoke" || !isUnitName(unit) || fp === undefined)
+    throw new TypeError(`entry ${seq} is of an unknown kind`);
   const wire: FeedEntry = { seq, kind, unit, fp, before, suspend, expires, ack };
   const made = {
     issuer: columns.text(),

@@ -1,13 +1,13 @@
 // Taking an order back: another entry that names it and stays as long. A lift cannot be lifted.
 
 import { canonicalMembers, formatId, type LiftEntry, type RowId, type Unit } from "@rescind/core";
-import { Columns, orNull } from "../columns.ts";
+import { asFlag, Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import type { Actor, LiftReceipt } from "../store.ts";
 import { aboutRecord } from "./audit-about.ts";
 import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
-import { takeTurn } from "./revocation.ts";
+import { takeTurn } from "./order-statements.ts";
 
 /** A lifted suspension has no end of its own: it and its lift leave this many seconds after the lift. */
 const suspensionStays = 7 * 24 * 60 * 60;
@@ -28,6 +28,7 @@ interface Lift {
   readonly atMs: number;
   readonly actor: Actor;
   readonly note?: string | undefined;
+  readonly ack?: boolean | undefined;
 }
 
 export async function lift(db: Database, order: Lift & { readonly orderId: RowId }): Promise<LiftReceipt> {
@@ -55,9 +56,9 @@ export async function lift(db: Database, order: Lift & { readonly orderId: RowId
 
 export async function approve(
   db: Database,
-  approval: { unit: Unit; ids: () => RowId; atMs: number; actor: Actor; note?: string | undefined },
+  approval: Omit<Lift, "id"> & { readonly unit: Unit; readonly ids: () => RowId },
 ): Promise<{ kind: "approved"; lifted: number; seq: number } | { kind: "final" }> {
-  const { unit, ids, atMs, actor, note } = approval;
+  const { unit, ids, ...by } = approval;
   const rows = await db.executor.read({
     sql: `SELECT e.seq, e.expires_s, e.keep_until_s, CAST(a.order_id AS TEXT), a.content, e.final
       FROM entries e JOIN audit a ON a.order_id = e.order_id
@@ -71,9 +72,7 @@ export async function approve(
     return { target: takeTarget(columns), final: columns.flag() };
   });
   if (found.some(({ final }) => final)) return { kind: "final" };
-  const statements = found.flatMap(({ target }) =>
-    liftStatements({ id: ids(), atMs, actor, note }, target, "approve"),
-  );
+  const statements = found.flatMap(({ target }) => liftStatements({ ...by, id: ids() }, target, "approve"));
   const results = await db.executor.apply(
     [...statements, { sql: "SELECT h.seq FROM feed_head h", params: [] }],
     { urgent: true },
@@ -87,7 +86,7 @@ export async function approve(
 
 /** As many statements as `statementsPerLift`, the second of which has a row (its number) if this is the lift that took the entry back. */
 function liftStatements(order: Lift, target: Target, action: "lift" | "approve"): Statement[] {
-  const { id, atMs, actor, note } = order;
+  const { id, atMs, actor, note, ack } = order;
   const keepUntil = target.keepUntil ?? Math.ceil(atMs / 1000) + suspensionStays;
   const content = { lifts: target.seq, ...target.order, note };
   const record = { action, actor, atMs, orderId: id, content: JSON.stringify(content) };
@@ -105,9 +104,9 @@ function liftStatements(order: Lift, target: Target, action: "lift" | "approve")
     },
     chainEntryAudit(record),
     {
-      sql: `INSERT INTO entries (seq, kind, expires_s, lifts, hash, keep_until_s, at_ms, order_id)
-        SELECT h.seq, 'lift', $2, $3, h.hash, $4, $5, $1 FROM feed_head h WHERE h.last_order = $1`,
-      params: [BigInt(id), orNull(target.expires), target.seq, keepUntil + liftStays, atMs],
+      sql: `INSERT INTO entries (seq, kind, expires_s, lifts, ack, hash, keep_until_s, at_ms, order_id)
+        SELECT h.seq, 'lift', $2, $3, $6, h.hash, $4, $5, $1 FROM feed_head h WHERE h.last_order = $1`,
+      params: [BigInt(id), orNull(target.expires), target.seq, keepUntil + liftStays, atMs, asFlag(ack)],
     },
     {
       sql: `UPDATE entries SET lifted_by = (SELECT h.seq FROM feed_head h), keep_until_s = $3

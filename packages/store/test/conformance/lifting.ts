@@ -39,6 +39,30 @@ export function lifting(open: Opener): void {
     );
   });
 
+  promise(
+    "a lift and an approval that somebody waits for say so on the log, others do not",
+    open,
+    async (store) => {
+      const by = { atMs: Date.now(), actor: administrator };
+      for (const ack of [true, undefined]) {
+        const made = order(store, unit("subject", "usr_1"));
+        const suspended = order(store, unit("client", "client"), { suspend: true });
+        for (const one of [made, suspended]) await store.revoke(one);
+        const { position } = await store.head();
+        await store.lift({ ...by, id: store.nextId(), orderId: made.id, ack });
+        await store.approve({ ...by, unit: suspended.unit, ids: () => store.nextId(), ack });
+        const { entries } = await store.readFeed(position.seq, 10);
+        assert.deepEqual(
+          entries.map(({ kind, ack: waits }) => [kind, waits]),
+          [
+            ["lift", ack],
+            ["lift", ack],
+          ],
+        );
+      }
+    },
+  );
+
   promise("an order is lifted once, by however many at the same moment", open, async (store) => {
     const made = order(store, unit("all", ""));
     await store.revoke(made);
