@@ -134,10 +134,11 @@ export async function approveClient(request: AdminRequest, deps: Dependencies): 
     atMs: deps.now(),
     actor: administrator(request),
     note: body.note,
+    ack: deps.awaited,
   });
   if (approval.kind === "final") return refused("final", "This client was suspended for good.");
   await catchUp(deps);
-  return ok(clientAnswer(registered, statusIn(deps)));
+  return ok(clientAnswer(registered, statusIn(deps)), seqHeader(approval));
 }
 
 const unknown = refused("not-found", "There is no client with this client_id.");

@@ -23,8 +23,8 @@ export async function catchUp(deps: Pick<Dependencies, "standing" | "store">): P
   await deps.standing.reach(await deps.store.head());
 }
 
-/** `Rescind-Seq` of an answer that revoked something: the number from which it holds. */
-export function seqHeader(receipt: Receipt): Readonly<Record<string, string>> {
+/** `Rescind-Seq` of an answer that revoked something or took it back: the number from which it holds. */
+export function seqHeader(receipt: Pick<Receipt, "seq">): Readonly<Record<string, string>> {
   return { "rescind-seq": String(receipt.seq) };
 }
 

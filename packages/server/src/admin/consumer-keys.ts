@@ -86,10 +86,11 @@ export async function approveKey(request: AdminRequest, deps: Dependencies): Pro
     atMs: deps.now(),
     actor: administrator(request),
     note: body.note,
+    ack: deps.awaited,
   });
   if (approval.kind === "final") return refused("final", "This key was suspended for good.");
   await catchUp(deps);
-  return ok(keyAnswer(key, deps));
+  return ok(keyAnswer(key, deps), seqHeader(approval));
 }
 
 const unknownClient = refused("not-found", "There is no client with this client_id.");

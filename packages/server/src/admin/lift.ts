@@ -5,7 +5,7 @@ import type { NewLift } from "@rescind/admin-api";
 import { formatId, parseId } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
-import { administrator, catchUp } from "./commit-order.ts";
+import { administrator, catchUp, seqHeader } from "./commit-order.ts";
 import { refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 
@@ -19,6 +19,7 @@ export async function lift(request: AdminRequest, deps: Dependencies): Promise<A
     atMs: deps.now(),
     actor: administrator(request),
     note: body.note,
+    ack: deps.awaited,
   });
   switch (receipt.kind) {
     case "unknown":
@@ -27,7 +28,10 @@ export async function lift(request: AdminRequest, deps: Dependencies): Promise<A
       return refused("not-liftable", whyNot[receipt.why]);
     case "lifted":
       await catchUp(deps);
-      return ok({ id: formatId("revocation", orderId), seq: receipt.seq, lifts: receipt.lifts });
+      return ok(
+        { id: formatId("revocation", orderId), seq: receipt.seq, lifts: receipt.lifts },
+        seqHeader(receipt),
+      );
   }
 }
 
