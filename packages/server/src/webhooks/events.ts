@@ -73,7 +73,8 @@ function toldBy(record: AuditRecord): Told | undefined {
   const isLift = action === "lift" || action === "approve";
   const unit = action === "revoke" || isLift ? unitIn(content.unit) : undefined;
   if (unit === undefined) return undefined;
-  const about = aboutOf(unit, (content.about ?? {}) as Record<string, unknown>); // parsing boundary: members are checked there
+  const known = (content.about ?? {}) as Record<string, unknown>; // parsing boundary: members are checked where they are read
+  const about = isForeign(content.select) ? aboutIn(known) : aboutOf(unit, known);
   if (isLift) {
     const approved = action === "approve" ? eventOfApproval[unit.name] : undefined;
     return {
@@ -153,14 +154,24 @@ function eventOf(type: EventType, record: AuditRecord, data: Record<string, unkn
   return { type, body: JSON.stringify({ type, timestamp: formatTimeMs(record.atMs), data }) };
 }
 
+/** Another issuer's subjects are not ours, whatever they are called. */
+function isForeign(select: unknown): boolean {
+  return typeof select === "object" && select !== null && "issuer" in select;
+}
+
+function aboutIn({ clientId, subject, grantId }: Readonly<Record<string, unknown>>): About {
+  return { clientId: textIn(clientId), subject: textIn(subject), grantId: textIn(grantId) };
+}
+
 /** What the order's maker knew, and what the unit itself says. */
 function aboutOf(unit: Told["unit"], known: Readonly<Record<string, unknown>>): About {
   const { name, value, client } = unit;
+  const about = aboutIn(known);
   const ofPair = name === "subject+client";
   return {
-    clientId: name === "client" ? value : ofPair ? client : textIn(known.clientId),
-    subject: name === "subject" || ofPair ? value : textIn(known.subject),
-    grantId: name === "grant" ? value : textIn(known.grantId),
+    clientId: name === "client" ? value : ofPair ? client : about.clientId,
+    subject: name === "subject" || ofPair ? value : about.subject,
+    grantId: name === "grant" ? value : about.grantId,
   };
 }
 

@@ -139,6 +139,14 @@ test("an event says what the record says: number, time, who, why, what, whose, a
   ]);
 });
 
+test("another issuer's subject is told in select alone, since it is none of ours", () => {
+  const select = { issuer: "https://other.example", subject: "usr_alice" };
+  const of = unit("subject", "usr_alice", { issuer: select.issuer });
+  const [told] = heard(record({ unit: of, content: { select } }));
+  const data = told?.data as Record<string, unknown>;
+  assert.deepEqual([told?.type, data.select, data.subject], ["subject.revoked", select, undefined]);
+});
+
 test("a client's subscription hears what names the client, and what ends everything", () => {
   const binding = client;
   const named: AuditRecord[] = [
