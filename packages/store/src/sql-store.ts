@@ -22,6 +22,14 @@ import {
 } from "./intentions/clients.ts";
 import { findCode, issueCode, redeemCode } from "./intentions/codes.ts";
 import { consentedScopes, listConsents } from "./intentions/consents.ts";
+import {
+  claimDeliveries,
+  enqueueDeliveries,
+  findDelivery,
+  listDeliveries,
+  noteAttempt,
+  resendDelivery,
+} from "./intentions/deliveries.ts";
 import { describe, ping } from "./intentions/description.ts";
 import { findEntries } from "./intentions/entries.ts";
 import { hashAt, readFeed } from "./intentions/feed.ts";
@@ -38,12 +46,19 @@ import { prune } from "./intentions/prune.ts";
 import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts";
 import { findRefreshToken, issueKeeping, rotate } from "./intentions/refresh-tokens.ts";
 import { listResources, putResource } from "./intentions/resources.ts";
-import { passThrough, revoke } from "./intentions/revocation.ts";
+import { passThrough, revoke, revokeMany } from "./intentions/revocation.ts";
 import { keepSecret } from "./intentions/secrets.ts";
 import { findSession, openSession, renewSession, touchSession } from "./intentions/sessions.ts";
 import { findSetupLink, putSetupLink, spendSetupLink } from "./intentions/setup-links.ts";
 import { addSigningKey, listSigningKeys, retireSigningKey } from "./intentions/signing-keys.ts";
 import { longestStaleness, raiseLongestStaleness } from "./intentions/staleness.ts";
+import {
+  cancelSubscription,
+  createSubscription,
+  findSubscription,
+  listSubscriptions,
+  subscriptionsToServe,
+} from "./intentions/subscriptions.ts";
 import { listTokens } from "./intentions/token-list.ts";
 import {
   changeUser,
@@ -146,6 +161,7 @@ function sqlStore(db: Database): Store {
     spendAssertion: (clientId, jti, expiresAt) => spendAssertion(db, clientId, jti, expiresAt),
 
     revoke: (order) => revoke(db, order),
+    revokeMany: (orders) => revokeMany(db, orders),
     passThrough: () => passThrough(db),
     lift: (order) => lift(db, order),
     approve: (approval) => approve(db, approval),
@@ -193,6 +209,18 @@ function sqlStore(db: Database): Store {
     redeemCode: (redemption) => redeemCode(db, redemption),
     pushRequest: (request, digest) => pushRequest(db, request, digest),
     findPushedRequest: (id) => findPushedRequest(db, id),
+
+    createSubscription: (made, judgedAt) => createSubscription(db, made, judgedAt),
+    findSubscription: (id) => findSubscription(db, id),
+    listSubscriptions: (filter, page) => listSubscriptions(db, filter, page),
+    cancelSubscription: (cancellation) => cancelSubscription(db, cancellation),
+    subscriptionsToServe: (limit, after) => subscriptionsToServe(db, limit, after),
+    enqueueDeliveries: (batch) => enqueueDeliveries(db, batch),
+    claimDeliveries: (nowMs, untilMs, limit) => claimDeliveries(db, nowMs, untilMs, limit),
+    noteAttempt: (attempt) => noteAttempt(db, attempt),
+    findDelivery: (id) => findDelivery(db, id),
+    listDeliveries: (filter, page) => listDeliveries(db, filter, page),
+    resendDelivery: (id, atMs) => resendDelivery(db, id, atMs),
 
     listTokens: (filter, page, at) => listTokens(db, filter, page, at),
     listGrants: (filter, page, at) => listGrants(db, filter, page, at),

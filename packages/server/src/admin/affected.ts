@@ -1,4 +1,4 @@
-// What an order reaches, in numbers, for receipts, previews and caps. Subscriptions are not kept here yet.
+// What an order reaches, in numbers, for receipts, previews and caps.
 
 import type { Affected as AffectedAnswer } from "@rescind/admin-api";
 import { formatTimeMs } from "@rescind/admin-api";
@@ -33,7 +33,7 @@ export function affectedAnswer(affected: Affected): AffectedAnswer {
     access_tokens: affected.accessTokens,
     refresh_tokens: affected.refreshTokens,
     sessions: affected.sessions,
-    subscriptions: 0,
+    subscriptions: affected.subscriptions,
     exact: affected.exact,
   };
 }

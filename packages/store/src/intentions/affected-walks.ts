@@ -16,8 +16,16 @@ export interface Walk {
   readonly params: readonly SqlValue[];
 }
 
-/** The walks that together meet every token and session of the unit once. A foreign issuer's tokens are not stored here. */
-export function walksOf(unit: Unit): Walk[] {
+/**
+ * The walks that together meet every token and session of the unit once, those exchanged from what it covers included.
+ * Nothing else of a foreign issuer's is stored here.
+ * @param ours whether the unit is of this server's issuer
+ */
+export function walksOf(unit: Unit, fp: string, ours: boolean): Walk[] {
+  return ours ? [...ownWalks(unit), ...exchangedWalk(fp, isMetBy(unit))] : exchangedWalk(fp);
+}
+
+function ownWalks(unit: Unit): Walk[] {
   const { name, value } = unit;
   switch (name) {
     case "token":
@@ -25,12 +33,15 @@ export function walksOf(unit: Unit): Walk[] {
     case "grant":
       return byGrants("id = $6", [grantRowOrNone(value)]);
     case "subject":
-      return [sessionWalk("t.subject = $6", [value]), ...byGrants("subject = $6", [value])];
+      return [
+        sessionWalk("t.subject = $6", [value]),
+        ...byGrants("subject = $6", [value]),
+        accessWalk(withoutGrant, "1 = 1", [value]),
+      ];
     case "subject+client":
       return [
         ...byGrants("subject = $6 AND client_id = $7", [value, unit.client ?? ""]),
-        // A client's own tokens have no grant; their subject is the client's id.
-        accessWalk("t.client_id = $7", "t.subject = $6 AND t.grant_id IS NULL", [value, unit.client ?? ""]),
+        outsideGrants(unit),
       ];
     case "client":
       return [
@@ -55,9 +66,60 @@ export function walksOf(unit: Unit): Walk[] {
   }
 }
 
-function oneToken(value: string): Walk[] {
+/** Tokens of a person at a client that no grant has; a client's own have its id for a subject, and it is the index. */
+function outsideGrants({ value, client = "" }: Unit): Walk {
+  return value === client
+    ? accessWalk("t.client_id = $6", "t.subject = $6 AND t.grant_id IS NULL", [client])
+    : accessWalk(withoutGrant, "t.client_id = $7", [value, client]);
+}
+
+/** Access tokens that the unit's own walks meet; parameters from `$7` on. */
+function isMetBy({ name, value, client }: Unit): { sql: string; params: readonly SqlValue[] } {
+  switch (name) {
+    case "token":
+      return { sql: "t.id = $7", params: [rowOfToken(value)] };
+    case "grant":
+      return { sql: "t.grant_id = $7", params: [grantRowOrNone(value)] };
+    case "subject":
+      return { sql: "t.subject = $7 AND t.subject <> t.client_id", params: [value] };
+    case "subject+client":
+      return { sql: "t.subject = $7 AND t.client_id = $8", params: [value, client ?? ""] };
+    case "client":
+      return { sql: "t.client_id = $7", params: [value] };
+    case "session":
+      return { sql: "t.session_id = $7", params: [value] };
+    case "logout":
+      return { sql: "t.session_id = $7 AND t.offline = 0", params: [value] };
+    case "key":
+      return { sql: "t.key_id = $7", params: [value] };
+    case "signing-key":
+      return { sql: "t.kid = $7", params: [value] };
+    case "all":
+      return { sql: "1 = 1", params: [] };
+    case "issuer":
+      return { sql: "1 = 0", params: [] };
+  }
+}
+
+const nobody = { sql: "1 = 0", params: [] };
+
+/** Along the tokens that carry the fingerprint in their lineage, without those already met. */
+function exchangedWalk(fp: string, met: { sql: string; params: readonly SqlValue[] } = nobody): Walk[] {
+  const sql = `SELECT t.client_id, CAST(t.grant_id AS TEXT), CAST(max(t.id) AS TEXT),
+      sum(CASE WHEN ${met.sql} THEN 0 WHEN ${liveAccess} THEN 1 ELSE 0 END)
+    FROM (SELECT x.token_id FROM exchanged x WHERE x.fp = $6 AND x.token_id > $1 ORDER BY x.token_id LIMIT $2) w
+      JOIN access_tokens t ON t.id = w.token_id
+    GROUP BY t.client_id, t.grant_id`;
+  return [{ counts: "accessTokens", sql, params: [fp, ...met.params] }];
+}
+
+function rowOfToken(value: string): bigint | null {
   const rowId = parseId("token", value);
-  const params = [rowId === undefined ? null : BigInt(rowId)];
+  return rowId === undefined ? null : BigInt(rowId);
+}
+
+function oneToken(value: string): Walk[] {
+  const params = [rowOfToken(value)];
   return [accessWalk("t.id = $6", "1 = 1", params), refreshWalk("t.id = $6", "1 = 1", params)];
 }
 
@@ -112,6 +174,7 @@ function sessionWalk(found: string, params: readonly SqlValue[]): Walk {
   return { counts: "sessions", sql, params };
 }
 
+const withoutGrant = "t.subject = $6 AND t.grant_id IS NULL AND t.subject <> t.client_id";
 const liveSession = `(t.last_seen_ms + ${sessionLives.idle * 1000}) / 1000 > $3
       AND (t.opened_at_ms + ${sessionLives.longest * 1000}) / 1000 > $3 AND t.rev < coalesce($4, t.rev + 1)
       AND t.authenticated_at_ms / 1000 <= coalesce($5, t.authenticated_at_ms / 1000)

@@ -7,6 +7,8 @@ import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Affected, CountRequest } from "../store.ts";
 import { type Walk, walksOf } from "./affected-walks.ts";
+import { onlyRow } from "./head.ts";
+import { countEnding } from "./subscription-ends.ts";
 
 const windowRows = 500;
 
@@ -31,13 +33,15 @@ export async function countAffected(db: Database, request: CountRequest): Promis
   for (const [clientId, counts] of tally.clients)
     byClient.push({ clientId, ...counts, lastUsedAtMs: await lastUse(db, clientId) });
   const { grants, accessTokens, refreshTokens, sessions } = tally;
-  return { grants: grants.size, accessTokens, refreshTokens, sessions, exact, byClient };
+  const subscriptions = await countSubscriptions(db, request);
+  return { grants: grants.size, accessTokens, refreshTokens, sessions, subscriptions, exact, byClient };
 }
 
 /** False if it stopped before everything was counted. */
 async function countInto(db: Database, request: CountRequest, tally: Tally): Promise<boolean> {
   const began = performance.now();
-  for (const walk of walksOf(request.unit)) {
+  const ours = request.unit.issuer === (db.issuer ?? request.unit.issuer);
+  for (const walk of walksOf(request.unit, request.fp, ours)) {
     for (let after = 0n; ; ) {
       const last = await countWindow(db, walk, request, after, tally);
       if (last === undefined) break;
@@ -84,6 +88,20 @@ async function countWindow(
     if (grant !== undefined) tally.grants.add(formatId("grant", grant));
   }
   return last;
+}
+
+/** After the order: those that it ended. */
+async function countSubscriptions(db: Database, request: CountRequest): Promise<number> {
+  const { ignoring, at } = request;
+  const statement =
+    ignoring === undefined
+      ? countEnding(request, at)
+      : {
+          sql: `SELECT count(*) FROM subscriptions WHERE cancelled_by = (
+              SELECT a.number FROM entries e JOIN audit a ON a.order_id = e.order_id WHERE e.seq = $1)`,
+          params: [ignoring],
+        };
+  return statement === undefined ? 0 : new Columns(onlyRow(await db.executor.read(statement))).whole();
 }
 
 async function lastUse(db: Database, clientId: string): Promise<number | undefined> {

@@ -7,6 +7,7 @@ import type { Database } from "../database.ts";
 import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
 import { pruneCodes, pruneSessionsAndRequests } from "./prune-people.ts";
+import { pruneWebhooks } from "./prune-webhooks.ts";
 import { lastOf } from "./prune-window.ts";
 
 const day = 24 * 60 * 60;
@@ -24,6 +25,7 @@ const nothing: Pruned = {
   sessions: 0,
   setupLinks: 0,
   pushedRequests: 0,
+  deliveries: 0,
 };
 
 /** @param at seconds */
@@ -36,6 +38,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
   const codes = await untilRemoved(limit, () => pruneCodes(db, at, limit));
   const entries = await untilRemoved(limit, () => pruneEntries(db, at, limit));
   const people = await pruneSessionsAndRequests(db, at, limit);
+  const deliveries = await pruneWebhooks(db, at, limit);
   const results = await db.executor.apply([
     {
       sql: `DELETE FROM assertions WHERE digest IN (
@@ -58,6 +61,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
     assertions,
     codes,
     ...people,
+    deliveries,
   };
 }
 
@@ -95,7 +99,10 @@ async function isPaused(db: Database, at: number): Promise<boolean> {
   return until !== undefined && at < until;
 }
 
-/** Of the next rows (all of which were issued before `cut`) those that expired before it. */
+/**
+ * Of the next rows (all of which were issued before `cut`) those that expired before it, with what they are found by:
+ * their lineage, and the text of imported ones.
+ */
 async function pruneAccessTokens(db: Database, cut: number, limit: number): Promise<number | undefined> {
   const after = db.cursors.accessTokens;
   const last = await lastOf(db, {
@@ -105,13 +112,20 @@ async function pruneAccessTokens(db: Database, cut: number, limit: number): Prom
   });
   db.cursors.accessTokens = last ?? 0n;
   if (last === undefined) return undefined;
+  const expired = "SELECT t.id FROM access_tokens t WHERE t.id > $1 AND t.id <= $2 AND t.exp < $3";
+  const params = [after, last, cut];
   const results = await db.executor.apply([
     {
-      sql: "DELETE FROM access_tokens WHERE id > $1 AND id <= $2 AND exp < $3 RETURNING 1",
-      params: [after, last, cut],
+      sql: `DELETE FROM exchanged WHERE token_id > $1 AND token_id <= $2 AND token_id IN (${expired})`,
+      params,
     },
+    {
+      sql: `DELETE FROM imported_tokens WHERE token_id > $1 AND token_id <= $2 AND token_id IN (${expired})`,
+      params,
+    },
+    { sql: "DELETE FROM access_tokens WHERE id > $1 AND id <= $2 AND exp < $3 RETURNING 1", params },
   ]);
-  return results[0]?.length;
+  return results[2]?.length;
 }
 
 /**

@@ -1,16 +1,22 @@
 // Revocation: one order, one entry, one audit record, one transaction. The head is taken last and holds every other
 // order back until the commit, so that entries are numbered in commit order.
 
-import { canonicalMembers, type EntryLife, isWide, type LongestLives, type RevokeEntry } from "@rescind/core";
-import { asFlag, Columns, orNull } from "../columns.ts";
+import type { EntryLife, LongestLives } from "@rescind/core";
+import { Columns, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
-import type { SqlValue, Statement } from "../executor.ts";
+import type { Statement } from "../executor.ts";
 import type { Order, Receipt } from "../store.ts";
-import { aboutOrder } from "./audit-about.ts";
-import { chainEntryAudit, storeEntryAudit } from "./audit-record.ts";
-import { removeConsents } from "./consents.ts";
 import { onlyRow } from "./head.ts";
-import { claimed, lockUser } from "./people-turn.ts";
+import {
+  equalEntry,
+  equalParams,
+  numberedStatements,
+  orderStatements,
+  takeTurn,
+} from "./order-statements.ts";
+import { lockUser } from "./people-turn.ts";
+
+const mostAtOnce = 1000;
 
 type Outcome = Receipt | { readonly risen: LongestLives };
 
@@ -27,7 +33,7 @@ export async function revoke(db: Database, order: Order): Promise<Receipt> {
 }
 
 async function tryRevoke(db: Database, order: Order, longest: LongestLives): Promise<Outcome> {
-  const locks = order.unit.name === "subject+client" ? [lockUser(order.unit.value)] : [];
+  const locks = lockUsers([order]);
   const results = await db.executor.apply(
     [...locks, ...orderStatements(db, order, longest), explain(order, order.lifeFor(longest))],
     { urgent: true },
@@ -41,37 +47,59 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
 }
 
 /**
- * The statements of one order, with what goes in its transaction; the second has a row (its number) if it was
- * appended. With `claim` it is only while that change of a user may go on. Whoever puts it beside other statements
- * takes their locks before.
+ * Those that were not numbered (an equal entry stands, or the order is known) changed nothing; each is told so by itself
+ * afterwards. The longest lives cannot rise in between: either they fit all orders or none was numbered.
+ * @throws RangeError more than 1,000
  */
-export function orderStatements(
-  db: Pick<Database, "issuer">,
-  order: Order,
-  longest: LongestLives,
-  claim?: bigint,
-): Statement[] {
-  const life = order.lifeFor(longest);
-  const content = contentOf(order, db.issuer);
-  const record = {
-    action: "revoke",
-    actor: order.actor,
-    atMs: order.atMs,
-    orderId: order.id,
-    content: JSON.stringify(content),
-  };
-  return [
-    takeTurn(),
-    takeNumber(order, longest, life, claim),
-    chainEntryAudit(record),
-    storeEntry(order, life),
-    storeEntryAudit(record, {
-      idempotency: orNull(order.idempotency),
-      lifts: null,
-      about: content.about,
+export async function revokeMany(db: Database, orders: readonly Order[]): Promise<readonly Receipt[]> {
+  if (orders.length > mostAtOnce) throw new RangeError("at most 1,000 orders are made at once");
+  if (orders.length === 0) return [];
+  const byId = new Map<string, Order>();
+  for (const order of orders) if (!byId.has(order.id)) byId.set(order.id, order);
+  const numbers = await numberMany(db, byId);
+  return Promise.all(
+    orders.map((order) => {
+      const seq = byId.get(order.id) === order ? numbers.get(order.id) : undefined;
+      return seq === undefined
+        ? revoke(db, order)
+        : { orderId: order.id, seq, appended: true, atMs: order.atMs };
     }),
-    ...(order.unit.name === "subject+client" ? removeConsents(order) : []),
-  ];
+  );
+}
+
+/** One transaction; the numbers of those that were appended. */
+async function numberMany(db: Database, orders: ReadonlyMap<string, Order>): Promise<Map<string, number>> {
+  for (;;) {
+    const longest = db.longest.lives;
+    const begin = [...lockUsers([...orders.values()]), takeTurn(), readLongest];
+    const statements = [...orders.values()].map((order) => numberedStatements(db, order, longest));
+    const results = await db.executor.apply([...begin, ...statements.flat()], { urgent: true });
+    const columns = new Columns(onlyRow(results[begin.length - 1]));
+    const stored = { accessToken: columns.whole(), grant: columns.whole() };
+    if (stored.accessToken > longest.accessToken || stored.grant > longest.grant) {
+      db.longest.note(stored);
+      continue;
+    }
+    let place = begin.length;
+    const numbers = new Map<string, number>();
+    for (const [index, id] of [...orders.keys()].entries()) {
+      const row = results[place]?.[0];
+      if (row !== undefined) numbers.set(id, new Columns(row).whole());
+      place += statements[index]?.length ?? 0;
+    }
+    return numbers;
+  }
+}
+
+const readLongest: Statement = {
+  sql: "SELECT h.longest_access, h.longest_grant FROM feed_head h",
+  params: [],
+};
+
+/** The locks of everybody whose consent may be withdrawn, in one order. */
+function lockUsers(orders: readonly Order[]): Statement[] {
+  const subjects = orders.flatMap(({ unit }) => (unit.name === "subject+client" ? [unit.value] : []));
+  return [...new Set(subjects)].sort().map(lockUser);
 }
 
 /** An order's way through the writer without an order; the head's number. */
@@ -79,99 +107,6 @@ export async function passThrough(db: Database): Promise<number> {
   const statements = [takeTurn(), { sql: "SELECT h.seq FROM feed_head h", params: [] }];
   const results = await db.executor.apply(statements, { urgent: true });
   return new Columns(onlyRow(results[1])).whole();
-}
-
-/**
- * Waits for the head's lock, so that the next statement sees everything the orders before this one did: under
- * PostgreSQL a statement that waits inside goes on with what it had seen before. Clears `last_order`, by which the
- * statements after it know whether this order was numbered.
- */
-export function takeTurn(): Statement {
-  return { sql: "UPDATE feed_head SET last_order = NULL", params: [] };
-}
-
-/**
- * An entry that makes this order needless: of the same unit, standing, at least as hard to take back. One made under
- * the same maxima stays as long as anything it covers can live.
- */
-const equalEntry = `SELECT e.order_id FROM entries e
-  WHERE e.unit = $1 AND e.value = $2 AND e.issuer = $3 AND coalesce(e.client, '') = $4
-    AND e.kind = 'revoke' AND e.lifted_by IS NULL AND e.suspend = $5
-    AND e.final >= $6 AND e.liftable <= $7
-    AND (e.suspend = 1 OR (e.expires_s - (e.at_ms + 999) / 1000 >= $8
-      AND e.keep_until_s - (e.at_ms + 999) / 1000 >= $9))`;
-
-/** The nine parameters of `equalEntry`. */
-function equalParams(order: Order, life: EntryLife): SqlValue[] {
-  const { unit, suspend, final } = order;
-  return [
-    unit.name,
-    unit.value,
-    unit.issuer,
-    unit.client ?? "",
-    asFlag(suspend),
-    asFlag(final),
-    asFlag(isLiftable(order)),
-    secondsFrom(order, life.expires),
-    secondsFrom(order, life.keepUntil),
-  ];
-}
-
-function takeNumber(
-  order: Order,
-  longest: LongestLives,
-  life: EntryLife,
-  claim: bigint | undefined,
-): Statement {
-  const once = !isWide(order.unit.name) || order.suspend === true;
-  return {
-    sql: `UPDATE feed_head SET
-        seq = seq + 1,
-        hash = rescind_chain(hash, seq + 1, $11),
-        last_order = $10
-      WHERE longest_access <= $12 AND longest_grant <= $13
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $14)
-        AND ($15 = 0 OR NOT EXISTS (${equalEntry}))
-        ${claim === undefined ? "" : `AND ${claimed("$16")}`}
-      RETURNING seq`,
-    params: [
-      ...equalParams(order, life),
-      BigInt(order.id),
-      canonicalMembers(entryOf(order, life)),
-      longest.accessToken,
-      longest.grant,
-      orNull(order.idempotency),
-      asFlag(once),
-      ...(claim === undefined ? [] : [claim]),
-    ],
-  };
-}
-
-function storeEntry(order: Order, life: EntryLife): Statement {
-  const { unit } = order;
-  return {
-    sql: `INSERT INTO entries (seq, kind, unit, issuer, value, client, fp, before_s, suspend, expires_s, ack, hash,
-        final, liftable, keep_until_s, at_ms, order_id)
-      SELECT h.seq, 'revoke', $2, $3, $4, $5, $6, $7, $8, $9, $10, h.hash, $11, $12, $13, $14, $1
-      FROM feed_head h WHERE h.last_order = $1`,
-    params: [
-      BigInt(order.id),
-      unit.name,
-      unit.issuer,
-      unit.value,
-      orNull(unit.client),
-      order.fp,
-      orNull(order.before),
-      asFlag(order.suspend),
-      orNull(life.expires),
-      asFlag(order.ack),
-      asFlag(order.final),
-      asFlag(isLiftable(order)),
-      orNull(life.keepUntil),
-      order.atMs,
-    ],
-  };
 }
 
 /** Nothing where the order was numbered; else the head, the audit record of the order it repeats, the equal order. */
@@ -207,27 +142,4 @@ async function receiptOf(db: Database, number: number): Promise<Receipt> {
   });
   const columns = new Columns(onlyRow(rows));
   return { orderId: columns.text(), seq: columns.whole(), appended: false, atMs: columns.whole() };
-}
-
-/** The wire's members; the number is the head's to give. */
-function entryOf(order: Order, life: EntryLife): RevokeEntry {
-  const { fp, before, suspend } = order;
-  return { seq: 0, kind: "revoke", unit: order.unit.name, fp, before, suspend, expires: life.expires };
-}
-
-/** Only orders of administrators can be taken back, and of these the final ones cannot. */
-function isLiftable(order: Order): boolean {
-  return order.actor.kind === "admin" && !order.final;
-}
-
-/** Whole seconds of life left at the time of the order; 0 for one without an end, which is not compared. */
-function secondsFrom(order: Order, end: number | undefined): number {
-  return end === undefined ? 0 : end - Math.ceil(order.atMs / 1000);
-}
-
-/** What the history keeps of an order; outlives the entry. */
-function contentOf(order: Order, issuer: string | undefined) {
-  const { unit, select, reason, note, before, suspend, final, idempotency } = order;
-  const about = aboutOrder(order, issuer);
-  return { unit, select, reason, note, before, suspend, final, about, idempotency };
 }

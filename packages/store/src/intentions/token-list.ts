@@ -113,7 +113,8 @@ function accessCondition({ grantId, subject, clientId }: TokenFilter): Condition
   if (subject !== undefined)
     return {
       sql: `(t.grant_id IN (SELECT g.id FROM grants g WHERE g.subject = $4)
-        OR (t.client_id = $4 AND t.subject = $4 AND t.grant_id IS NULL))`,
+        OR (t.client_id = $4 AND t.subject = $4 AND t.grant_id IS NULL)
+        OR (t.subject = $4 AND t.grant_id IS NULL AND t.subject <> t.client_id))`,
       params: [subject],
     };
   if (clientId !== undefined) return { sql: "t.client_id = $4", params: [clientId] };

@@ -7,8 +7,8 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { Order } from "../store.ts";
 import { head } from "./head.ts";
+import { orderStatements, takeTurn } from "./order-statements.ts";
 import { type Claim, claimTurn, lockUser } from "./people-turn.ts";
-import { orderStatements, takeTurn } from "./revocation.ts";
 
 /** A condition whose parameters begin with `$2`; `$1` is the claim. */
 export interface Condition {

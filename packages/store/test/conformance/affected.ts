@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Unit } from "@rescind/core";
 import type { CountRequest, Store } from "@rescind/store";
-import { accessToken, nowS, opened, order, tokenOf, unit } from "./facts.ts";
+import { accessToken, fingerprint, nowS, opened, order, tokenOf, unit } from "./facts.ts";
 import { type Opener, promise } from "./suite.ts";
 
 const at = nowS + 10;
@@ -91,7 +91,13 @@ export function affected(open: Opener): void {
 }
 
 function count(store: Store, request: Partial<CountRequest> & { unit: Unit }) {
-  return store.countAffected({ before: undefined, at, limitMs: 60_000, ...request });
+  return store.countAffected({
+    fp: fingerprint(request.unit),
+    before: undefined,
+    at,
+    limitMs: 60_000,
+    ...request,
+  });
 }
 
 /** Three grants of two subjects at two clients, one of them in an offline grant, and a client's own token. */

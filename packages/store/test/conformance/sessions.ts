@@ -16,7 +16,7 @@ import {
 import type { LoggedRevoke, Store } from "@rescind/store";
 import fc from "fast-check";
 import { rounds, seed } from "../../../../test/seed.ts";
-import { administrator, digest, firstPage, issuer, nowS, order, unit } from "./facts.ts";
+import { administrator, digest, fingerprint, firstPage, issuer, nowS, order, unit } from "./facts.ts";
 import { newSession, nowMs, plain, user } from "./people-facts.ts";
 import { allOf, type Opener, promise } from "./suite.ts";
 
@@ -220,5 +220,12 @@ async function compare(store: Store, made: readonly Session[]): Promise<void> {
 }
 
 function count(store: Store, of: Unit, at: number, ignoring?: number) {
-  return store.countAffected({ unit: of, before: undefined, at, limitMs: 60_000, ignoring });
+  return store.countAffected({
+    unit: of,
+    fp: fingerprint(of),
+    before: undefined,
+    at,
+    limitMs: 60_000,
+    ignoring,
+  });
 }
