@@ -9,6 +9,20 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** Seconds, fractions allowed. */
+export function seconds(value: string): number {
+  if (!/^\d{1,6}(\.\d{1,3})?$/.test(value) || Number(value) === 0)
+    throw new InvalidArgumentError("It must be a number of seconds above 0.");
+  return Number(value);
+}
+
+/** An http or https URL, as it was given. */
+export function httpUrl(value: string): string {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value))
+    throw new InvalidArgumentError("It must be an http or https URL.");
+  return value;
+}
+
 /** Values separated by commas or spaces. */
 export function listOf(value: string): string[] {
   return value.split(/[,\s]+/).filter((item) => item !== "");

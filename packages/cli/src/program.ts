@@ -7,6 +7,7 @@ import { addCascade } from "./commands/cascade.ts";
 import { addClients } from "./commands/clients.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrill } from "./commands/drill.ts";
 import { addGrants } from "./commands/grants.ts";
 import { addIntrospect } from "./commands/introspect.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -76,6 +77,7 @@ const commands = [
   addDeliveries,
   addAudit,
   addCascade,
+  addDrill,
   addDoctor,
   addLogin,
 ];
