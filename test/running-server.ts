@@ -52,8 +52,8 @@ export interface TestServer {
   tokenWithScope(scope: string): Promise<string>;
   /** What introspection says to the admin client. */
   introspect(token: string): Promise<Record<string, unknown>>;
-  /** Stops and starts again on the same data and port. */
-  restart(): Promise<void>;
+  /** Stops and starts again on the same data and port, with these flags instead where some are given. */
+  restart(flags?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,10 +64,9 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const port = await freePort();
-  const configuration = readConfiguration(
-    ["--port", String(port), "--data", data, "--log-level", "error", ...flags],
-    env,
-  );
+  const configured = (more: readonly string[]) =>
+    readConfiguration(["--port", String(port), "--data", data, "--log-level", "error", ...more], env);
+  let configuration = configured(flags);
   let running = await startServer(configuration);
   const { issuer } = configuration;
   const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, "")}`;
@@ -151,8 +150,9 @@ export async function startTestServer(
       const { json } = await server.form("/oauth2/introspect", { token }, adminClient);
       return json;
     },
-    async restart() {
+    async restart(other) {
       await running.close();
+      if (other !== undefined) configuration = configured(other);
       running = await startServer(configuration);
     },
     async close() {

@@ -272,6 +272,21 @@ describe("clients, keys and resources", () => {
     assert.deepEqual([await isActive(first), await isActive(second)], [true, false]);
   });
 
+  test("keys rotate puts another secret in the place of one; keys delete ends it for good", async () => {
+    const client = await server.registerClient();
+    const first = await server.clientToken(client);
+    const keyId = String(client.keys[0]?.key_id);
+    assert.equal((await run(["keys", "rotate", keyId])).status, 2, "it asks first");
+    const kept = await json(["keys", "rotate", keyId, "--keep-old"]);
+    assert.equal(await isActive(first), true);
+    await json(["keys", "delete", keyId, "--yes"]);
+    assert.equal(await isActive(first), false);
+    const again = await json(["keys", "rotate", String(kept.key_id), "--yes"]);
+    const token = await server.clientToken({ ...client, client_secret: String(again.client_secret) });
+    assert.equal(await isActive(token), true);
+    assert.equal((await run(["keys", "approve", keyId])).status, 1);
+  });
+
   test("resources create and list", async () => {
     const uri = "https://api.example";
     const created = await json(["resources", "create", uri, "--scopes", "a,b", "--name", "An API"]);
@@ -333,7 +348,7 @@ describe("looking", () => {
     const { status, stdout } = await runWithScope("rescind:admin rescind:feed", ["doctor", "--json"]);
     const { findings } = JSON.parse(stdout) as { findings: readonly Record<string, string>[] }; // asserted below
     for (const { check, result, detail } of findings) assert.equal(result, "ok", `${check}: ${detail}`);
-    assert.deepEqual([status, findings.length], [0, 7]);
+    assert.deepEqual([status, findings.length], [0, 8]);
   });
 
   test("doctor with admin.json finds nothing wrong, and says so with status 0", async () => {

@@ -24,6 +24,20 @@ export type ConsumerKeyAnswer = Wire<typeof ConsumerKeyAnswer>;
 /** Nothing to choose yet; an empty object or no body at all. */
 export const NewConsumerKey = Type.Object({}, { additionalProperties: false });
 
+/** The body of `…/rotate` of a key. */
+export const KeyReplacement = Type.Object(
+  {
+    keep_old: Type.Optional(
+      Type.Boolean({
+        description: "The old key and its tokens go on until the key is deleted; default: it ends now.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type KeyReplacement = Wire<typeof KeyReplacement>;
+
 export const ConsumerKeyPath = Type.Object(
   { key_id: Id("key", "The consumer key's id.") },
   { additionalProperties: false },

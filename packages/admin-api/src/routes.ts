@@ -9,7 +9,14 @@ import { AuditLine } from "./audit-export.ts";
 import { BulkRevocation, BulkRevocationAnswer } from "./bulk.ts";
 import { ClientAnswer, ClientChange, ClientPath, NewClient } from "./client.ts";
 import { ConsentItem, ConsentQuery } from "./consent.ts";
-import { Approval, ConsumerKeyAnswer, ConsumerKeyPath, NewConsumerKey, Suspension } from "./consumer-key.ts";
+import {
+  Approval,
+  ConsumerKeyAnswer,
+  ConsumerKeyPath,
+  KeyReplacement,
+  NewConsumerKey,
+  Suspension,
+} from "./consumer-key.ts";
 import { Explanation, ExplanationRequest } from "./explanation.ts";
 import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
 import { IssuerAnswer, IssuerItem, NewIssuer } from "./issuer.ts";
@@ -149,6 +156,24 @@ export const routes = {
     body: Approval,
     bodyOptional: true,
     answers: { 200: ConsumerKeyAnswer },
+  },
+  deleteKey: {
+    method: "DELETE",
+    path: key,
+    scope: "rescind:admin",
+    summary: "End a consumer key for good, with all tokens issued with it",
+    params: ConsumerKeyPath,
+    answers: { 204: undefined },
+  },
+  rotateKey: {
+    method: "POST",
+    path: `${key}/rotate`,
+    scope: "rescind:admin",
+    summary: "Give a client another consumer key in the place of this one",
+    params: ConsumerKeyPath,
+    body: KeyReplacement,
+    bodyOptional: true,
+    answers: { 201: ConsumerKeyAnswer },
   },
   putResource: {
     method: "POST",

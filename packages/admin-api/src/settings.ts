@@ -4,6 +4,8 @@ import Type from "typebox";
 import { Count, Time, type Wire } from "./field.ts";
 import { Position } from "./verifier.ts";
 
+const DigestKind = Type.Enum(["sha-256", "hmac-sha-256"], { type: "string" });
+
 /** All lives in seconds. */
 export const Settings = Type.Object({
   issuer: Type.String(),
@@ -19,6 +21,8 @@ export const Settings = Type.Object({
   }),
   /** The longest lives anything issued so far may have. */
   longest: Type.Object({ access_token: Count, grant: Count }),
+  /** How tokens and secrets are stored; `previous` while those of the setting before are accepted too. */
+  digests: Type.Object({ current: DigestKind, previous: Type.Optional(DigestKind) }),
   store: Type.Object({
     engine: Type.Enum(["sqlite", "postgres"], { type: "string" }),
     version: Type.String(),

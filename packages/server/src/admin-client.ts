@@ -5,7 +5,8 @@ import { type Client, defaultPolicy, formatId } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import { readAdminFile, writeAdminFile } from "./admin-file.ts";
 import type { Configuration } from "./configuration.ts";
-import { newToken, sameDigest, type TokenHashing } from "./keys/digest.ts";
+import { newToken, type TokenHashing } from "./keys/digest.ts";
+import { renewKnown } from "./keys/key-digest.ts";
 import { orderOf } from "./revocation/order.ts";
 
 const adminClient: Client = {
@@ -55,14 +56,17 @@ export async function ensureAdminClient(parts: Parts): Promise<void> {
       client_secret: secret,
     });
 
-  const digest = hashing.digest(secret);
-  const key = { keyId: formatId("key", rowId), clientId: adminClient.clientId, digest };
+  const key = {
+    keyId: formatId("key", rowId),
+    clientId: adminClient.clientId,
+    digest: hashing.digest(secret),
+  };
   const found = await store.findClient(adminClient.clientId);
   if (found.client === undefined) {
     await store.createClient(adminClient, [key], parts.now());
     return;
   }
-  if (found.keys.some((known) => sameDigest(digest, known.digest))) return;
+  if (await renewKnown(secret, found.keys, parts)) return;
   await store.addConsumerKey(key, parts.now());
   for (const { keyId } of found.keys)
     await store.revoke(

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { readBrand } from "./brand-settings.ts";
+import { noPepper } from "./keys/digest.ts";
 import type { Brand } from "./pages/brand.ts";
 
 type Kind = "text" | "number" | "switch";
@@ -41,6 +42,11 @@ export const settings = {
     flag: "token-pepper",
     help: "store HMAC-SHA-256 digests under this key (32 characters or more)",
   },
+  previousTokenPepper: {
+    kind: "text",
+    flag: "previous-token-pepper",
+    help: "what --token-pepper was before, or none: digests made then are accepted too",
+  },
   brandName: { kind: "text", flag: "brand-name", help: "name on the sign-in pages (Rescind)" },
   brandLogo: { kind: "text", flag: "brand-logo", help: "its logo: path of an .svg, .png, .jpg or .webp" },
   brandColor: { kind: "text", flag: "brand-color", help: "its colour, #rrggbb" },
@@ -68,6 +74,8 @@ export interface Configuration {
   readonly trustedProxies: readonly string[];
   readonly allowPrivateNetworks: boolean;
   readonly tokenPepper: string | undefined;
+  /** The one before, "none" where there was none, undefined where digests are not being migrated. */
+  readonly previousTokenPepper: string | undefined;
   readonly logLevel: string;
   readonly brand: Brand;
   readonly adminSecret: string | undefined;
@@ -209,6 +217,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
+    previousTokenPepper: previousPepper(raw),
     logLevel,
     brand,
     adminSecret: longEnough("RESCIND_ADMIN_SECRET", env.RESCIND_ADMIN_SECRET),
@@ -240,6 +249,17 @@ function isOn(flag: string, text: string | undefined): boolean {
   if (text === undefined || text === "false") return false;
   if (text === "true" || text === "1" || text === "") return true;
   throw new ConfigurationError(`--${flag} is a switch: true or false.`);
+}
+
+/** Two settings that are the same migrate nothing, and somebody believes they do. */
+function previousPepper({ tokenPepper, previousTokenPepper: previous }: Raw): string | undefined {
+  if (previous === undefined) return undefined;
+  const before = previous === noPepper ? undefined : longEnough("--previous-token-pepper", previous);
+  if (before === tokenPepper)
+    throw new ConfigurationError(
+      "--previous-token-pepper says what --token-pepper was before it changed (none: there was none); they must differ.",
+    );
+  return previous;
 }
 
 function longEnough(name: string, text: string | undefined): string | undefined {

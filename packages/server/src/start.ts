@@ -95,7 +95,7 @@ async function dependencies(
   const { issuer } = configuration;
   const now = (): number => Date.now();
   const fingerprintKey = await keptKey("fingerprint-key", parts);
-  const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey);
+  const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey, configuration.previousTokenPepper);
   await ensureFirstKeys(store, seal);
   await ensureAdminClient({ store, hashing, configuration, now });
   const standing = new StandingEntries(store);
@@ -111,6 +111,12 @@ async function dependencies(
     () => stream.subscribers,
   );
   const { allowPrivateNetworks: allowPrivate } = configuration;
+  const webhooks = webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate });
+  counters.gauge(
+    "rescind_webhook_oldest_pending_seconds",
+    "Age of the oldest webhook delivery that has not arrived, looked at every 10 seconds",
+    () => webhooks.oldestPending(),
+  );
   return {
     configuration,
     issuer,
@@ -128,7 +134,7 @@ async function dependencies(
     effect: effectWatch({ fleet: verifiers, store, longestStaleness }),
     lastUses: lastUses(store),
     availability: availability(now),
-    webhooks: webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate }),
+    webhooks,
     clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
     leakReports: failureLimit(leakReportsPerHour, 3_600_000),
     logins: loginLimits(),

@@ -22,6 +22,7 @@ const checks: Readonly<Record<string, Check>> = {
   clock: checkClock,
   credentials: checkCredentials,
   store: checkStore,
+  digests: checkDigests,
   feed: checkLease,
 };
 
@@ -120,6 +121,19 @@ async function checkStore(connection: Connection): Promise<Omit<Finding, "check"
   if (!response.ok) return { result: "failed", detail: String(detail ?? `status ${response.status}`) };
   const meaning = durability === "replicated" ? "on more than one machine" : "on this machine's disk";
   return { result: "ok", detail: `ready; what is answered is durable ${meaning} (${durability})` };
+}
+
+/** Which setting is in force, never the pepper itself. */
+async function checkDigests(connection: Connection): Promise<Omit<Finding, "check">> {
+  const { digests } = await connection.admin.readSettings();
+  if (digests.previous === undefined)
+    return { result: "ok", detail: `tokens and secrets are stored as ${digests.current}` };
+  const before =
+    digests.previous === digests.current ? `${digests.previous} by another pepper` : digests.previous;
+  return {
+    result: "warning",
+    detail: `stored as ${digests.current}; digests of before (${before}) are accepted too: take --previous-token-pepper away when they are no longer needed`,
+  };
 }
 
 function get(connection: Connection, path: string): Promise<Response> {

@@ -6,7 +6,6 @@ import type { BulkRevocation } from "@rescind/admin-api";
 import { type AccessToken, parseId, parseToken, type RowId } from "@rescind/core";
 import type { TokenDigest } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
-import { sameDigest } from "../keys/digest.ts";
 import { lookUpSelection, type Selection, selectionOfToken } from "./selection.ts";
 
 export type Name =
@@ -67,7 +66,7 @@ function isGenuine(
   token: AccessToken & { readonly digest: TokenDigest | undefined },
   { hashing }: Pick<Dependencies, "hashing">,
 ): boolean {
-  return name.kind !== "token" || sameDigest(hashing.digest(name.token), token.digest);
+  return name.kind !== "token" || hashing.matches(name.token, token.digest);
 }
 
 async function lookUpOne(name: Name, deps: Dependencies): Promise<Selection | undefined> {

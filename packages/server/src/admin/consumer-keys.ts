@@ -9,6 +9,7 @@ import { newToken } from "../keys/digest.ts";
 import { selectOf } from "../revocation/select.ts";
 import { administrator, catchUp, clientUnit, commitOrder, keyUnit, seqHeader } from "./commit-order.ts";
 import { idempotencyMismatch } from "./idempotency.ts";
+import { findKey, lastOfAdministration, locksOut } from "./key-endings.ts";
 import { isOfAnotherRequest } from "./order-repeated.ts";
 import { refused } from "./refusal.ts";
 import { usesSecret } from "./registration.ts";
@@ -57,8 +58,10 @@ export async function createKey(request: AdminRequest, deps: Dependencies): Prom
 
 export async function suspendKey(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const body = request.body as Suspension; // checked against the contract's schema
-  const key = await deps.store.findConsumerKey(request.params.key_id ?? "");
-  if (key === undefined) return unknownKey;
+  const found = await findKey(request, deps);
+  if (found === undefined) return unknownKey;
+  const { key } = found;
+  if (body.final === true && (await locksOut(found, deps))) return lastOfAdministration;
   const unit = keyUnit(key.keyId, deps.issuer);
   const order = {
     unit,
@@ -94,8 +97,12 @@ export async function approveKey(request: AdminRequest, deps: Dependencies): Pro
 }
 
 const unknownClient = refused("not-found", "There is no client with this client_id.");
-const unknownKey = refused("not-found", "There is no consumer key with this key_id.");
+export const unknownKey = refused("not-found", "There is no consumer key with this key_id.");
 
-function keyAnswer(key: ConsumerKey, deps: Pick<Dependencies, "standing" | "issuer">): ConsumerKeyAnswer {
+/** A key as answers show it; bring this node up to the log first. */
+export function keyAnswer(
+  key: ConsumerKey,
+  deps: Pick<Dependencies, "standing" | "issuer">,
+): ConsumerKeyAnswer {
   return { key_id: key.keyId, client_id: key.clientId, status: statusIn(deps)("key", key.keyId) };
 }

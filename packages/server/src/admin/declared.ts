@@ -12,7 +12,7 @@ import Type from "typebox";
 import { type Configuration, ConfigurationError } from "../configuration.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { bodyCheck } from "../http/validation.ts";
-import { sameDigest } from "../keys/digest.ts";
+import { renewKnown } from "../keys/key-digest.ts";
 import { ensureAccessKey } from "../keys/signing-keys.ts";
 import { checked, isSame, record, refusal, refuseDoubles } from "./declared-entry.ts";
 import { applyIssuers, parseIssuer } from "./declared-issuers.ts";
@@ -95,9 +95,9 @@ async function applyClient(client: Client, secret: string | undefined, parts: Pa
     await record("client.updated", { client_id: clientId }, parts);
   }
   if (secret === undefined) return;
-  const digest = parts.hashing.digest(secret);
-  if (found.keys.some((key) => sameDigest(digest, key.digest))) return;
+  if (await renewKnown(secret, found.keys, parts)) return;
   const keyId = formatId("key", parts.store.nextId());
+  const digest = parts.hashing.digest(secret);
   await parts.store.addConsumerKey({ keyId, clientId, digest }, parts.now());
   await record("key.created", { client_id: clientId, key_id: keyId }, parts);
 }

@@ -18,6 +18,7 @@ import { explainToken } from "./explain.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
 import { listIssuers, putIssuer } from "./issuers.ts";
+import { deleteKey, rotateKey } from "./key-endings.ts";
 import { lift } from "./lift.ts";
 import type { AdminHandler } from "./request.ts";
 import { listResources, putResource } from "./resources.ts";
@@ -47,6 +48,8 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   createKey: withIdempotency(createKey),
   suspendKey: withIdempotency(suspendKey),
   approveKey: withIdempotency(approveKey),
+  deleteKey,
+  rotateKey: withIdempotency(rotateKey),
   putResource: withIdempotency(putResource),
   listResources,
   putIssuer: withIdempotency(putIssuer),

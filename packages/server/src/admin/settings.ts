@@ -10,6 +10,7 @@ import type { AdminRequest } from "./request.ts";
 export async function readSettings(_request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const head = await deps.store.head();
   const store = await deps.store.describe();
+  const digests = deps.hashing.settings;
   const settings: Settings = {
     issuer: deps.issuer,
     version,
@@ -23,6 +24,10 @@ export async function readSettings(_request: AdminRequest, deps: Dependencies): 
       session: lifetimes.session,
     },
     longest: { access_token: head.longest.accessToken, grant: head.longest.grant },
+    digests: {
+      current: digests.current,
+      ...(digests.previous === undefined ? {} : { previous: digests.previous }),
+    },
     store: {
       engine: store.engine,
       version: store.version,

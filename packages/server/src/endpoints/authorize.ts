@@ -5,7 +5,6 @@ import { judgedPushedRequest, parseToken } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
-import { sameDigest } from "../keys/digest.ts";
 import { advance } from "../sign-in/advance.ts";
 import { type Browser, browserOf } from "../sign-in/browser.ts";
 import { decide, loadAuthorization, servedClient, unknownClient, untrusted } from "../sign-in/load.ts";
@@ -95,7 +94,7 @@ async function pushedStart(
   const parsed = parseToken(text);
   if (parsed?.kind !== "pushed") return notPushed(deps);
   const { head, request, digest } = await deps.store.findPushedRequest(parsed.rowId);
-  if (request === undefined || !sameDigest(deps.hashing.digest(text), digest)) return notPushed(deps);
+  if (request === undefined || !deps.hashing.matches(text, digest)) return notPushed(deps);
   await deps.standing.reach(head);
   const verdict = deps.standing.judge(judgedPushedRequest(request, deps.issuer), deps.now() / 1000);
   if (request.clientId !== clientId || verdict.kind !== "live") return notPushed(deps);

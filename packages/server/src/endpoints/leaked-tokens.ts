@@ -9,7 +9,6 @@ import { catchUp } from "../admin/commit-order.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
-import { sameDigest } from "../keys/digest.ts";
 import { aboutToken } from "../revocation/about.ts";
 import { orderOf } from "../revocation/order.ts";
 import { foreignSelectOf, selectOf } from "../revocation/select.ts";
@@ -89,7 +88,7 @@ function unitOf(recognised: Recognised, { issuer, now }: Dependencies): Unit | u
 
 async function endingOfCode(text: string, id: RowId, deps: Dependencies): Promise<Ending | undefined> {
   const { code } = await deps.store.findCode(id);
-  if (code?.grantId === undefined || !sameDigest(deps.hashing.digest(text), code.digest)) return undefined;
+  if (code?.grantId === undefined || !deps.hashing.matches(text, code.digest)) return undefined;
   const { clientId, subject, grantId } = code;
   return {
     unit: { name: "grant", issuer: deps.issuer, value: grantId },
@@ -99,7 +98,7 @@ async function endingOfCode(text: string, id: RowId, deps: Dependencies): Promis
 
 async function endingOfSession(text: string, id: RowId, deps: Dependencies): Promise<Ending | undefined> {
   const { session, digest } = await deps.store.findSession(id);
-  if (session === undefined || !sameDigest(deps.hashing.digest(text), digest)) return undefined;
+  if (session === undefined || !deps.hashing.matches(text, digest)) return undefined;
   if (sessionEnd(session) <= deps.now() / 1000) return undefined;
   const { sessionId, subject } = session;
   return { unit: { name: "session", issuer: deps.issuer, value: sessionId }, about: { subject } };

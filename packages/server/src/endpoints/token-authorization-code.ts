@@ -25,7 +25,6 @@ import type { FoundCode, Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "../http/answer.ts";
 import { oauthRefusal } from "../http/respond.ts";
-import { sameDigest } from "../keys/digest.ts";
 import { endReplayed } from "../revocation/end-replayed.ts";
 import type { AuthenticatedClient } from "../tokens/authenticate-client.ts";
 import { targetOfGrant } from "../tokens/grant-target.ts";
@@ -79,7 +78,7 @@ async function presentedCode(text: string, deps: Dependencies): Promise<Presente
   if (parsed?.kind !== "code") return undefined;
   const found = await deps.store.findCode(parsed.rowId);
   const { code } = found;
-  if (code === undefined || !sameDigest(deps.hashing.digest(text), code.digest)) return undefined;
+  if (code === undefined || !deps.hashing.matches(text, code.digest)) return undefined;
   return { ...found, code };
 }
 

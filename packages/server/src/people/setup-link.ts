@@ -5,7 +5,7 @@ import { type Judged, parseToken, type User } from "@rescind/core";
 import type { SetupLink } from "@rescind/store";
 import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
-import { newToken, sameDigest } from "../keys/digest.ts";
+import { newToken } from "../keys/digest.ts";
 import { hashPassword } from "./password.ts";
 import { subjectOrder } from "./user-orders.ts";
 
@@ -58,7 +58,7 @@ export async function findUsableLink(text: string, deps: Dependencies): Promise<
   if (parsed?.kind !== "setup") return undefined;
   const { head, link, digest, user } = await deps.store.findSetupLink(parsed.rowId);
   if (link === undefined || user === undefined || user.status !== "active") return undefined;
-  if (!sameDigest(deps.hashing.digest(text), digest)) return undefined;
+  if (!deps.hashing.matches(text, digest)) return undefined;
   await deps.standing.reach(head);
   const verdict = deps.standing.judge(judgedSetupLink(link, deps.issuer), deps.now() / 1000);
   return verdict.kind === "live" ? { link, user } : undefined;

@@ -3,7 +3,6 @@
 import { judgedSession, parseToken, type Session, type User, type Verdict } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import type { PageRequest } from "../http/answer.ts";
-import { sameDigest } from "../keys/digest.ts";
 import type { ShownPerson } from "../pages/fields.ts";
 import { cookieOf } from "./browser.ts";
 
@@ -23,7 +22,7 @@ export async function signedIn(request: PageRequest, deps: Dependencies): Promis
   if (parsed?.kind !== "session") return undefined;
   const { head, session, digest, user } = await deps.store.findSession(parsed.rowId);
   if (session === undefined || user === undefined) return undefined;
-  if (!sameDigest(deps.hashing.digest(text), digest)) return undefined;
+  if (!deps.hashing.matches(text, digest)) return undefined;
   await deps.standing.reach(head);
   const verdict = deps.standing.judge(judgedSession(session, deps.issuer), deps.now() / 1000);
   return { session, user, verdict };

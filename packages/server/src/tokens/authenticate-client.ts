@@ -5,7 +5,6 @@ import {
   type AssertionClaims,
   allowsMethod,
   type Client,
-  type ConsumerKey,
   checkAssertion,
   invalidClient,
   type Judged,
@@ -17,7 +16,7 @@ import type { Head } from "@rescind/store";
 import { compactVerify, createLocalJWKSet, decodeJwt, type JSONWebKeySet } from "jose";
 import type { Dependencies } from "../dependencies.ts";
 import type { FormRequest } from "../http/answer.ts";
-import { sameDigest } from "../keys/digest.ts";
+import { type MatchedKey, matchingKey, renewDigest } from "../keys/key-digest.ts";
 import type { RegisteredClient } from "./catalog.ts";
 
 export interface AuthenticatedClient {
@@ -113,8 +112,10 @@ async function provenBy(
   switch (credential.kind) {
     case "basic":
     case "post": {
-      const key = matchingKey(parts.hashing.digest(credential.secret), registered?.keys ?? []);
-      return allowed && key !== undefined ? key.keyId : "unproven";
+      const found = matchingKey(credential.secret, registered?.keys ?? [], parts.hashing);
+      if (!allowed || found === undefined) return "unproven";
+      await renewed(found, credential.secret, parts);
+      return found.key.keyId;
     }
     case "assertion":
       return allowed && (await isAssertionValid(credential.assertion, registered.client, parts))
@@ -125,11 +126,13 @@ async function provenBy(
   }
 }
 
-/** Compares with every key, so that time does not tell which one came close. */
-function matchingKey(digest: Uint8Array, keys: readonly ConsumerKey[]): ConsumerKey | undefined {
-  let found: ConsumerKey | undefined;
-  for (const key of keys) if (sameDigest(digest, key.digest)) found = key;
-  return found;
+/** A store that cannot write now turns no right secret away; the next use tries again. */
+async function renewed(found: MatchedKey, secret: string, parts: Parts): Promise<void> {
+  try {
+    await renewDigest(found, secret, parts);
+  } catch (cause) {
+    parts.log.warn({ keyId: found.key.keyId, cause: String(cause) }, "digest of a secret not stored anew");
+  }
 }
 
 async function isAssertionValid(assertion: string, client: Client, parts: Parts): Promise<boolean> {

@@ -14,7 +14,7 @@ import {
   reservedClaims,
 } from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
-import { sameDigest, type TokenHashing } from "../keys/digest.ts";
+import type { TokenHashing } from "../keys/digest.ts";
 import { type DecodedJws, decodeJws, verifyJws } from "../keys/jws.ts";
 import type { KeyRing } from "../keys/signing-keys.ts";
 import type { Catalog } from "./catalog.ts";
@@ -42,12 +42,12 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   const parsed = parseToken(text);
   if (parsed?.kind === "access") {
     const { head, token } = await parts.store.findAccessToken(parsed.rowId);
-    const genuine = token !== undefined && sameDigest(parts.hashing.digest(text), token.digest);
+    const genuine = token !== undefined && parts.hashing.matches(text, token.digest);
     return genuine ? { kind: "access", head, token } : { kind: "unknown", head };
   }
   if (parsed?.kind === "refresh") {
     const { head, token, grant } = await parts.store.findRefreshToken(parsed.rowId);
-    const genuine = token !== undefined && sameDigest(parts.hashing.digest(text), token.digest);
+    const genuine = token !== undefined && parts.hashing.matches(text, token.digest);
     return genuine && grant !== undefined
       ? { kind: "refresh", head, token, grant }
       : { kind: "unknown", head };
