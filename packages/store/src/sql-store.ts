@@ -28,6 +28,7 @@ import {
   findDelivery,
   listDeliveries,
   noteAttempt,
+  oldestPendingMs,
   resendDelivery,
 } from "./intentions/deliveries.ts";
 import { describe, ping } from "./intentions/description.ts";
@@ -216,6 +217,7 @@ function sqlStore(db: Database): Store {
     cancelSubscription: (cancellation) => cancelSubscription(db, cancellation),
     subscriptionsToServe: (limit, after) => subscriptionsToServe(db, limit, after),
     enqueueDeliveries: (batch) => enqueueDeliveries(db, batch),
+    oldestPendingMs: () => oldestPendingMs(db),
     claimDeliveries: (nowMs, untilMs, limit) => claimDeliveries(db, nowMs, untilMs, limit),
     noteAttempt: (attempt) => noteAttempt(db, attempt),
     findDelivery: (id) => findDelivery(db, id),

@@ -101,6 +101,8 @@ export interface WebhookStore {
     nextAttemptMs: number;
     atMs: number;
   }): Promise<void>;
+  /** When the oldest delivery that is still pending was made; milliseconds. For metrics. */
+  oldestPendingMs(): Promise<number | undefined>;
   findDelivery(id: RowId): Promise<Delivery | undefined>;
   listDeliveries(
     filter: { readonly subscriptionId?: RowId | undefined; readonly status?: DeliveryStatus | undefined },

@@ -8,12 +8,17 @@ import { type AuditReader, auditReader } from "./reader.ts";
 import { type WebhookSchedule, webhookSchedule } from "./schedule.ts";
 import { attempt } from "./sender.ts";
 
+/** Milliseconds between looks at how old the oldest pending delivery is. */
+const lookMs = 10_000;
+
 export interface WebhookDispatcher {
   start(): void;
   /** A subscription was made, changed or ended, or a delivery is to be sent again. */
   wake(): void;
   /** Finishes what is under way, for a few seconds at most; the rest is sent after the next start, under the same ids. */
   stop(): Promise<void>;
+  /** Age in seconds of the oldest delivery that has not arrived; 0 where there is none. A few seconds old itself. */
+  oldestPending(): number;
 }
 
 type Parts = Pick<Dependencies, "store" | "seal" | "log" | "now" | "metrics" | "standing"> & {
@@ -31,14 +36,18 @@ export function webhookDispatcher(
     underWay: new Map<string, Promise<void>>(),
     aborting: new AbortController(),
   };
-  let loops: { readonly reading: Loop; readonly sending: Loop } | undefined;
+  let loops: { readonly reading: Loop; readonly sending: Loop; readonly looking: Loop } | undefined;
   let unsubscribe: (() => void) | undefined;
+  let oldestMs: number | undefined;
   return {
     start() {
       const reader = auditReader(parts);
       const sending = startLoop(() => send(running, () => sending.wake()), schedule.pollMs, parts.log);
       const reading = startLoop(() => read(reader, sending), schedule.pollMs, parts.log);
-      loops = { reading, sending };
+      const look = async (): Promise<void> => {
+        oldestMs = await parts.store.oldestPendingMs();
+      };
+      loops = { reading, sending, looking: startLoop(look, lookMs, parts.log) };
       unsubscribe = parts.standing.subscribe(() => {
         // Where nobody has subscribed, an order costs nothing here; the poll finds the first one.
         if (reader.serves) reading.wake();
@@ -50,11 +59,12 @@ export function webhookDispatcher(
     },
     async stop() {
       unsubscribe?.();
-      await Promise.all([loops?.reading.stop(), loops?.sending.stop()]);
+      await Promise.all([loops?.reading.stop(), loops?.sending.stop(), loops?.looking.stop()]);
       const cut = setTimeout(() => running.aborting.abort(), schedule.stopMs);
       await Promise.all(running.underWay.values());
       clearTimeout(cut);
     },
+    oldestPending: () => (oldestMs === undefined ? 0 : Math.max(0, parts.now() - oldestMs) / 1000),
   };
 }
 

@@ -42,6 +42,7 @@ function record({ unit: of = unit("token", "tid_5"), action = "revoke", ...facts
     seq: 9,
     content: { unit: of, select: selectOf(of), reason: "administrator", ...facts.content },
     hash: "",
+    feedHash: "",
   };
 }
 

@@ -50,7 +50,10 @@ export interface World {
   now(): number;
   /** A subscription to a path of the receiver, or to a URL. */
   subscribe(where: string, more?: Partial<Pick<Subscription, "binding" | "events">>): Promise<RowId>;
-  order(unit: Unit, more?: { reason?: RevocationReason; about?: About; suspend?: boolean }): Promise<Receipt>;
+  order(
+    unit: Unit,
+    more?: { reason?: RevocationReason; about?: About | undefined; suspend?: boolean },
+  ): Promise<Receipt>;
   /** Orders on so many tokens, one after the other; their ids. */
   tokens(count: number, about?: About): Promise<string[]>;
   deliveries(subscriptionId: RowId): Promise<Delivery[]>;

@@ -106,6 +106,14 @@ export async function noteAttempt(
   ]);
 }
 
+export async function oldestPendingMs(db: Database): Promise<number | undefined> {
+  const [row] = await db.executor.read({
+    sql: "SELECT created_at_ms FROM deliveries WHERE status = 'pending' ORDER BY id LIMIT 1",
+    params: [],
+  });
+  return row === undefined ? undefined : new Columns(row).whole();
+}
+
 export async function findDelivery(db: Database, id: RowId): Promise<Delivery | undefined> {
   const [row] = await db.executor.read({
     sql: `SELECT ${deliveryColumns} FROM deliveries WHERE id = $1`,
