@@ -1,7 +1,7 @@
 // Requests to other people's servers: small JSON documents (keys of clients) and webhooks. https only, no redirects, no
 // private addresses, bounded in time and size, connected to the very address that was checked (THREATS WEB-01, FD-13).
 
-import { lookup as resolve } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import {
   type ClientRequest,
   type IncomingMessage,
@@ -18,9 +18,18 @@ export interface OutsideFetch {
   readonly mostBytes: number;
   /** Also http and private addresses: an issuer that is itself http on loopback, or `--allow-private-networks`. */
   readonly allowPrivate: boolean;
+  /** Who is asked for the addresses of a name; the system's resolver if absent. */
+  readonly resolve?: Resolve | undefined;
   /** Ends the exchange early. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** As `dns.lookup` with `all`. */
+export type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 export interface OutsidePost {
   readonly headers: Readonly<Record<string, string>>;
@@ -134,7 +143,7 @@ function requestOutside(url: string, more: RequestOptions, options: OutsideFetch
   const timeout = AbortSignal.timeout(options.timeoutMs);
   return (secure ? requestHttps : requestHttp)(target, {
     ...more,
-    lookup: checkedLookup(options.allowPrivate),
+    lookup: checkedLookup(options),
     agent: false,
     signal: options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]),
   });
@@ -169,9 +178,9 @@ async function textOf(response: IncomingMessage, mostBytes: number): Promise<str
   return Buffer.concat(chunks).toString();
 }
 
-function checkedLookup(allowPrivate: boolean): LookupFunction {
+function checkedLookup({ allowPrivate, resolve: ask = lookup }: OutsideFetch): LookupFunction {
   return (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+    ask(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "", 0);
       const refused = !allowPrivate && addresses.some(({ address }) => isPrivateAddress(address));
       const [first] = addresses;
