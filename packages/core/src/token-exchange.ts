@@ -151,22 +151,26 @@ function actClaim(actor: ExchangeParent, before: ActClaim | undefined, issuer: s
 
 /**
  * The fingerprints of every unit of the parents and of their own lineages, without repeats; `all` is the child's own
- * unit too and is left out. A refusal where there are more than a token should carry.
+ * unit too and is left out.
  * @param fingerprint of a unit, as on the feed
  */
 export function lineageOf(
   parents: readonly Judged[],
   fingerprint: (unit: Unit) => string,
-): readonly string[] | Refusal {
+): readonly string[] {
   const found = new Set<string>();
   for (const parent of parents) {
     for (const unit of unitsOf(parent)) if (unit.name !== "all") found.add(fingerprint(unit));
     for (const fp of parent.lineage) found.add(fp);
   }
-  if (found.size > longestLineage)
-    return refuse(
-      "invalid_request",
-      "The tokens come from too many others; use one that was exchanged less often.",
-    );
   return [...found];
+}
+
+/** Refuses a lineage of more fingerprints than a token should carry. */
+export function checkLineage(lineage: readonly string[]): Refusal | undefined {
+  if (lineage.length <= longestLineage) return undefined;
+  return refuse(
+    "invalid_request",
+    "The tokens come from too many others; use one that was exchanged less often.",
+  );
 }

@@ -2,6 +2,7 @@
 // 8707). The token issued dies with every token it came from. Issues access tokens only, and never a refresh token.
 
 import {
+  checkLineage,
   chooseTarget,
   decideExchange,
   type Exchange,
@@ -93,7 +94,7 @@ async function decide(
   if ("kind" in decision) return decision;
   const parents = actor === undefined ? [subject.judged] : [subject.judged, actor.judged];
   const lineage = lineageOf(parents, deps.hashing.fingerprint);
-  return "kind" in lineage ? lineage : { ...decision, lineage };
+  return checkLineage(lineage) ?? { ...decision, lineage };
 }
 
 interface Targeting {
