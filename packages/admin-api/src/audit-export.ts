@@ -1,7 +1,7 @@
 // The export of the audit log: one JSON line a record, with everything that its hash covers, so that the chain can be
 // computed again by whoever holds the file. A line has one spelling only: any edit of it shows. Hashing is the caller's.
 
-import { auditChainInput, formatId, parseId } from "@rescind/core";
+import { auditChainInput, formatId, origin, parseId } from "@rescind/core";
 import Type from "typebox";
 import { Actor, AuditItem } from "./audit.ts";
 import type { Wire } from "./field.ts";
@@ -45,6 +45,37 @@ export function readAuditLine(text: string): AuditLine | undefined {
     return undefined;
   }
   return isLine(parsed) && writeAuditLine(parsed) === text ? parsed : undefined;
+}
+
+export interface VerifiedExport {
+  /** Lines that fit, from the first one on. */
+  readonly records: number;
+  /** The hash of the last of them. */
+  readonly head: string;
+  /** The first line that does not fit, or is missing at the end. */
+  readonly brokenAt: number | undefined;
+}
+
+/**
+ * Computes the chain of an export again, holding one line at a time. Whoever can write the whole file anew can also
+ * compute a new chain: compare `head` with one that was noted elsewhere.
+ * @param sha256 base64url
+ */
+export async function verifyAuditLines(
+  lines: Iterable<string> | AsyncIterable<string>,
+  sha256: (bytes: Uint8Array<ArrayBuffer>) => string,
+): Promise<VerifiedExport> {
+  let [records, head, of] = [0, origin.hash, 0];
+  for await (const text of lines) {
+    const line = readAuditLine(text);
+    const input = line === undefined ? undefined : auditLineInput(head, line);
+    const follows = line?.number === records + 1 && (records === 0 || line.of === of);
+    if (line === undefined || input === undefined || !follows || sha256(input) !== line.hash)
+      return { records, head, brokenAt: records + 1 };
+    records += 1;
+    ({ hash: head, of } = line);
+  }
+  return { records, head, brokenAt: records === of ? undefined : records + 1 };
 }
 
 /**

@@ -86,9 +86,11 @@ async function revokeChunk(
 function ordersOf(selections: readonly Selection[], request: AdminRequest, deps: Dependencies): Order[] {
   const { reason = "administrator", note, final = false } = request.body as BulkRevocation; // as above
   const actor = administrator(request);
-  return selections.map(({ unit, select, about }) =>
-    orderOf({ unit, select, about, actor, reason, note, final }, deps),
-  );
+  return selections.map(({ unit, select, about }, index) => {
+    // Where somebody waits for verifiers, one acknowledgement at the end of a chunk tells of all before it.
+    const ack = index === selections.length - 1 ? undefined : false;
+    return orderOf({ unit, select, about, actor, reason, note, final, ack }, deps);
+  });
 }
 
 function answerOf(tally: Tally, headSeq: number): BulkRevocationAnswer {
