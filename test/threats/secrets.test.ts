@@ -22,6 +22,9 @@ async function busyRun(
     secrets.add(String(value));
     return String(value);
   };
+  // Nobody listens there: attempts fail, and are logged and listed.
+  const hook = await server.admin("POST", "/admin/v1/subscriptions", { url: "http://127.0.0.1:9/hook" });
+  keep(String(hook.json.secret).slice("whsec_".length));
   for (const access_token_format of ["jwt", "opaque"]) {
     const client = await server.registerClient({ access_token_format });
     keep(client.client_secret);
@@ -113,6 +116,8 @@ test("E2, RT-11, WEB-16 no secret that was issued or sent stands in a file, the 
       "signing-keys",
       "verifiers",
       "resources",
+      "subscriptions",
+      "deliveries",
     ])
       places.push([
         list,

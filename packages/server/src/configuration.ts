@@ -30,7 +30,7 @@ export const settings = {
   allowPrivateNetworks: {
     kind: "switch",
     flag: "allow-private-networks",
-    help: "fetch keys of clients from private addresses too",
+    help: "fetch keys from private addresses too, and send webhooks there",
   },
   insecureHttp: {
     kind: "switch",
