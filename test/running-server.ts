@@ -181,6 +181,6 @@ export async function freePort(): Promise<number> {
 export async function answered(response: Response): Promise<Answered> {
   const text = await response.text();
   let json: Record<string, unknown> = {};
-  if (/json/.test(response.headers.get("content-type") ?? "")) json = JSON.parse(text);
+  if (/[/+]json\b/.test(response.headers.get("content-type") ?? "")) json = JSON.parse(text);
   return { status: response.status, headers: response.headers, json, text };
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { accountRoutes, routes as adminRoutes, type Route } from "@rescind/admin-api";
-import { includesScope, rescindScopes } from "@rescind/core";
+import { grantManagementScopes, includesScope, rescindScopes } from "@rescind/core";
 import { bearerRoutes, formRoutes, publicRoutes } from "../../packages/server/src/http/routes.ts";
 import { type Answered, basic, type RegisteredClient, startTestServer } from "../running-server.ts";
 
@@ -26,10 +26,15 @@ const protectedRoutes: readonly Protected[] = [
     path: route.path.replaceAll(/:\w+/g, "x"),
     scopes: [route.scope],
   })),
-  ...bearerRoutes.map(({ method, path, scopes }) => ({ name: path, method, path, scopes })),
+  ...bearerRoutes.map(({ method, path, scopes }) => ({
+    name: `${method} ${path}`,
+    method,
+    path: path.replaceAll(/:\w+/g, "x"),
+    scopes,
+  })),
 ];
 
-const everything = ["read", ...rescindScopes].join(" ");
+const everything = ["read", ...rescindScopes, ...grantManagementScopes].join(" ");
 
 async function call(route: Protected, headers: Record<string, string>, path = route.path): Promise<Answered> {
   return server.request(path, {
@@ -148,7 +153,8 @@ test("WEB-03 a page elsewhere cannot ride on a browser: no cookie is set, none i
 
 test("WEB-04 every route is open to its scope, to those that include it, and to no other", async () => {
   const tokens = new Map<string, string>();
-  for (const scope of ["read", ...rescindScopes]) tokens.set(scope, await server.tokenWithScope(scope));
+  for (const scope of ["read", ...rescindScopes, ...grantManagementScopes])
+    tokens.set(scope, await server.tokenWithScope(scope));
   const client = await server.registerClient({ scope: "rescind:account" });
   tokens.set("read write offline_access", await server.tokenWithScope("read write offline_access"));
   for (const route of protectedRoutes) {

@@ -179,7 +179,7 @@ test("RV-08 a refresh token's end is its access tokens' end, of every generation
   }
 });
 
-test("RV-17 there is no JSONP: GET and callback are refused, and nothing of the request comes back", async () => {
+test("RV-17 there is no JSONP but for those who asked for it: GET and callback are refused, and nothing of the request comes back", async () => {
   const client = await server.registerClient();
   const token = await server.clientToken(client);
   const query = `?token=${token}&client_id=${client.client_id}&callback=alert_marker`;

@@ -18,15 +18,12 @@ const noCallback = refuse(
   "invalid_request",
   "callback must be the name of a function: letters, digits, '_', '$' and '.', 64 characters at most.",
 );
-const noScript = refuse(
-  "unauthorized_client",
-  "This client may not revoke by GET: only a public client that is registered with jsonp may. Use POST.",
-);
 
-export async function revokeByScript(request: FormRequest, deps: Dependencies): Promise<Answer> {
+/** Undefined: GET is no method for this client. */
+export async function revokeByScript(request: FormRequest, deps: Dependencies): Promise<Answer | undefined> {
+  if (!(await mayUseScript(request, deps))) return undefined;
   const callback = request.form.get("callback") ?? "";
   if (!callbackName.test(callback)) return oauthRefusal(noCallback);
-  if (!(await mayUseScript(request, deps))) return oauthRefusal(noScript);
   const answer = await revoke(request, deps).catch((error: unknown) =>
     failure(error, request, oauthForm, deps),
   );
@@ -39,7 +36,8 @@ async function mayUseScript(request: FormRequest, deps: Dependencies): Promise<b
   if (credential.kind !== "none") return false;
   const registered = await deps.catalog.client(credential.clientId, await deps.store.head());
   const client = registered?.client;
-  return client !== undefined && client.jsonp && !isConfidential(client);
+  if (client === undefined || isConfidential(client)) return false;
+  return client.jsonp;
 }
 
 /** The comment in front keeps a caller from choosing the first bytes of the answer (CVE-2014-4671). */

@@ -7,7 +7,7 @@ import { answerHeaders, preflightHeaders } from "./cors.ts";
 import { failure, oauthForm, otherMethods, send } from "./edge.ts";
 import { readForm } from "./form.ts";
 import { oauthHttpError, oauthRefusal } from "./respond.ts";
-import type { FormHandler, FormRoute } from "./routes.ts";
+import type { FormRoute } from "./routes.ts";
 import { dependenciesFor } from "./wait-edge.ts";
 
 const methods = ["POST", "OPTIONS"];
@@ -53,9 +53,10 @@ async function answer(route: FormRoute, request: FastifyRequest, deps: Dependenc
   const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
   const answered = await handled(route.handle, parsed, request, deps);
   if (origin === undefined) return answered;
-  const cors = await answerHeaders(origin, parsed, await deps.store.head(), deps).catch(() => ({
-    vary: "Origin",
-  }));
+  const cors = await deps.store
+    .head()
+    .then((head) => answerHeaders(origin, parsed, head, deps))
+    .catch(() => ({ vary: "Origin" }));
   return { ...answered, headers: { ...answered.headers, ...cors } };
 }
 
@@ -65,7 +66,7 @@ function usePost(): Answer {
 
 /** What a GET gets: a script where the client may ask by one, else no more than the method's refusal. */
 async function scriptAnswer(
-  byScript: FormHandler,
+  byScript: NonNullable<FormRoute["byScript"]>,
   request: FastifyRequest,
   deps: Dependencies,
 ): Promise<Answer> {
@@ -75,21 +76,17 @@ async function scriptAnswer(
   const form = readForm(query);
   if ("kind" in form) return oauthRefusal(form);
   const { authorization, accept = "" } = request.headers;
-  return handled(
-    byScript,
-    { id: request.id, form, authorization, accept, address: request.ip },
-    request,
-    deps,
-  );
+  const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
+  return (await handled(byScript, parsed, request, deps)) ?? usePost();
 }
 
 /** Failures are answered here, so that they get their CORS headers too. */
-async function handled(
-  handle: FormHandler,
+async function handled<Answered>(
+  handle: (request: FormRequest, deps: Dependencies) => Promise<Answered>,
   parsed: FormRequest,
   request: FastifyRequest,
   deps: Dependencies,
-): Promise<Answer> {
+): Promise<Answered | Answer> {
   try {
     return await handle(parsed, dependenciesFor(request, deps));
   } catch (error) {

@@ -27,14 +27,12 @@ import type { Answer, FormRequest, PageRequest } from "./answer.ts";
 
 type Deps = Dependencies;
 
-export type FormHandler = (request: FormRequest, deps: Deps) => Promise<Answer>;
-
 /** Form-encoded, OAuth errors, CORS per client. */
 export interface FormRoute {
   readonly path: string;
-  readonly handle: FormHandler;
-  /** Answers a GET with `callback` by a script (JSONP). */
-  readonly byScript?: FormHandler;
+  readonly handle: (request: FormRequest, deps: Deps) => Promise<Answer>;
+  /** Answers a GET with `callback` by a script (JSONP), for the clients that may. */
+  readonly byScript?: (request: FormRequest, deps: Deps) => Promise<Answer | undefined>;
   readonly summary: string;
 }
 
