@@ -75,7 +75,7 @@ async function serve(listed: Subscription, pass: Pass): Promise<boolean> {
       last - stored.cursor < mostInMemory &&
       records.every((record) => eventsFor(stored, record).length === 0);
     if (!quiet) {
-      const moved = await enqueue(subscription.id, records, pass);
+      const moved = await enqueue(subscription.id, { records, after }, pass);
       if (moved === undefined) break;
       enqueued ||= moved.deliveries > 0;
       stored = moved.subscription;
@@ -89,20 +89,21 @@ async function serve(listed: Subscription, pass: Pass): Promise<boolean> {
 }
 
 /**
- * Stores what the records tell a subscription. Its row is read after the records: the one that ended it, if it is among
- * them, is in the row then. Undefined: another node was first, or it is gone.
+ * Stores what the records after a number tell a subscription. Its row is read after the records: the one that ended it,
+ * if it is among them, is in the row then. Undefined: another node was first, it is gone, or it ended among records that
+ * were passed over before; then the next pass begins at its cursor.
  */
 async function enqueue(
   id: RowId,
-  records: readonly AuditRecord[],
+  { records, after }: { readonly records: readonly AuditRecord[]; readonly after: number },
   { store, now }: Pass,
 ): Promise<{ readonly deliveries: number; readonly subscription: Subscription } | undefined> {
   const subscription = await store.findSubscription(id);
   const last = records.at(-1)?.number;
   if (subscription === undefined || last === undefined) return undefined;
-  const { cursor: from, cancelledBy } = subscription;
-  const to = Math.min(last, cancelledBy ?? last);
-  if (to <= from) return undefined;
+  const { cursor: from, cancelledBy = Number.POSITIVE_INFINITY } = subscription;
+  const to = Math.min(last, cancelledBy);
+  if (to <= from || cancelledBy <= after) return undefined;
   const deliveries = records
     .filter(({ number }) => number > from && number <= to)
     .flatMap((record) =>
