@@ -1,7 +1,5 @@
 // Many narrow orders in one call: POST /admin/v1/revocations/bulk. CONTRACT.md section 6, THREATS RV-18, RV-19.
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
 import {
   type Answered,
@@ -10,6 +8,7 @@ import {
   type TestServer,
 } from "../../../../test/running-server.ts";
 import { until } from "../../../../test/until.ts";
+import { databaseOf, tokenRows } from "./token-rows.ts";
 
 let server: TestServer;
 let client: RegisteredClient;
@@ -37,22 +36,6 @@ async function jti(token: string | undefined): Promise<string> {
 async function orders(): Promise<readonly Record<string, unknown>[]> {
   const { json } = await server.admin("GET", "/admin/v1/audit?action=revoke&limit=1000");
   return json.items as Record<string, unknown>[]; // the list's items
-}
-
-function database(): DatabaseSync {
-  return new DatabaseSync(join(server.data, "rescind.db"), { timeout: 20_000 });
-}
-
-/** Stores so many more tokens like this one, before it in time; their ids. */
-function clones(tokenId: string, count: number): string[] {
-  const file = database();
-  file.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
-    INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, scope, audience, rev, iat, exp, offline, lineage)
-    SELECT t.id - n.i, t.digest, t.client_id, t.grant_id, t.subject, t.scope, t.audience, t.rev, t.iat, t.exp, t.offline,
-      t.lineage FROM access_tokens t, n WHERE t.id = ${tokenId.replace("tid_", "")}`);
-  file.close();
-  const last = BigInt(tokenId.replace("tid_", ""));
-  return Array.from({ length: count }, (_, index) => `tid_${last - BigInt(index + 1)}`);
 }
 
 describe("what is named ends, each by an entry of its own", () => {
@@ -167,7 +150,7 @@ test("ten thousand long JWTs fit into one call", async () => {
 });
 
 test("RV-18 others are answered while a bulk order is on its way", async () => {
-  const names = clones(await jti(await server.clientToken(client)), 5000);
+  const names = tokenRows(server, await jti(await server.clientToken(client)), 5000);
   let isDone = false;
   const answer = bulk({ token_ids: names }).finally(() => {
     isDone = true;
@@ -182,11 +165,11 @@ test("RV-18 others are answered while a bulk order is on its way", async () => {
 });
 
 test("RV-01 RV-19 a store that fails midway is a 503 that says how many are in force; repeating it completes it", async () => {
-  const names = clones(await jti(await server.clientToken(client)), 9000);
+  const names = tokenRows(server, await jti(await server.clientToken(client)), 9000);
   const before = await newestSeq();
   const first = bulk({ token_ids: names }, { "idempotency-key": "bulk-2" });
   await until(async () => (await newestSeq()) > before + 500);
-  const lock = database();
+  const lock = databaseOf(server);
   lock.exec("BEGIN IMMEDIATE");
   const { status, headers, json } = await first;
   lock.exec("ROLLBACK");
