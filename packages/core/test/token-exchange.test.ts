@@ -176,8 +176,7 @@ describe("a token as a parent", () => {
 
   test("a foreign subject becomes one of ours, so it must look like one", () => {
     assert.equal(parent({}), undefined);
-    for (const sub of ["a\nb", "\u202eann", "x".repeat(256)])
-      assert.equal(parent({ sub }), undefined);
+    for (const sub of ["a\nb", "\u202eann", "x".repeat(256)]) assert.equal(parent({ sub }), undefined);
     assert.equal(parent({ sub: "auth0|5f7c" })?.subject, "auth0|5f7c");
   });
 
