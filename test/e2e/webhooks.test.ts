@@ -20,6 +20,7 @@ before(async () => {
   receiver = await startReceiver((end) => ends.push(end), secrets);
   client = await people.client({
     grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+    scope: "openid read offline_access rescind:account grant_management_revoke",
   });
   const { status, json, text } = await server.admin("POST", "/admin/v1/subscriptions", {
     url: `${receiver.url}/all`,
@@ -162,6 +163,113 @@ const causes: readonly Cause[] = [
     told: ["token.leaked", "token.revoked"],
     reason: "token_leaked",
     says: ofGrant,
+  },
+  {
+    name: "a leaked refresh token that somebody hands in",
+    happen: async () => {
+      await freshGrant();
+      const body = JSON.stringify({ tokens: [grant.refresh_token] });
+      const headers = { "content-type": "application/json" };
+      const answer = await server.request("/leaked-tokens", { method: "POST", headers, body });
+      assert.equal(answer.status, 202, answer.text);
+    },
+    told: ["token.leaked", "grant.revoked"],
+    reason: "token_leaked",
+    says: ofGrant,
+  },
+  {
+    name: "grant management by the client",
+    happen: async () => {
+      await freshGrant();
+      const own = await server.clientToken(client, { scope: "grant_management_revoke" });
+      const init = { method: "DELETE", headers: { authorization: `Bearer ${own}` } };
+      assert.equal((await server.request(`/grants/${grant.grant_id}`, init)).status, 204);
+    },
+    told: ["grant.revoked"],
+    reason: "client_request",
+    actor: "client",
+    says: ofGrant,
+  },
+  {
+    name: "many orders in one call",
+    happen: async () => {
+      const first = await freshGrant();
+      await freshGrant();
+      await post("/admin/v1/revocations/bulk", {
+        tokens: [first.access_token],
+        grant_ids: [grant.grant_id],
+        reason: "security_event",
+      });
+    },
+    told: ["token.revoked", "grant.revoked"],
+    reason: "security_event",
+    actor: "admin",
+    says: ofGrant,
+  },
+  {
+    name: "a person who takes back what an application has",
+    happen: async () => {
+      await freshPerson();
+      const own = await people.tokens(client, person, { scopes: ["openid", "rescind:account"] });
+      const headers = { authorization: `Bearer ${own.access_token}` };
+      const path = `/account/v1/applications/${client.client_id}`;
+      assert.equal((await server.request(path, { method: "DELETE", headers })).status, 204);
+    },
+    told: ["grant.revoked"],
+    reason: "consent_withdrawn",
+    actor: "user",
+    says: () => ({ ...ofPerson(), client_id: client.client_id }),
+  },
+  {
+    name: "global token revocation",
+    happen: async () => {
+      await freshPerson();
+      const answer = await post("/global-token-revocation", {
+        sub_id: { format: "opaque", id: person.subject },
+      });
+      assert.equal(answer.status, 204, answer.text);
+    },
+    told: ["subject.revoked"],
+    reason: "security_event",
+    says: ofPerson,
+  },
+  {
+    name: "another password, a person who is deleted",
+    happen: async () => {
+      await freshPerson();
+      const path = `/admin/v1/users/${person.subject}`;
+      await server.admin("PATCH", path, { password: "the first password" });
+      await server.admin("PATCH", path, { password: "another password" });
+      await server.admin("DELETE", path);
+    },
+    told: ["subject.revoked", "subject.revoked"],
+    reason: "user_deleted",
+    says: ofPerson,
+  },
+  {
+    name: "another issuer's token, subject, and all of its tokens",
+    happen: async () => {
+      const issuer = "https://other.example";
+      const made = await post("/admin/v1/issuers", { issuer, jwks_uri: `${issuer}/jwks` });
+      assert.equal(made.status, 201, made.text);
+      await order({ issuer, jti: "j-1" });
+      await order({ issuer, subject: "somebody" });
+      await order({ issuer });
+    },
+    told: ["token.revoked", "subject.revoked", "issuer.revoked"],
+    reason: "administrator",
+    says: () => ({ select: { issuer: "https://other.example" }, subject: undefined }),
+  },
+  {
+    name: "a consumer key that is deleted",
+    happen: async () => {
+      const { json } = await post(`/admin/v1/clients/${client.client_id}/keys`);
+      const answer = await server.admin("DELETE", `/admin/v1/keys/${json.key_id}`);
+      assert.equal(answer.status, 204, answer.text);
+    },
+    told: ["key.suspended"],
+    reason: "secret_rotated",
+    says: () => ({ client_id: client.client_id, final: true }),
   },
   {
     name: "a suspended client",
