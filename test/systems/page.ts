@@ -17,19 +17,24 @@ export interface Page {
   run(name: string, variables?: Variables): Promise<string>;
   /** Sends the request of an `http` block, with the administrator's token at the admin API. */
   send(name: string, variables?: Variables): Promise<Answered>;
-  /** The JSON of a block, with variables put in. */
-  json(name: string, variables?: Variables): Record<string, unknown>;
+  /** The text of a block of this kind, with variables put in. */
+  text(kind: string, name: string, variables?: Variables): string;
   /** Names of blocks that nothing has used. */
   unused(): string[];
 }
 
-/** Reads `docs/coming-from/NAME.md`; its commands find the server as a reader's would, by `$RESCIND` and `RESCIND_DATA`. */
+/** Reads `docs/coming-from/NAME.md`. */
 export function comingFrom(name: string, server: TestServer): Page {
-  const blocks = blocksOf(readFileSync(join(root, "docs/coming-from", `${name}.md`), "utf8"));
+  return pageOf(`docs/coming-from/${name}.md`, server);
+}
+
+/** Reads a page; its commands find the server as a reader's would, by `$RESCIND` and `RESCIND_DATA`. */
+export function pageOf(file: string, server: TestServer): Page {
+  const blocks = blocksOf(readFileSync(join(root, file), "utf8"));
   const used = new Set<string>();
   const block = (wanted: string, kind: string): string => {
     const found = blocks.get(wanted);
-    assert.equal(found?.kind, kind, `${name}.md has no ${kind} block called ${wanted}`);
+    assert.equal(found?.kind, kind, `${file} has no ${kind} block called ${wanted}`);
     used.add(wanted);
     return found?.text ?? "";
   };
@@ -44,7 +49,7 @@ export function comingFrom(name: string, server: TestServer): Page {
         return server.admin(method, path, body === "" ? undefined : JSON.parse(body), named);
       return server.request(path, { method, headers: named, ...(body === "" ? {} : { body }) });
     },
-    json: (wanted, variables = {}) => JSON.parse(substituted(block(wanted, "json"), variables)),
+    text: (kind, wanted, variables = {}) => substituted(block(wanted, kind), variables),
     unused: () => [...blocks.keys()].filter((key) => !used.has(key)),
   };
 }
