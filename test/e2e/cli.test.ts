@@ -287,6 +287,29 @@ describe("clients, keys and resources", () => {
     assert.equal((await run(["keys", "approve", keyId])).status, 1);
   });
 
+  test("tokens import takes a token under management, and never prints it", async () => {
+    const client = await server.registerClient();
+    const token = "legacy-0123456789abcdef";
+    const at = new Date(Date.now() + 3_600_000).toISOString();
+    const args = [
+      "tokens",
+      "import",
+      "--client",
+      client.client_id,
+      "--subject",
+      "usr_old",
+      "--expires-at",
+      at,
+    ];
+    const { status, stdout, stderr } = await run([...args, token]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /usr_old/);
+    assert.ok(!stdout.includes(token));
+    assert.equal(await isActive(token), true);
+    assert.equal((await run([...args, token])).status, 1, "it is known already");
+    assert.equal((await run(args)).status, 2);
+  });
+
   test("resources create and list", async () => {
     const uri = "https://api.example";
     const created = await json(["resources", "create", uri, "--scopes", "a,b", "--name", "An API"]);

@@ -35,7 +35,7 @@ import {
 import { SessionItem, SessionQuery } from "./session.ts";
 import { Settings } from "./settings.ts";
 import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts";
-import { TokenItem, TokenQuery } from "./token.ts";
+import { NewImportedToken, TokenItem, TokenQuery } from "./token.ts";
 import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
 import { VerifierItem } from "./verifier.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
@@ -296,6 +296,14 @@ export const routes = {
     summary: "List tokens, never by value",
     query: TokenQuery,
     answers: { 200: List(TokenItem, "Tokens.") },
+  },
+  importToken: {
+    method: "POST",
+    path: "/admin/v1/tokens/import",
+    scope: "rescind:admin",
+    summary: "Take an opaque token that was made elsewhere under management",
+    body: NewImportedToken,
+    answers: { 201: TokenItem },
   },
   revoke: {
     method: "POST",

@@ -1,7 +1,7 @@
 // Tokens in lists: what is known of them, never their value. `token_id` of an access token is its `jti`.
 
 import Type from "typebox";
-import { ClientId, Id, Subject, Time, type Wire } from "./field.ts";
+import { ClientId, Id, Scope, Subject, Time, Uri, type Wire } from "./field.ts";
 import { page } from "./list.ts";
 
 export const TokenStatus = Type.Enum(["live", "expired", "revoked"], { type: "string" });
@@ -33,6 +33,36 @@ export const TokenItem = Type.Object({
 });
 
 export type TokenItem = Wire<typeof TokenItem>;
+
+/** An opaque token made elsewhere. */
+export const NewImportedToken = Type.Object(
+  {
+    token: Type.String({
+      minLength: 16,
+      maxLength: 1024,
+      pattern: "^[\\x21-\\x7e]+$",
+      description: "Its text: 16 to 1024 visible ASCII characters. Stored as a digest only.",
+    }),
+    client_id: ClientId,
+    subject: Subject,
+    scope: Type.Optional(Scope),
+    audience: Type.Optional(
+      Type.Array(Uri("A resource it is for."), {
+        minItems: 1,
+        maxItems: 50,
+        uniqueItems: true,
+        description: "Whom it is for; the client's first resource, else the issuer, if absent.",
+      }),
+    ),
+    expires_at: Type.String({
+      maxLength: 40,
+      description: "RFC 3339; in the future, and 24 hours ahead at most.",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type NewImportedToken = Wire<typeof NewImportedToken>;
 
 export const TokenQuery = Type.Object(
   {

@@ -20,6 +20,7 @@ export * from "./foreign-claims.ts";
 export * from "./foreign-token.ts";
 export * from "./id-token.ts";
 export * from "./identifier.ts";
+export * from "./imported-token.ts";
 export * from "./introspection.ts";
 export * from "./lifetimes.ts";
 export * from "./liveness.ts";

@@ -85,6 +85,11 @@ const kindByPrefix = new Map<string, TokenKind>(
   (Object.keys(tokenPrefixes) as TokenKind[]).map((kind) => [tokenPrefixes[kind], kind]), // its own keys
 );
 
+/** True for a text that begins like one of our tokens, whatever follows. */
+export function hasOwnPrefix(text: string): boolean {
+  return kindOf(text.slice(0, prefixLetters)) !== undefined;
+}
+
 function kindOf(prefix: string): TokenKind | undefined {
   return kindByPrefix.get(prefix);
 }

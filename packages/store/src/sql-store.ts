@@ -183,6 +183,9 @@ function sqlStore(db: Database): Store {
     listResources: () => listResources(db),
     putIssuer: (issuer, atMs) => putIssuer(db, issuer, atMs),
     listIssuers: () => listIssuers(db),
+    raiseLongest: async (lives) => {
+      await db.executor.apply([raiseLongest(lives)]);
+    },
     addSigningKey: (key) => addSigningKey(db, key),
     retireSigningKey: (kid, atMs) => retireSigningKey(db, kid, atMs),
     listSigningKeys: () => listSigningKeys(db),

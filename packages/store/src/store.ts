@@ -12,7 +12,16 @@
 //   writes the `rev` it is given and never reads one of its own.
 // - No verb takes or returns a usable secret: digests and sealed bytes only.
 
-import type { Client, ConsumerKey, ForeignIssuer, Grant, Resource, RowId, Unit } from "@rescind/core";
+import type {
+  Client,
+  ConsumerKey,
+  ForeignIssuer,
+  Grant,
+  LongestLives,
+  Resource,
+  RowId,
+  Unit,
+} from "@rescind/core";
 import type { PeopleStore } from "./people.ts";
 import type {
   Actor,
@@ -171,6 +180,11 @@ export interface Store extends PeopleStore, WebhookStore {
   /** Creates or replaces; the longest life of an access token rises to its `maxTokenTtl` in the same transaction. */
   putIssuer(issuer: ForeignIssuer, atMs: number): Promise<void>;
   listIssuers(): Promise<readonly (ForeignIssuer & { readonly createdAtMs: number })[]>;
+  /**
+   * Raises the longest lives where these are greater (seconds), before something that lives so long is imported. Orders
+   * that began before are made again with them; the head that is read afterwards is the `rev` of what they allow.
+   */
+  raiseLongest(lives: LongestLives): Promise<void>;
   addSigningKey(key: SigningKeyRecord): Promise<void>;
   /** Takes a signing key out of use: still published, no longer signing. One that retires earlier keeps its time. False if unknown. */
   retireSigningKey(kid: string, atMs: number): Promise<boolean>;

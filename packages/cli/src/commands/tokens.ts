@@ -1,10 +1,12 @@
-// `rescind tokens list`: which tokens there are, never by value.
+// `rescind tokens list|import`: which tokens there are, never by value; tokens made elsewhere come under management.
 
-import type { TokenItem, TokenQuery } from "@rescind/admin-api";
+import type { NewImportedToken, TokenItem, TokenQuery } from "@rescind/admin-api";
 import { type Command, Option } from "commander";
 import { type ConnectionOptions, connect, connectable } from "../connection.ts";
-import { type Column, printJson, printList } from "../output.ts";
+import { wrongUsage } from "../failure.ts";
+import { type Column, printJson, printList, printMembers } from "../output.ts";
 import { type PageOptions, pageable, pageOf } from "../page.ts";
+import { listOf, tokenFrom } from "../parameters.ts";
 
 interface Options extends ConnectionOptions, PageOptions {
   readonly subject?: string;
@@ -14,6 +16,15 @@ interface Options extends ConnectionOptions, PageOptions {
   readonly session?: string;
   readonly status?: "live" | "expired" | "revoked";
   readonly kind?: "access" | "refresh";
+}
+
+interface ImportOptions extends ConnectionOptions {
+  readonly token?: string;
+  readonly client: string;
+  readonly subject: string;
+  readonly scope?: string;
+  readonly audience?: string[];
+  readonly expiresAt: string;
 }
 
 export function addTokens(program: Command): void {
@@ -33,6 +44,32 @@ export function addTokens(program: Command): void {
     if (options.json === true) printJson(found);
     else printList(found, columns);
   });
+  connectable(tokens.command("import [token]"))
+    .description("take an opaque token that was made elsewhere under management")
+    .option("--token <token>", "the token; - reads it from standard input")
+    .requiredOption("--client <id>", "the client it was issued to")
+    .requiredOption("--subject <sub>", "the subject it was issued for")
+    .option("--scope <scopes>", "separated by spaces")
+    .option("--audience <list>", "resources it is for, comma-separated", listOf)
+    .requiredOption("--expires-at <time>", "RFC 3339, 24 hours ahead at most")
+    .action(importToken);
+}
+
+async function importToken(argument: string | undefined, options: ImportOptions): Promise<void> {
+  const { client, subject, scope, audience, expiresAt } = options;
+  const token = await tokenFrom(argument, options.token);
+  if (token === undefined) throw wrongUsage("which token? Name it, or give it on standard input with -");
+  const body: NewImportedToken = {
+    token,
+    client_id: client,
+    subject,
+    expires_at: expiresAt,
+    ...(scope === undefined ? {} : { scope }),
+    ...(audience === undefined ? {} : { audience }),
+  };
+  const item = await connect(options).admin.importToken({ body });
+  if (options.json === true) printJson(item);
+  else printMembers(item);
 }
 
 function queryOf(options: Options): TokenQuery {

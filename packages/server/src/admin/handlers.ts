@@ -17,6 +17,7 @@ import { listDeliveries, resendDelivery } from "./deliveries.ts";
 import { explainToken } from "./explain.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
+import { importToken } from "./imported-tokens.ts";
 import { listIssuers, putIssuer } from "./issuers.ts";
 import { deleteKey, rotateKey } from "./key-endings.ts";
 import { lift } from "./lift.ts";
@@ -65,6 +66,7 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   openGrant: withIdempotency(openGrant),
   listGrants,
   listTokens,
+  importToken: withIdempotency(importToken),
   revoke: withIdempotency(revoke),
   revokeMany: withIdempotency(revokeMany),
   listRevocations,

@@ -22,7 +22,8 @@ export async function listTokens(request: AdminRequest, deps: Dependencies): Pro
   return storedList(deps.store.listTokens(filter, pageRequest(query), deps.now() / 1000), tokenItem);
 }
 
-function tokenItem(token: ListedToken): TokenItem {
+/** A token as lists show it. */
+export function tokenItem(token: ListedToken): TokenItem {
   return {
     token_id: formatId("token", token.id),
     kind: token.kind,

@@ -8,6 +8,7 @@ import {
   type ForeignToken,
   type Grant,
   livesTooLong,
+  mayBeImported,
   parseId,
   parseToken,
   type RefreshToken,
@@ -37,7 +38,10 @@ export interface RecogniseParts {
   readonly now: () => number;
 }
 
-/** Recognises a token with one read of the store, whose head comes along. The prefix decides; hints are not needed. */
+/**
+ * Recognises a token, mostly with one read of the store, whose head comes along. The prefix decides; hints are not
+ * needed. What begins like a token of ours and is none is looked up no further.
+ */
 export async function recognise(text: string, parts: RecogniseParts): Promise<Recognised> {
   const parsed = parseToken(text);
   if (parsed?.kind === "access") {
@@ -52,16 +56,29 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
       ? { kind: "refresh", head, token, grant }
       : { kind: "unknown", head };
   }
-  const head = await parts.store.head();
   const jws = decodeJws(text);
-  if (jws === undefined) return { kind: "unknown", head };
+  if (jws === undefined) return imported(text, parts);
+  const head = await parts.store.head();
   if (jws.payload.iss !== parts.issuer) {
     const issuer = (await parts.catalog.issuers(head)).get(String(jws.payload.iss));
     const foreign = issuer === undefined ? undefined : await parts.foreignTokens.read(text, jws, issuer);
-    return foreign === undefined ? { kind: "unknown", head } : { kind: "foreign", head, token: foreign };
+    return foreign === undefined ? imported(text, parts) : { kind: "foreign", head, token: foreign };
   }
   const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts);
   return token === undefined ? { kind: "unknown", head } : { kind: "access", head, token };
+}
+
+/** An opaque token made elsewhere is known by its text alone. The head is that of the look-up. */
+async function imported(text: string, parts: RecogniseParts): Promise<Recognised> {
+  if (!mayBeImported(text)) return { kind: "unknown", head: await parts.store.head() };
+  const [digest, ...earlier] = parts.hashing.digests(text);
+  const first = await parts.store.findImportedToken(digest);
+  if (first.token !== undefined) return { kind: "access", head: first.head, token: first.token };
+  for (const previous of earlier) {
+    const { head, token } = await parts.store.findImportedToken(previous);
+    if (token !== undefined) return { kind: "access", head, token };
+  }
+  return { kind: "unknown", head: first.head };
 }
 
 /** The facts in a JWT access token of ours, verified against our own keys; undefined for anything else. */

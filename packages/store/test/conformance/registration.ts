@@ -126,6 +126,10 @@ export function registration(open: Opener): void {
     await store.updateClient(client("a", { accessTokenTtl: 60 }), 0);
     await store.putResource(resource({ accessTokenTtl: 7200 }), 0);
     assert.deepEqual(await longest(), { accessToken: 7200, grant: lifetimes.grant + 1 });
+    await store.raiseLongest({ accessToken: 1, grant: 1 });
+    assert.deepEqual(await longest(), { accessToken: 7200, grant: lifetimes.grant + 1 });
+    await store.raiseLongest({ accessToken: 7201, grant: 1 });
+    assert.deepEqual(await longest(), { accessToken: 7201, grant: lifetimes.grant + 1 });
   });
 
   promise("a resource is put, replaced and listed whole", open, async (store) => {
@@ -154,6 +158,48 @@ export function registration(open: Opener): void {
       [100, undefined],
     );
     await assert.rejects(store.addSigningKey(signingKey("kid-1")), { name: "StoreUnavailable" });
+  });
+
+  promise("foreign issuers are stored whole, by name, and replaced", open, async (store) => {
+    const { longest, catalog } = await store.head();
+    const first = { issuer: "https://b.example", jwksUri: "https://b.example/jwks", maxTokenTtl: 60 };
+    const second = { ...first, issuer: "https://a.example", maxTokenTtl: longest.accessToken + 100 };
+    await store.putIssuer(first, 1000);
+    assert.deepEqual((await store.head()).longest, longest, "a shorter life raises nothing");
+    await store.putIssuer(second, 2000);
+    assert.equal((await store.head()).longest.accessToken, longest.accessToken + 100);
+    await store.putIssuer({ ...first, jwksUri: "https://b.example/new" }, 3000);
+    assert.deepEqual(await store.listIssuers(), [
+      { ...second, createdAtMs: 2000 },
+      { ...first, jwksUri: "https://b.example/new", createdAtMs: 1000 },
+    ]);
+    assert.equal((await store.head()).catalog, catalog + 3);
+  });
+
+  promise("the same secret gets another digest, if the one it had is still stored", open, async (store) => {
+    await store.createClient(client("client"), [key("key_1")], 0);
+    const { catalog } = await store.head();
+    const [to, other] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)];
+    const from = key("key_1").digest;
+    const outcomes = await Promise.all([
+      store.replaceKeyDigest("key_1", { from, to }),
+      store.replaceKeyDigest("key_1", { from, to: other }),
+    ]);
+    assert.equal(outcomes.filter(Boolean).length, 1);
+    const expected = outcomes[0] ? to : other;
+    const stored = await store.findConsumerKey("key_1");
+    assert.deepEqual([...(stored?.digest ?? [])], [...expected]);
+    assert.ok((await store.head()).catalog > catalog);
+    assert.equal(await store.replaceKeyDigest("key_9", { from, to }), false);
+    assert.deepEqual((await store.findConsumerKey("key_1"))?.digest, stored?.digest);
+  });
+
+  promise("the longest staleness a lease was given for only rises", open, async (store) => {
+    assert.equal(await store.longestStaleness(), 0);
+    await Promise.all([5, 60, 10].map((seconds) => store.raiseLongestStaleness(seconds)));
+    assert.equal(await store.longestStaleness(), 60);
+    await store.raiseLongestStaleness(30);
+    assert.equal(await store.longestStaleness(), 60);
   });
 }
 
