@@ -6,7 +6,8 @@ import { after, test } from "node:test";
 import { basic, type RegisteredClient, startTestServer } from "../running-server.ts";
 import { randomFrom, rounds, seed } from "../seed.ts";
 
-const server = await startTestServer();
+// Finders of leaked tokens are told apart by the address that a proxy names.
+const server = await startTestServer(["--trusted-proxies", "127.0.0.1"]);
 after(() => server.close());
 
 interface Held {
@@ -91,7 +92,23 @@ async function order(world: World, pick: Pick): Promise<Covers> {
   const samePair: Covers = (held) => held.subject === target.subject && held.clientId === target.clientId;
   const isUsers = target.grantId !== undefined;
 
-  if (pick([true, false])) {
+  const way = pick(["client", "client", "administrator", "administrator", "finder", "tool", "grant"]);
+  if (way === "finder") {
+    await reportLeaked(target);
+    return target.kind === "refresh" ? sameGrant : sameToken;
+  }
+  if (way === "tool" && isUsers) {
+    const sub_id = { format: "opaque", id: target.subject };
+    const { status } = await server.admin("POST", "/global-token-revocation", { sub_id });
+    assert.equal(status, 204);
+    return (held) => held.subject === target.subject;
+  }
+  if (way === "grant" && isUsers) {
+    const { status } = await server.admin("DELETE", `/grants/${target.grantId}`);
+    assert.equal(status, 204);
+    return sameGrant;
+  }
+  if (way === "client") {
     const cascade = pick(["token", "grant", "subject_client"]);
     const { status } = await server.request("/oauth2/revoke", {
       method: "POST",
@@ -117,6 +134,19 @@ async function order(world: World, pick: Pick): Promise<Covers> {
   const answer = await server.admin("POST", "/admin/v1/revocations", { select });
   assert.equal(answer.status, 201, answer.text);
   return covers;
+}
+
+let finders = 0;
+
+async function reportLeaked(target: Held): Promise<void> {
+  finders += 1;
+  const address = `203.0.${Math.floor(finders / 250) % 250}.${1 + (finders % 250)}`;
+  const { status } = await server.request("/leaked-tokens", {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": address },
+    body: JSON.stringify({ tokens: [target.text, "unknown"] }),
+  });
+  assert.equal(status, 202);
 }
 
 async function assertStates(world: World, after: string): Promise<void> {
