@@ -10,6 +10,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addDrill } from "./commands/drill.ts";
 import { addGrants } from "./commands/grants.ts";
 import { addIntrospect } from "./commands/introspect.ts";
+import { addIssuers } from "./commands/issuers.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLift } from "./commands/lift.ts";
 import { addLogin } from "./commands/login.ts";
@@ -70,6 +71,7 @@ const commands = [
   addClients,
   addKeys,
   addResources,
+  addIssuers,
   addSigningKeys,
   addVerifiers,
   addWatch,

@@ -27,6 +27,8 @@ interface Options extends ConnectionOptions {
   readonly client?: string;
   readonly key?: string;
   readonly kid?: string;
+  readonly foreignIssuer?: string;
+  readonly jti?: string;
   readonly all?: true;
   readonly cascade?: "token" | "grant" | "subject_client";
   readonly before?: string;
@@ -49,6 +51,11 @@ export function addRevoke(program: Command): void {
     .option("--client <id>", "all tokens of a client")
     .option("--key <id>", "all tokens issued with a consumer key")
     .option("--kid <kid>", "all tokens signed with a signing key, which leaves use")
+    .option(
+      "--foreign-issuer <url>",
+      "all tokens of a registered issuer; with --subject or --jti those of one (rescind issuers list)",
+    )
+    .option("--jti <jti>", "with --foreign-issuer: one token of it")
     .option("--all", "every token and session of this issuer")
     .addOption(
       new Option("--cascade <reach>", "with a token: how far to go").choices([
@@ -73,7 +80,7 @@ async function revoke(argument: string | undefined, options: Options): Promise<v
   const selected = readSelect(select);
   if (selected === undefined)
     throw wrongUsage(
-      "name one token or one unit (--subject and --client may stand together); see rescind revoke --help",
+      "name one token or one unit (--subject and --client may stand together, or --foreign-issuer and --subject or --jti); see rescind revoke --help",
     );
   const body: NewRevocation = { select, ...settingsOf(options) };
   if (options.dryRun === true || options.yes !== true) {
@@ -103,6 +110,7 @@ async function selectFrom(
 ): Promise<Select> {
   const token = await tokenFrom(argument, options.token);
   const { tokenId, grant, session, subject, client, key, kid, all, cascade: reach } = options;
+  const { foreignIssuer, jti } = options;
   const select = {
     ...(token === undefined ? {} : { token }),
     ...(tokenId === undefined ? {} : { token_id: tokenId }),
@@ -112,6 +120,8 @@ async function selectFrom(
     ...(client === undefined ? {} : { client_id: client }),
     ...(key === undefined ? {} : { key_id: key }),
     ...(kid === undefined ? {} : { kid }),
+    ...(foreignIssuer === undefined ? {} : { issuer: foreignIssuer }),
+    ...(jti === undefined ? {} : { jti }),
     ...(all === undefined ? {} : { all }),
   };
   if (reach === undefined || reach === "token") return select;
@@ -137,16 +147,24 @@ async function reachOf(
 }
 
 function isMoreThanOne(selected: Selected, affected: Affected): boolean {
-  const namesOne = selected.kind === "token" || selected.kind === "token_id";
+  const namesOne = ["token", "token_id", "issuer+jti"].includes(selected.kind);
   return !namesOne || affected.access_tokens + affected.refresh_tokens > 1 || !affected.exact;
 }
 
 /** The row of the cascade table that is about to be applied. */
 function rowOf(selected: Selected): string {
-  const unit = selected.kind === "token" || selected.kind === "token_id" ? "grant" : selected.kind;
+  const unit = announced[selected.kind] ?? selected.kind;
   const row = cascade.find(({ announcedAs }) => announcedAs.some((name) => name === unit));
   return `Reaches: ${row?.covers ?? unit}.`;
 }
+
+/** Units that are announced under another name than they are selected by; a token may be a refresh token. */
+const announced: Readonly<Partial<Record<Selected["kind"], string>>> = {
+  token: "grant",
+  token_id: "grant",
+  "issuer+subject": "subject",
+  "issuer+jti": "token",
+};
 
 function summary(affected: Affected): string {
   const { grants, access_tokens: access, refresh_tokens: refresh, sessions, exact } = affected;
