@@ -14,6 +14,23 @@ const statuses: readonly DeliveryStatus[] = ["pending", "delivered", "dead"];
 const deliveryColumns = `CAST(id AS TEXT), CAST(subscription_id AS TEXT), audit_number, type, body, status, attempts,
         created_at_ms, next_attempt_ms, last_result, finished_at_ms`;
 
+/**
+ * The deliveries whose turn it is: the oldest pending one of each subscription, and what is sent again. From one
+ * subscription that has something pending to the next, so that a long queue is not read for its first row.
+ */
+const turns = `WITH RECURSIVE waiting (id) AS (
+        SELECT min(d.subscription_id) FROM deliveries d WHERE d.status = 'pending' AND d.turn = 1
+        UNION ALL
+        SELECT (SELECT min(d.subscription_id) FROM deliveries d
+          WHERE d.status = 'pending' AND d.turn = 1 AND d.subscription_id > w.id)
+        FROM waiting w WHERE w.id IS NOT NULL),
+      turns (id) AS (
+        SELECT (SELECT o.id FROM deliveries o
+          WHERE o.status = 'pending' AND o.turn = 1 AND o.subscription_id = w.id
+          ORDER BY o.audit_number, o.id LIMIT 1)
+        FROM waiting w WHERE w.id IS NOT NULL
+        UNION ALL SELECT o.id FROM deliveries o WHERE o.status = 'pending' AND o.turn = 0)`;
+
 /** The batch marks the subscription as moved by it (`moved_by`), so that nothing of another node's batch is stored. */
 export async function enqueueDeliveries(
   db: Database,
@@ -54,21 +71,10 @@ export async function claimDeliveries(
   claimUntilMs: number,
   limit: number,
 ): Promise<readonly Delivery[]> {
-  // From one subscription that has something pending to the next, so that a long queue is not read for its first row.
   const due = await db.executor.read({
-    sql: `WITH RECURSIVE waiting (id) AS (
-        SELECT min(d.subscription_id) FROM deliveries d WHERE d.status = 'pending' AND d.turn = 1
-        UNION ALL
-        SELECT (SELECT min(d.subscription_id) FROM deliveries d
-          WHERE d.status = 'pending' AND d.turn = 1 AND d.subscription_id > w.id)
-        FROM waiting w WHERE w.id IS NOT NULL)
-      SELECT CAST(d.id AS TEXT) FROM deliveries d
-      WHERE d.status = 'pending' AND d.next_attempt_ms <= $1 AND d.claimed_until_ms <= $1
-        AND (d.id IN (SELECT (SELECT o.id FROM deliveries o
-              WHERE o.status = 'pending' AND o.turn = 1 AND o.subscription_id = w.id
-              ORDER BY o.audit_number, o.id LIMIT 1)
-            FROM waiting w)
-          OR d.id IN (SELECT o.id FROM deliveries o WHERE o.status = 'pending' AND o.turn = 0))
+    sql: `${turns}
+      SELECT CAST(d.id AS TEXT) FROM turns t CROSS JOIN deliveries d
+      WHERE d.id = t.id AND d.status = 'pending' AND d.next_attempt_ms <= $1 AND d.claimed_until_ms <= $1
       ORDER BY d.next_attempt_ms, d.id LIMIT $2`,
     params: [nowMs, limit],
   });
@@ -108,10 +114,11 @@ export async function noteAttempt(
 
 export async function oldestPendingMs(db: Database): Promise<number | undefined> {
   const [row] = await db.executor.read({
-    sql: "SELECT created_at_ms FROM deliveries WHERE status = 'pending' ORDER BY id LIMIT 1",
+    sql: `${turns}
+      SELECT min(d.created_at_ms) FROM turns t CROSS JOIN deliveries d WHERE d.id = t.id`,
     params: [],
   });
-  return row === undefined ? undefined : new Columns(row).whole();
+  return row === undefined ? undefined : new Columns(row).optionalWhole();
 }
 
 export async function findDelivery(db: Database, id: RowId): Promise<Delivery | undefined> {

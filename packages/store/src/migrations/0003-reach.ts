@@ -110,7 +110,6 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_subscription ON deliveries (subscription_id, id);
 CREATE INDEX deliveries_pending ON deliveries (turn, subscription_id, audit_number, id) WHERE status = 'pending';
-CREATE INDEX deliveries_oldest ON deliveries (id) WHERE status = 'pending';
 CREATE INDEX deliveries_dead ON deliveries (id) WHERE status = 'dead';
 CREATE INDEX deliveries_finished ON deliveries (finished_at_ms) WHERE finished_at_ms IS NOT NULL;
 
