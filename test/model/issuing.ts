@@ -38,6 +38,12 @@ export function tokenAt(world: World, tokens: readonly Token[], place: number): 
   return at(place % 4 === 0 || alive.length === 0 ? tokens : alive, place >> 2);
 }
 
+/** The same; one time of two one that others came from, where there is any: what ends a parent must end its line. */
+export function parentAt(world: World, place: number): Token | undefined {
+  const parents = [...new Set(world.tokens.flatMap((token) => token.parents))];
+  return tokenAt(world, place % 2 === 0 || parents.length === 0 ? world.tokens : parents, place >> 1);
+}
+
 export function clientAt(world: World, place: number): Client {
   const client = at(world.clients, place);
   assert.ok(client !== undefined);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { browserWith } from "../authorization.ts";
-import { at, clientAt, ownerOf, tokenAt } from "./issuing.ts";
+import { at, clientAt, ownerOf, parentAt, tokenAt } from "./issuing.ts";
 import { isLive, type Token, type Unit, unitOf } from "./model.ts";
 import type { Named, Step } from "./steps.ts";
 import { headOf, isSuspended, noteOrder, sendForm, seqOf, type World } from "./world.ts";
@@ -97,7 +97,7 @@ function timeFor({ foreign, authorisedAt = 0 }: Token, back: number | undefined)
 }
 
 export async function order(world: World, step: Doing<"order">): Promise<void> {
-  const token = tokenAt(world, world.tokens, step.of);
+  const token = parentAt(world, step.of);
   const wanted = token === undefined ? undefined : selected(step.unit, token);
   if (token === undefined || wanted === undefined) return;
   const { select, unit, wide } = wanted;

@@ -4,7 +4,7 @@
 import fc from "fast-check";
 import type { Reach } from "./world.ts";
 
-const pick = fc.nat({ max: 1023 });
+const pick = fc.nat({ max: 4095 });
 
 export type Step =
   | { readonly do: "own token"; readonly client: number; readonly key: number }
@@ -112,7 +112,7 @@ const kinds: readonly (readonly [number, fc.Arbitrary<Step>])[] = [
       client: pick,
       key: pick,
       token: pick,
-      actor: sometimes(3, pick),
+      actor: sometimes(2, pick),
       resource: pick,
     }),
   ],

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestServer } from "../running-server.ts";
+import { scriptCalls } from "./jsonp.ts";
 import { comingFrom } from "./page.ts";
 import { resource, startProtectedApi } from "./protected-api.ts";
 
@@ -24,6 +25,24 @@ test("Salesforce: the access token alone, like a logout; the refresh token and a
   assert.equal(await api.call(json.access_token), 200);
   await page.run("disconnect", { ...credentials, REFRESH_TOKEN: json.refresh_token });
   await api.refuses(json.access_token);
+});
+
+test("Salesforce: GET with a callback, for a client that is registered for it and for no other", async () => {
+  const { status, json, text } = await page.send("jsonp-client");
+  assert.equal(status, 201, text);
+  const widget = { client_id: String(json.client_id) };
+  const opened = await server.openGrant(widget);
+  const variables = {
+    RESCIND: server.issuer,
+    ACCESS_TOKEN: opened.access_token,
+    CLIENT_ID: widget.client_id,
+  };
+  assert.deepEqual(await scriptCalls(server, page.text("html", "jsonp", variables), "app.done"), [{}]);
+  assert.equal((await server.introspect(String(opened.access_token))).active, false);
+  const kept = await server.clientToken(client);
+  const query = new URLSearchParams({ token: kept, client_id: client.client_id, callback: "app.done" });
+  assert.equal((await server.request(`/oauth2/revoke?${query}`)).status, 405);
+  assert.equal(await api.call(kept), 200);
 });
 
 test("Salesforce: tokens are listed per user and app, and an app is revoked for one user", async () => {
