@@ -17,7 +17,7 @@ export async function listDeliveries(request: AdminRequest, deps: Dependencies):
   return storedList(deps.store.listDeliveries({ subscriptionId, status }, pageRequest(page)), deliveryItem);
 }
 
-/** At once and out of its turn, under the same id; afterwards by the schedule, like any other. */
+/** At once and out of its turn, under the same id. Its attempts go on counting, so one that was given up gets one more. */
 export async function resendDelivery(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const id = parseId("delivery", request.params.delivery_id ?? "");
   const found = id === undefined ? undefined : await deps.store.findDelivery(id);
