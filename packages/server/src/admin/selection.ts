@@ -8,7 +8,7 @@ import type { About, SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { aboutToken } from "../revocation/about.ts";
-import { selectOf, selectOfForeign } from "../revocation/select.ts";
+import { foreignSelectOf, selectOf } from "../revocation/select.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 import { invalidField, refused } from "./refusal.ts";
 
@@ -92,7 +92,7 @@ async function byIssuer(selected: SelectedForeign, deps: Dependencies): Promise<
 
 /** The subjects and tokens of another issuer are nobody of ours: the order is about none of ours. */
 function foreignSelection(unit: Unit): Selection {
-  return { unit, select: selectOfForeign(unit), about: {} };
+  return { unit, select: foreignSelectOf(unit), about: {} };
 }
 
 function selectionOf(unit: Unit, about: About = {}): Selection {

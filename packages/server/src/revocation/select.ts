@@ -2,12 +2,6 @@
 
 import type { Unit } from "@rescind/core";
 
-/** Of a foreign issuer's unit. */
-export function foreignSelectOf({ name, issuer, value }: Unit): Readonly<Record<string, unknown>> {
-  if (name === "token") return { issuer, jti: value };
-  return name === "subject" ? { issuer, subject: value } : { issuer };
-}
-
 export function selectOf(unit: Unit): Readonly<Record<string, unknown>> {
   switch (unit.name) {
     case "token":
@@ -35,7 +29,7 @@ export function selectOf(unit: Unit): Readonly<Record<string, unknown>> {
 }
 
 /** As `selectOf`, for a unit of another issuer's tokens. */
-export function selectOfForeign({ name, issuer, value }: Unit): Readonly<Record<string, unknown>> {
+export function foreignSelectOf({ name, issuer, value }: Unit): Readonly<Record<string, unknown>> {
   if (name === "token") return { issuer, jti: value };
   return name === "subject" ? { issuer, subject: value } : { issuer };
 }
