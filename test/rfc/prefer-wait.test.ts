@@ -108,6 +108,15 @@ test("every answer that carries Rescind-Seq says how many have applied it, where
     assert.match(answer.headers.get("rescind-seq") ?? "", /^\d+$/, way);
     assert.deepEqual(told(answer), ["0/0", "wait=5"], way);
   }
+  const feed = { authorization: `Bearer ${await server.tokenWithScope("rescind:feed")}` };
+  const { json } = await server.request("/revocations", { headers: feed });
+  const entries = json.entries as { seq: number; ack?: boolean }[]; // the feed's page
+  assert.equal(entries.length, Object.keys(answers).length);
+  assert.deepEqual(
+    entries.filter(({ ack }) => ack !== true),
+    [],
+    "every one of them asks to be acknowledged",
+  );
 });
 
 test("without the preference nothing is said, and an answer without Rescind-Seq knows no waiting", async (t) => {
