@@ -54,12 +54,13 @@ async function tryRevoke(db: Database, order: Order, longest: LongestLives): Pro
 export async function revokeMany(db: Database, orders: readonly Order[]): Promise<readonly Receipt[]> {
   if (orders.length > mostAtOnce) throw new RangeError("at most 1,000 orders are made at once");
   if (orders.length === 0) return [];
-  const byId = new Map<string, Order>();
-  for (const order of orders) if (!byId.has(order.id)) byId.set(order.id, order);
-  const numbers = await numberMany(db, byId);
+  const places = new Map<string, number>();
+  for (const [place, { id }] of orders.entries()) if (!places.has(id)) places.set(id, place);
+  const isFirst = (order: Order, place: number) => places.get(order.id) === place;
+  const numbers = await numberMany(db, orders.filter(isFirst));
   return Promise.all(
-    orders.map((order) => {
-      const seq = byId.get(order.id) === order ? numbers.get(order.id) : undefined;
+    orders.map((order, place) => {
+      const seq = isFirst(order, place) ? numbers.get(order.id) : undefined;
       return seq === undefined
         ? revoke(db, order)
         : { orderId: order.id, seq, appended: true, atMs: order.atMs };
@@ -68,11 +69,11 @@ export async function revokeMany(db: Database, orders: readonly Order[]): Promis
 }
 
 /** One transaction; the numbers of those that were appended. */
-async function numberMany(db: Database, orders: ReadonlyMap<string, Order>): Promise<Map<string, number>> {
+async function numberMany(db: Database, orders: readonly Order[]): Promise<Map<string, number>> {
   for (;;) {
     const longest = db.longest.lives;
-    const begin = [...lockUsers([...orders.values()]), takeTurn(), readLongest];
-    const statements = [...orders.values()].map((order) => numberedStatements(db, order, longest));
+    const begin = [...lockUsers(orders), takeTurn(), readLongest];
+    const statements = orders.map((order) => numberedStatements(db, order, longest));
     const results = await db.executor.apply([...begin, ...statements.flat()], { urgent: true });
     const columns = new Columns(onlyRow(results[begin.length - 1]));
     const stored = { accessToken: columns.whole(), grant: columns.whole() };
@@ -82,7 +83,7 @@ async function numberMany(db: Database, orders: ReadonlyMap<string, Order>): Pro
     }
     let place = begin.length;
     const numbers = new Map<string, number>();
-    for (const [index, id] of [...orders.keys()].entries()) {
+    for (const [index, { id }] of orders.entries()) {
       const row = results[place]?.[0];
       if (row !== undefined) numbers.set(id, new Columns(row).whole());
       place += statements[index]?.length ?? 0;
@@ -114,7 +115,7 @@ function explain(order: Order, life: EntryLife): Statement {
   return {
     sql: `SELECT h.seq, h.longest_access, h.longest_grant,
         (SELECT min(a.number) FROM audit a WHERE a.order_id = $10 OR a.idempotency = $11),
-        (SELECT CAST(max(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
+        (SELECT CAST(min(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
       FROM feed_head h WHERE h.last_order IS NULL`,
     params: [...equalParams(order, life), BigInt(order.id), orNull(order.idempotency)],
   };

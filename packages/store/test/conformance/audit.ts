@@ -1,9 +1,9 @@
 // The audit chain: one record for each revocation, numbered, chained; lists of it and of orders.
 
 import assert from "node:assert/strict";
-import { type Actor, CursorRefused } from "@rescind/store";
+import { type About, type Actor, type AuditRecord, CursorRefused, type OrderFilter } from "@rescind/store";
 import { administrator, firstPage, order, unit } from "./facts.ts";
-import { type Opener, promise } from "./suite.ts";
+import { allOf, type Opener, promise } from "./suite.ts";
 
 const aClient: Actor = { kind: "client", id: "client" };
 
@@ -137,5 +137,66 @@ export function audit(open: Opener): void {
     assert.deepEqual([...page.items, ...rest.items], items);
     assert.equal(rest.next, undefined);
     assert.equal(await store.findOrder(store.nextId()), undefined);
+  });
+
+  promise("orders are found by the person or client they are about", open, async (store) => {
+    const about = (said: About) => ({ about: said });
+    const made = [
+      order(store, unit("subject", "usr_1")),
+      order(store, unit("client", "one")),
+      order(store, unit("subject+client", "usr_1", "one")),
+      order(store, unit("token", "tid_1"), about({ clientId: "one", subject: "usr_2", grantId: "gnt_1" })),
+      order(store, unit("grant", "gnt_2"), about({ subject: "usr_1" })),
+      order(store, unit("key", "key_1"), about({ clientId: "one" })),
+      order(store, unit("all", "")),
+      order(store, { ...unit("subject", "usr_1"), issuer: "https://other.example" }),
+      order(store, unit("subject", "usr_3"), about({ subject: undefined, clientId: "two" })),
+    ];
+    for (const one of made) await store.revoke(one);
+    const found = async (filter: OrderFilter) => {
+      const items = await allOf((page) => store.listOrders(filter, page), 2);
+      return items.map(({ id }) => made.findIndex((one) => one.id === id));
+    };
+    assert.deepEqual(await found({ subject: "usr_1" }), [4, 2, 0]);
+    assert.deepEqual(await found({ subject: "usr_2" }), [3]);
+    assert.deepEqual(await found({ clientId: "one" }), [5, 3, 2, 1]);
+    assert.deepEqual(await found({ clientId: "one", subject: "usr_1" }), [2]);
+    assert.deepEqual(await found({ subject: "usr_3" }), [8]);
+    assert.deepEqual(await found({ clientId: "nobody" }), []);
+    const said = await Promise.all(made.map(({ id }) => store.findOrder(id)));
+    assert.deepEqual(
+      said.map((one) => one?.about),
+      [
+        { subject: "usr_1" },
+        { clientId: "one" },
+        { subject: "usr_1", clientId: "one" },
+        { clientId: "one", subject: "usr_2", grantId: "gnt_1" },
+        { grantId: "gnt_2", subject: "usr_1" },
+        { clientId: "one" },
+        {},
+        {},
+        { subject: "usr_3", clientId: "two" },
+      ],
+    );
+    assert.equal((await store.verifyAudit()).brokenAt, undefined);
+  });
+
+  promise("a reader of the audit goes on after the last record it has seen", open, async (store) => {
+    for (let index = 0; index < 7; index += 1)
+      await store.recordAudit({
+        action: "a",
+        actor: aClient,
+        atMs: index,
+        content: { about: { subject: "usr_1" } },
+      });
+    const seen: AuditRecord[] = [];
+    for (;;) {
+      const next = await store.readAudit(seen.at(-1)?.number ?? 0, 3);
+      assert.ok(next.length <= 3);
+      if (next.length === 0) break;
+      seen.push(...next);
+    }
+    assert.deepEqual(seen, (await store.listAudit({}, firstPage)).items.slice().reverse());
+    assert.deepEqual(await store.verifyAudit(), { records: 7, brokenAt: undefined });
   });
 }

@@ -6,17 +6,22 @@ import { affected } from "./affected.ts";
 import { audit } from "./audit.ts";
 import { codes } from "./codes.ts";
 import { consents } from "./consents.ts";
+import { deliveries } from "./deliveries.ts";
+import { exchanged } from "./exchanged.ts";
 import { feed } from "./feed.ts";
 import { lifting } from "./lifting.ts";
 import { lists } from "./lists.ts";
 import { liveness } from "./liveness.ts";
+import { manyOrders } from "./many-orders.ts";
 import { pruning } from "./pruning.ts";
 import { pruningPeople } from "./pruning-people.ts";
+import { pruningReach } from "./pruning-reach.ts";
 import { registration } from "./registration.ts";
 import { revocation } from "./revocation.ts";
 import { rotation } from "./rotation.ts";
 import { sessions } from "./sessions.ts";
 import { setupLinks } from "./setup-links.ts";
+import { subscriptions } from "./subscriptions.ts";
 import type { Opener } from "./suite.ts";
 import { tokens } from "./tokens.ts";
 import { users } from "./users.ts";
@@ -28,12 +33,16 @@ export function conformance(name: string, open: Opener): void {
       tokens,
       rotation,
       revocation,
+      manyOrders,
       lifting,
       feed,
       audit,
       liveness,
       lists,
       affected,
+      exchanged,
+      subscriptions,
+      deliveries,
       registration,
       pruning,
       users,
@@ -42,6 +51,7 @@ export function conformance(name: string, open: Opener): void {
       consents,
       codes,
       pruningPeople,
+      pruningReach,
     ])
       suite(open);
   });

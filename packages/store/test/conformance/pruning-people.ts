@@ -99,5 +99,6 @@ function added(a: Pruned, b: Pruned): Pruned {
     sessions: a.sessions + b.sessions,
     setupLinks: a.setupLinks + b.setupLinks,
     pushedRequests: a.pushedRequests + b.pushedRequests,
+    deliveries: a.deliveries + b.deliveries,
   };
 }
