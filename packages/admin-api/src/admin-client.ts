@@ -21,9 +21,20 @@ type QueryPart<R> = R extends { readonly query: infer Schema }
   : unknown;
 
 /** What a call takes: `params` of the path, `query`, `body`, as the route has them. */
-export type Input<R> = Part<R, "params", "params"> &
-  QueryPart<R> &
-  BodyPart<R> & { readonly idempotencyKey?: string | undefined; readonly signal?: AbortSignal | undefined };
+export type Input<R> = Part<R, "params", "params"> & QueryPart<R> & BodyPart<R> & CallOptions;
+
+export interface CallOptions {
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly wait?: Wait | undefined;
+}
+
+/** Holds the answer of a revocation until every verifier has applied it (`Prefer: wait`). */
+export interface Wait {
+  readonly seconds: number;
+  /** `Rescind-Effective`, for example `12/12`; undefined where the server did not say. */
+  readonly told: (effective: string | undefined) => void;
+}
 
 type Answers<R> = R extends { readonly answers: infer A } ? StaticOf<A[keyof A]> : never;
 
@@ -90,12 +101,10 @@ function callsOf(table: Readonly<Record<string, Route>>, options: AdminClientOpt
   return Object.fromEntries(calls);
 }
 
-interface LooseInput {
+interface LooseInput extends CallOptions {
   readonly params?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly body?: unknown;
-  readonly idempotencyKey?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 async function call(options: AdminClientOptions, route: Route, input: LooseInput): Promise<unknown> {
@@ -107,11 +116,13 @@ async function call(options: AdminClientOptions, route: Route, input: LooseInput
       authorization: `Bearer ${await options.token()}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(input.idempotencyKey === undefined ? {} : { "idempotency-key": input.idempotencyKey }),
+      ...(input.wait === undefined ? {} : { prefer: `wait=${input.wait.seconds}` }),
     },
     redirect: "error",
     ...(body === undefined ? {} : { body }),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   });
+  if (response.ok) input.wait?.told(response.headers.get("rescind-effective") ?? undefined);
   if (response.ok && route.lines === true) return response.body ?? new ReadableStream();
   const text = await response.text();
   if (!response.ok) throw problemOf(response, text);

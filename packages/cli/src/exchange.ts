@@ -16,6 +16,19 @@ export function fetchFrom(server: string): typeof fetch {
   };
 }
 
+/** The same, given up after so many milliseconds. */
+export function fetchWithin(server: string, milliseconds: number): typeof fetch {
+  return async (input, init) => {
+    const signal = AbortSignal.timeout(milliseconds);
+    try {
+      return await fetchFrom(server)(input, { ...init, signal });
+    } catch (cause) {
+      if (!signal.aborted) throw cause;
+      throw unavailable(`${server} did not answer within ${milliseconds / 1000} s`, cause);
+    }
+  };
+}
+
 /** The body as a JSON object; an empty one where it is something else, as proxies send. */
 export async function jsonObject(response: Response): Promise<Record<string, unknown>> {
   try {

@@ -7,20 +7,27 @@ export class Failure extends Error {
   readonly exitCode: 1 | 2;
   /** Trying again later may help: the server could not be reached, or could not answer. */
   readonly mayPass: boolean;
+  /** Seconds after which it may have passed, where the server says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(kind: "refused" | "unavailable" | "usage", message: string, cause?: unknown) {
-    super(message, { cause });
+  constructor(
+    kind: "refused" | "unavailable" | "usage",
+    message: string,
+    more: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {},
+  ) {
+    super(message, { cause: more.cause });
     this.exitCode = kind === "usage" ? 2 : 1;
     this.mayPass = kind === "unavailable";
+    this.retryAfter = more.retryAfter;
   }
 }
 
 export function refused(message: string, cause?: unknown): Failure {
-  return new Failure("refused", message, cause);
+  return new Failure("refused", message, { cause });
 }
 
-export function unavailable(message: string, cause?: unknown): Failure {
-  return new Failure("unavailable", message, cause);
+export function unavailable(message: string, cause?: unknown, retryAfter?: number): Failure {
+  return new Failure("unavailable", message, { cause, retryAfter });
 }
 
 export function wrongUsage(message: string): Failure {

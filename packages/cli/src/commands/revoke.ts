@@ -1,47 +1,36 @@
-// `rescind revoke`: one token or one unit. Shows what it would reach and asks, unless it is one token or --yes.
+// `rescind revoke`: one token or one unit, a list of them (`--file`), or a token of another provider (`--issuer` with a
+// token). Shows what it would reach and asks, unless it is one token or --yes.
 
 import { randomUUID } from "node:crypto";
-import {
-  type Affected,
-  cascade,
-  type NewRevocation,
-  type RevocationAnswer,
-  readSelect,
-  type Select,
-  type Selected,
-} from "@rescind/admin-api";
+import { type NewRevocation, readSelect } from "@rescind/admin-api";
 import { type Command, Option } from "commander";
 import { askBefore } from "../confirmation.ts";
 import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
-import { refused, wrongUsage } from "../failure.ts";
-import { introspect } from "../introspection.ts";
-import { printJson, printMembers } from "../output.ts";
+import { wrongUsage } from "../failure.ts";
+import {
+  isMoreThanOne,
+  type OrderOptions,
+  orderSettings,
+  printPreview,
+  printReceipt,
+  waitSeconds,
+  whatHappens,
+} from "../order.ts";
 import { tokenFrom, wholeNumber } from "../parameters.ts";
+import { type ElsewhereOptions, revokeAtProvider } from "../revoke-elsewhere.ts";
+import { type FileOptions, revokeFile } from "../revoke-file.ts";
+import { type SelectOptions, selectFrom } from "../selection.ts";
 
-interface Options extends ConnectionOptions {
+interface Options extends ConnectionOptions, OrderOptions, SelectOptions, FileOptions, ElsewhereOptions {
   readonly token?: string;
-  readonly tokenId?: string;
-  readonly grant?: string;
-  readonly session?: string;
-  readonly subject?: string;
-  readonly client?: string;
-  readonly key?: string;
-  readonly kid?: string;
-  readonly foreignIssuer?: string;
-  readonly jti?: string;
-  readonly all?: true;
-  readonly cascade?: "token" | "grant" | "subject_client";
   readonly before?: string;
-  readonly reason?: NonNullable<NewRevocation["reason"]>;
-  readonly note?: string;
-  readonly final?: true;
   readonly maxAffected?: number;
   readonly dryRun?: true;
-  readonly yes?: true;
+  readonly wait?: number;
 }
 
 export function addRevoke(program: Command): void {
-  connectable(program.command("revoke [token]"))
+  const command = connectable(program.command("revoke [token]"))
     .description("revoke a token, or one unit; in force when this returns")
     .option("--token <token>", "the token; `-` reads standard input. A refresh token means its grant")
     .option("--token-id <id>", "one token by its id (the jti)")
@@ -51,11 +40,8 @@ export function addRevoke(program: Command): void {
     .option("--client <id>", "all tokens of a client")
     .option("--key <id>", "all tokens issued with a consumer key")
     .option("--kid <kid>", "all tokens signed with a signing key, which leaves use")
-    .option(
-      "--foreign-issuer <url>",
-      "all tokens of a registered issuer; with --subject or --jti those of one (rescind issuers list)",
-    )
-    .option("--jti <jti>", "with --foreign-issuer: one token of it")
+    .option("--issuer <url>", "a registered foreign issuer; with a token: that provider's own endpoint")
+    .option("--jti <jti>", "with --issuer: one of its tokens")
     .option("--all", "every token and session of this issuer")
     .addOption(
       new Option("--cascade <reach>", "with a token: how far to go").choices([
@@ -70,118 +56,97 @@ export function addRevoke(program: Command): void {
     .option("--final", "can never be lifted")
     .option("--max-affected <tokens>", "change nothing if it reaches more tokens", wholeNumber)
     .option("--dry-run", "count only")
-    .option("--yes", "do not ask")
+    .option("--wait <seconds>", "hold the answer until every verifier has it", waitSeconds)
+    .option("--yes", "do not ask");
+  command
+    .optionsGroup("A list:")
+    .option("--file <path>", "one token, jti or grant id a line; `-` reads standard input")
+    .option("--from-line <number>", "begin there: where an earlier run stopped", wholeNumber)
+    .optionsGroup("Another provider (--issuer with a token):")
+    .option("--client-id <id>", "the client to which the token was issued")
+    .option("--client-secret <secret>", "its secret; `-` asks for it, or reads standard input")
+    .option("--token-type-hint <type>", "access_token or refresh_token")
     .action(revoke);
 }
 
 async function revoke(argument: string | undefined, options: Options): Promise<void> {
+  if (options.file !== undefined) {
+    if (argument !== undefined) throw wrongUsage("--file does not go with a token");
+    refuseBeside("--file", options, unitOptions);
+    return revokeFile(options.file, options, connect(options));
+  }
+  if (options.issuer !== undefined && (argument ?? options.token) !== undefined) {
+    refuseBeside(
+      "--issuer with a token",
+      options,
+      unitOptions.filter((name) => !providerTakes.includes(name)),
+    );
+    return revokeAtProvider(options.issuer, argument, options);
+  }
   const connection = connect(options);
-  const select = await selectFrom(argument, options, connection);
+  await order(await tokenFrom(argument, options.token), options, connection);
+}
+
+async function order(token: string | undefined, options: Options, connection: Connection): Promise<void> {
+  const select = await selectFrom(token, options, connection);
   const selected = readSelect(select);
   if (selected === undefined)
     throw wrongUsage(
-      "name one token or one unit (--subject and --client may stand together, or --foreign-issuer and --subject or --jti); see rescind revoke --help",
+      "name one token or one unit (--subject and --client may stand together, and --issuer with --subject or --jti); see rescind revoke --help",
     );
-  const body: NewRevocation = { select, ...settingsOf(options) };
-  if (options.dryRun === true || options.yes !== true) {
-    const preview = await connection.admin.revoke({ body: { ...body, dry_run: true } });
-    if (options.dryRun === true) return print(options, preview);
-    if (isMoreThanOne(selected, preview.affected))
-      await askBefore([rowOf(selected), `Now: ${summary(preview.affected)}`], "Revoke?");
-  }
-  print(options, await connection.admin.revoke({ body, idempotencyKey: randomUUID() }));
-}
-
-function settingsOf(options: Options): Omit<NewRevocation, "select"> {
-  const { before, reason, note, final, maxAffected } = options;
-  return {
+  const { before, maxAffected, wait } = options;
+  const body: NewRevocation = {
+    select,
+    ...orderSettings(options),
     ...(before === undefined ? {} : { before }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(note === undefined ? {} : { note }),
-    ...(final === undefined ? {} : { final }),
     ...(maxAffected === undefined ? {} : { max_affected: maxAffected }),
   };
-}
-
-async function selectFrom(
-  argument: string | undefined,
-  options: Options,
-  connection: Connection,
-): Promise<Select> {
-  const token = await tokenFrom(argument, options.token);
-  const { tokenId, grant, session, subject, client, key, kid, all, cascade: reach } = options;
-  const { foreignIssuer, jti } = options;
-  const select = {
-    ...(token === undefined ? {} : { token }),
-    ...(tokenId === undefined ? {} : { token_id: tokenId }),
-    ...(grant === undefined ? {} : { grant_id: grant }),
-    ...(session === undefined ? {} : { session_id: session }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(client === undefined ? {} : { client_id: client }),
-    ...(key === undefined ? {} : { key_id: key }),
-    ...(kid === undefined ? {} : { kid }),
-    ...(foreignIssuer === undefined ? {} : { issuer: foreignIssuer }),
-    ...(jti === undefined ? {} : { jti }),
-    ...(all === undefined ? {} : { all }),
+  if (options.dryRun === true || options.yes !== true) {
+    const preview = await connection.admin.revoke({ body: { ...body, dry_run: true } });
+    if (!("by_client" in preview)) throw new TypeError("the server took a dry run for an order");
+    if (options.dryRun === true) return printPreview(preview, options);
+    if (isMoreThanOne(selected, preview.affected)) await askBefore(whatHappens(selected, preview), "Revoke?");
+  }
+  let effective: string | undefined;
+  const told = (text: string | undefined): void => {
+    effective = text;
   };
-  if (reach === undefined || reach === "token") return select;
-  if (token === undefined || Object.keys(select).length !== 1)
-    throw wrongUsage("--cascade goes with a token, alone");
-  return reachOf(token, reach, connection);
+  const answer = await connection.admin.revoke({
+    body,
+    idempotencyKey: randomUUID(),
+    ...(wait === undefined ? {} : { wait: { seconds: wait, told } }),
+  });
+  if (!("id" in answer)) throw new TypeError("the server took an order for a dry run");
+  printReceipt(answer, effective, options);
 }
 
-/** The unit that a token of unknown kind belongs to, as the server sees it. */
-async function reachOf(
-  token: string,
-  reach: "grant" | "subject_client",
-  connection: Connection,
-): Promise<Select> {
-  const { active, grant_id: grant, sub, client_id: client } = await introspect(connection, token);
-  if (!active)
-    throw refused("the token is not active, so its grant cannot be told; name the unit instead (--grant, …)");
-  // A client-credentials token has no grant: there, `grant` means the token itself.
-  if (reach === "grant") return typeof grant === "string" ? { grant_id: grant } : { token };
-  if (typeof sub !== "string" || typeof client !== "string")
-    throw refused("the token has no subject and client");
-  return { subject: sub, client_id: client };
-}
+/** Options of one unit of ours, by their names as members. */
+const unitOptions: readonly (keyof Options)[] = [
+  "token",
+  "tokenId",
+  "grant",
+  "session",
+  "subject",
+  "client",
+  "key",
+  "kid",
+  "issuer",
+  "jti",
+  "all",
+  "cascade",
+  "before",
+  "maxAffected",
+  "dryRun",
+  "wait",
+];
+const providerTakes: readonly (keyof Options)[] = ["token", "issuer"];
 
-function isMoreThanOne(selected: Selected, affected: Affected): boolean {
-  const namesOne = ["token", "token_id", "issuer+jti"].includes(selected.kind);
-  return !namesOne || affected.access_tokens + affected.refresh_tokens > 1 || !affected.exact;
-}
-
-/** The row of the cascade table that is about to be applied. */
-function rowOf(selected: Selected): string {
-  const unit = announced[selected.kind] ?? selected.kind;
-  const row = cascade.find(({ announcedAs }) => announcedAs.some((name) => name === unit));
-  return `Reaches: ${row?.covers ?? unit}.`;
-}
-
-/** Units that are announced under another name than they are selected by; a token may be a refresh token. */
-const announced: Readonly<Partial<Record<Selected["kind"], string>>> = {
-  token: "grant",
-  token_id: "grant",
-  "issuer+subject": "subject",
-  "issuer+jti": "token",
-};
-
-function summary(affected: Affected): string {
-  const { grants, access_tokens: access, refresh_tokens: refresh, sessions, exact } = affected;
-  const counts = `${grants} grants, ${access} access tokens, ${refresh} refresh tokens, ${sessions} sessions`;
-  return exact ? counts : `at least ${counts}`;
-}
-
-type Shown = Omit<RevocationAnswer, "id" | "seq"> & {
-  readonly id?: string | undefined;
-  readonly seq?: number | undefined;
-};
-
-function print(options: Options, answer: Shown): void {
-  const receipt =
-    answer.id === undefined
-      ? { revoked: "nothing (dry run)" }
-      : { revoked: answer.id, "from seq": answer.seq };
-  if (options.json === true) printJson(answer);
-  else printMembers({ ...receipt, select: answer.select, at: answer.at, affected: summary(answer.affected) });
+function refuseBeside(what: string, options: Options, names: readonly (keyof Options)[]): void {
+  const beside = names.find((name) => options[name] !== undefined);
+  if (beside === undefined) return;
+  const flag =
+    beside === "token"
+      ? "a token"
+      : `--${beside.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw wrongUsage(`${what} does not go with ${flag}`);
 }
