@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { formatToken, parseToken, randomBytesPerToken } from "@rescind/core";
+import { exchanged, exchanger } from "../exchanges.ts";
 import { lockDatabase } from "../faults/database-lock.ts";
 import { startForeignProvider } from "../foreign-issuer.ts";
 import { peopleOf } from "../people.ts";
@@ -86,6 +87,31 @@ test("a spent refresh token still ends its grant", async () => {
   await report([refresh_token]);
   assert.equal(await isLive(json.access_token), false);
   assert.equal(await isLive(json.refresh_token), false);
+});
+
+test("a token that was imported ends by its text, and one that was exchanged dies with its parent", async () => {
+  const client = await server.registerClient();
+  const token = "made-elsewhere-0123456789";
+  const expires_at = new Date(Date.now() + 600_000).toISOString().replace(/\.\d+Z$/, "Z");
+  const imported = await server.admin("POST", "/admin/v1/tokens/import", {
+    token,
+    client_id: client.client_id,
+    subject: "usr_imported",
+    expires_at,
+  });
+  assert.equal(imported.status, 201, imported.text);
+  assert.equal(await isLive(token), true);
+  const parent = await server.openGrant(client);
+  const child = await exchanged(
+    server,
+    await exchanger(server, { scope: "read write" }),
+    parent.access_token,
+  );
+  assert.equal(await isLive(child), true);
+  await report([token, parent.access_token]);
+  assert.equal(await isLive(token), false);
+  assert.equal(await isLive(child), false);
+  assert.equal(await isLive(parent.refresh_token), true);
 });
 
 test("a used code ends the grant it opened; an unused one changes nothing and is nobody's grant", async () => {
