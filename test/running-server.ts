@@ -52,8 +52,8 @@ export interface TestServer {
   tokenWithScope(scope: string): Promise<string>;
   /** What introspection says to the admin client. */
   introspect(token: string): Promise<Record<string, unknown>>;
-  /** Stops and starts again on the same data and port, with these flags instead where some are given. */
-  restart(flags?: readonly string[]): Promise<void>;
+  /** Stops and starts again on the same data and port, with these flags and environment instead where some are given. */
+  restart(flags?: readonly string[], env?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,9 +64,9 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const port = await freePort();
-  const configured = (more: readonly string[]) =>
-    readConfiguration(["--port", String(port), "--data", data, "--log-level", "error", ...more], env);
-  let configuration = configured(flags);
+  const configured = (more: readonly string[], from: Record<string, string>) =>
+    readConfiguration(["--port", String(port), "--data", data, "--log-level", "error", ...more], from);
+  let configuration = configured(flags, env);
   let running = await startServer(configuration);
   const { issuer } = configuration;
   const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, "")}`;
@@ -150,9 +150,9 @@ export async function startTestServer(
       const { json } = await server.form("/oauth2/introspect", { token }, adminClient);
       return json;
     },
-    async restart(other) {
+    async restart(other, otherEnv) {
       await running.close();
-      if (other !== undefined) configuration = configured(other);
+      configuration = configured(other ?? flags, otherEnv ?? env);
       running = await startServer(configuration);
     },
     async close() {
