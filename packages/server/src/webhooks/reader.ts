@@ -2,7 +2,7 @@
 // and the cursor's move are one transaction, so nothing is lost or told under two ids, whatever stops in between.
 // A record that nobody hears of moves cursors in memory only, so that orders cost no writes for each subscription.
 
-import { formatId, type RowId } from "@rescind/core";
+import type { RowId } from "@rescind/core";
 import type { AuditRecord, NewDelivery, Store, Subscription } from "@rescind/store";
 import { eventsFor } from "./events.ts";
 
@@ -130,9 +130,4 @@ function pageAfter(number: number, { store, pages }: Pass): Promise<readonly Aud
   const page = store.readAudit(number, recordsPerPage);
   pages.set(number, page);
   return page;
-}
-
-/** The `webhook-id` of a delivery: the same at each attempt. */
-export function webhookId(id: RowId): string {
-  return formatId("delivery", id);
 }

@@ -2,10 +2,10 @@
 // subscription; anything else is tried again by the schedule, then given up. Keeps nothing of the receiver's answer
 // but its status.
 
+import { formatId } from "@rescind/core";
 import type { Delivery, Store, Subscription } from "@rescind/store";
 import { type OutsideAnswer, postOutside } from "../http/outside-fetch.ts";
 import type { Seal } from "../keys/master-key.ts";
-import { webhookId } from "./reader.ts";
 import { retryAfterMs, type WebhookSchedule, waitAfter } from "./schedule.ts";
 import { signatureHeaders } from "./signature.ts";
 
@@ -52,7 +52,7 @@ async function post(delivery: Delivery, subscription: Subscription, parts: Sende
   try {
     const secret = Buffer.from(seal.open(secretPurpose(subscription.id), subscription.sealedSecret));
     const message = {
-      id: webhookId(delivery.id),
+      id: formatId("delivery", delivery.id),
       at: Math.floor(now() / 1000),
       body: delivery.body,
     };
