@@ -58,7 +58,7 @@ export class FeedConnection {
       case "load-page":
         return this.#loadPage(action.run, action.after);
       case "open-stream":
-        return this.#read(action.run, action.after);
+        return this.#read(action.run, action.after, action.timeout);
       case "stop-stream":
         if (this.#stream?.run === action.run) this.#stream.abort.abort();
         return;
@@ -103,11 +103,11 @@ export class FeedConnection {
     }
   }
 
-  async #read(run: number, after: Position): Promise<void> {
+  async #read(run: number, after: Position, timeout: number): Promise<void> {
     const abort = new AbortController();
     this.#stream = { run, abort };
     try {
-      const body = await this.#parts.server.stream(after, abort);
+      const body = await this.#parts.server.stream(after, timeout, abort);
       if (body === undefined) return this.#feed({ kind: "off-the-log", run });
       this.#feed({ kind: "stream-opened", run });
       await this.#readBody(run, body);

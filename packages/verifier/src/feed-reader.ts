@@ -48,6 +48,9 @@ const mostRetry = 2000;
 /** Milliseconds. A slow feed must not be cut again and again before it can bring anything. */
 const leastPatience = 1000;
 const mostPatience = 4000;
+/** Milliseconds a stream may take to open. */
+const firstOpening = 1500;
+const mostOpening = 4000;
 /** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
 const removalInterval = 30_000;
 const removalMargin = 60;
@@ -208,10 +211,7 @@ export class FeedReader {
       since: now.mono,
       openedAt: undefined,
     };
-    return [
-      { kind: "open-stream", run, after: position },
-      { kind: "wake", after: 0, event: { kind: "lease-due", run } },
-    ];
+    return [this.#opening(run), { kind: "wake", after: 0, event: { kind: "lease-due", run } }];
   }
 
   #opened(run: number, now: Instant): ReaderAction[] {
@@ -259,7 +259,17 @@ export class FeedReader {
   }
 
   #openStream(run: number): ReaderAction[] {
-    return this.#isFollowing(run) ? [{ kind: "open-stream", run, after: this.set.position }] : [];
+    return this.#isFollowing(run) ? [this.#opening(run)] : [];
+  }
+
+  /**
+   * A request that is lost without a word must not cost the time in which a lease can be met: the first two give up
+   * early, later ones give a slow server longer.
+   */
+  #opening(run: number): ReaderAction {
+    const first = Math.min(firstOpening, 0.3 * this.#settings.maxStaleness);
+    const timeout = Math.min(mostOpening, first * 2 ** Math.max(0, this.#streamFailures - 2));
+    return { kind: "open-stream", run, after: this.set.position, timeout };
   }
 
   /** The head that a lease named has not come for a while: if nothing came at all, the stream is dead. */
@@ -273,10 +283,7 @@ export class FeedReader {
     this.#patience = Math.min(mostPatience, this.#patience * 2);
     const next = ++this.#runs;
     this.#phase = { ...this.#phase, run: next, laid: this.set.position, openedAt: undefined };
-    return [
-      { kind: "stop-stream", run },
-      { kind: "open-stream", run: next, after: this.set.position },
-    ];
+    return [{ kind: "stop-stream", run }, this.#opening(next)];
   }
 
   #watch(run: number, now: Instant): ReaderAction[] {

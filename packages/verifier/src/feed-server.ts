@@ -13,8 +13,7 @@ import type { Counts } from "./verify.ts";
 
 /** Entries asked for at once. */
 const pageLimit = 1000;
-/** Milliseconds: until a stream has to answer with its headers, and until a page has to be here. */
-const openTimeout = 4000;
+/** Milliseconds until a page has to be here. */
 const pageTimeout = 10_000;
 
 export interface FeedSettings {
@@ -89,13 +88,17 @@ export class FeedServer {
   }
 
   /**
-   * Opens the live stream after a position; undefined if the position is not on the log or not kept whole (410).
-   * `abort` ends it at any time.
+   * Opens the live stream after a position; undefined if the position is not on the log or not kept whole (410). Its
+   * headers have to be here within `timeout` milliseconds. `abort` ends it at any time.
    * @throws Unanswered
    */
-  async stream(after: Position, abort: AbortController): Promise<ReadableStream<Uint8Array> | undefined> {
+  async stream(
+    after: Position,
+    timeout: number,
+    abort: AbortController,
+  ): Promise<ReadableStream<Uint8Array> | undefined> {
     const token = await this.#parts.token.get();
-    const late = setTimeout(() => abort.abort(), openTimeout);
+    const late = setTimeout(() => abort.abort(), timeout);
     try {
       const response = await this.#parts.fetch(`${this.#parts.endpoint}?after=${formatPosition(after)}`, {
         headers: { accept: "text/event-stream", authorization: `Bearer ${token}` },

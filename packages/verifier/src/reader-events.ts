@@ -33,7 +33,13 @@ export type ReaderEvent =
 export type ReaderAction =
   /** Fetch a page: from the beginning of what is kept, or after a number. */
   | { readonly kind: "load-page"; readonly run: number; readonly after: number | undefined }
-  | { readonly kind: "open-stream"; readonly run: number; readonly after: Position }
+  /** `timeout`: milliseconds within which the server has to begin its answer. */
+  | {
+      readonly kind: "open-stream";
+      readonly run: number;
+      readonly after: Position;
+      readonly timeout: number;
+    }
   | { readonly kind: "stop-stream"; readonly run: number }
   | { readonly kind: "check-links"; readonly run: number; readonly links: readonly Link[] }
   | { readonly kind: "ask-lease"; readonly lease: number; readonly applied: Position }
