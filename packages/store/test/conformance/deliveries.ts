@@ -134,6 +134,19 @@ export function deliveries(open: Opener): void {
     assert.deepEqual([found.status, found.attempts, found.finishedAtMs], ["delivered", 1, 2000]);
   });
 
+  promise("the age of what is pending is that of the oldest, sent again or not", open, async (store) => {
+    assert.equal(await store.oldestPendingMs(), undefined);
+    const [first, second] = [await subscribed(store), await subscribed(store)];
+    const [old = ""] = await enqueued(store, first, 2);
+    await enqueued(store, second, 1);
+    assert.equal(await store.oldestPendingMs(), 1000);
+    for (const { id } of (await store.listDeliveries({}, { limit: 100, cursor: undefined })).items)
+      await store.noteAttempt({ id, status: "dead", result: "status 500", nextAttemptMs: 2000, atMs: 2000 });
+    assert.equal(await store.oldestPendingMs(), undefined);
+    await store.resendDelivery(old, 3000);
+    assert.equal(await store.oldestPendingMs(), 1000);
+  });
+
   promise("deliveries are listed newest first, by subscription and by status", open, async (store) => {
     const [one, two] = [await subscribed(store), await subscribed(store)];
     const made = [...(await enqueued(store, one, 3)), ...(await enqueued(store, two, 3))];
