@@ -1,4 +1,4 @@
-// E1 WEB-27: whoever edits the audit records in the file itself is found out, whatever they edit.
+// E1: whoever edits the audit records in the file itself is found out, whatever they edit.
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { StoreUnavailable } from "@rescind/store";
 import pg from "pg";
 import type { EngineFacts, Executor, Row, Statement } from "../../src/executor.ts";
+import type { Migration } from "../../src/migrations/migration.ts";
 import { migrations } from "../../src/migrations/migrations.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -22,13 +23,18 @@ export class PostgresExecutor implements Executor {
   }
 
   /** Over a schema of its own, made from the migrations. */
-  static async open(cluster: Cluster, schema: string): Promise<PostgresExecutor> {
+  static async open(cluster: Cluster, schema: string, steps = migrations): Promise<PostgresExecutor> {
     const { host, user, database } = cluster;
     const options = `-c search_path=${schema} -c synchronous_commit=on`;
     const pool = new pg.Pool({ host, user, database, options, types, max: 8 });
     await pool.query(`CREATE SCHEMA ${schema}`);
-    for (const { postgres } of migrations) await pool.query(`BEGIN; ${postgres}; COMMIT`);
-    return new PostgresExecutor(pool);
+    const executor = new PostgresExecutor(pool);
+    await executor.migrate(steps);
+    return executor;
+  }
+
+  async migrate(steps: readonly Migration[]): Promise<void> {
+    for (const { postgres } of steps) await this.#pool.query(`BEGIN; ${postgres}; COMMIT`);
   }
 
   async read(statement: Statement): Promise<readonly Row[]> {
