@@ -65,6 +65,12 @@ describe("a body that is as it should be is taken", () => {
       { select: { subject: "u", client_id: "c" }, before: "2026-01-31T23:59:59+02:00", dry_run: true },
     ],
     ["revoke", { select: { all: true }, max_affected: 0 }],
+    ["revoke", { select: { issuer: "https://idp.example/", subject: "auth0|5f7c" } }],
+    ["revoke", { select: { issuer: "https://idp.example/", jti: "any text 店" } }],
+    [
+      "putIssuer",
+      { issuer: "https://idp.example/", jwks_uri: "https://idp.example/jwks?v=2", max_token_ttl: 86_400 },
+    ],
     ["lift", { note: "mistaken" }],
   ];
   for (const [name, body] of good) {
@@ -121,7 +127,13 @@ describe("a body that is not is refused, and the field is named", () => {
     ["revoke", { select: {} }, "/select"],
     ["revoke", { select: { token_id: "tid_0" } }, "/select/token_id"],
     ["revoke", { select: { token_id: "gnt_1" } }, "/select/token_id"],
-    ["revoke", { select: { issuer: "https://a.example" } }, "issuer"],
+    ["revoke", { select: { issuer: "a.example" } }, "/select/issuer"],
+    ["revoke", { select: { issuer: "https://a.example", jti: "" } }, "/select/jti"],
+    ["revoke", { select: { issuer: "https://a.example", jti: "a\u0000" } }, "/select/jti"],
+    ["revoke", { select: { issuer: "https://a.example", jti: lone } }, "/select/jti"],
+    ["revoke", { select: { iss: "https://a.example" } }, "iss"],
+    ["putIssuer", { issuer: "https://a.example" }, "jwks_uri"],
+    ["putIssuer", { issuer: "urn:a", jwks_uri: "https://a.example/jwks" }, "/issuer"],
     ["revoke", { select: { all: false } }, "/select/all"],
     ["revoke", { select: { subject: "u" }, before: "yesterday" }, "/before"],
     ["revoke", { select: { subject: "u" }, before: "2026-01-01T00:00:00.5Z" }, "/before"],

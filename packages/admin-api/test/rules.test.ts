@@ -27,6 +27,9 @@ describe("select", () => {
     [{ subject: "u", client_id: "c" }, "subject+client", true],
     [{ key_id: "key_1" }, "key", true],
     [{ kid: "k" }, "signing-key", false],
+    [{ issuer: "https://idp.example" }, "issuer", true],
+    [{ issuer: "https://idp.example", subject: "u" }, "issuer+subject", true],
+    [{ issuer: "https://idp.example", jti: "j" }, "issuer+jti", false],
     [{ all: true }, "all", true],
   ];
   for (const [select, kind, before] of units) {
@@ -37,15 +40,22 @@ describe("select", () => {
     });
   }
 
-  test("only subject and client_id go together; every other pair names no unit", () => {
-    const members = units.filter(([select]) => Object.keys(select).length === 1).map(([select]) => select);
+  test("only subject with client_id and issuer with subject or jti go together; no other pair names a unit", () => {
+    const single = units.filter(([select]) => Object.keys(select).length === 1).map(([select]) => select);
+    const members = [...single, { jti: "j" }];
+    const pairs = [
+      ["subject", "client_id"],
+      ["issuer", "subject"],
+      ["issuer", "jti"],
+    ];
     const pair = fc.tuple(fc.constantFrom(...members), fc.constantFrom(...members));
     fc.assert(
       fc.property(pair, ([one, other]) => {
         const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-        const isPair = names.size === 2 && names.has("subject") && names.has("client_id");
+        const isPair = names.size === 2 && pairs.some((pair) => pair.every((name) => names.has(name)));
+        const isOne = names.size === 1 && !names.has("jti");
         const selected = readSelect({ ...one, ...other });
-        assert.equal(selected !== undefined, names.size === 1 || isPair);
+        assert.equal(selected !== undefined, isOne || isPair);
       }),
       { seed },
     );
