@@ -47,13 +47,19 @@ async function loaded(src: string): Promise<unknown> {
   );
 }
 
+interface Fetching {
+  readonly method?: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
+
 interface Fetched {
   readonly status: number;
   readonly headers: Record<string, string | null>;
 }
 
 /** Calls the server from the page; undefined where the browser does not let it. */
-async function fetched(path: string, init: RequestInit): Promise<Fetched | undefined> {
+async function fetched(path: string, init: Fetching): Promise<Fetched | undefined> {
   const opened = await page();
   return opened.evaluate(
     async ([url, options]) => {
