@@ -18,7 +18,7 @@ export async function* linesOf(path: string): AsyncGenerator<string> {
     for await (const chunk of input) {
       const parts = (rest + String(chunk)).split("\n");
       rest = parts.pop() ?? "";
-      if (rest.length > longest)
+      if ([rest, ...parts].some((line) => line.length > longest))
         throw refused(`${nameOf(path)} has a line of more than ${longest} characters`);
       for (const line of parts) yield withoutReturn(line);
     }

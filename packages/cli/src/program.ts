@@ -8,6 +8,7 @@ import { addClients } from "./commands/clients.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addDrill } from "./commands/drill.ts";
+import { addExplain } from "./commands/explain.ts";
 import { addGrants } from "./commands/grants.ts";
 import { addIntrospect } from "./commands/introspect.ts";
 import { addIssuers } from "./commands/issuers.ts";
@@ -61,6 +62,7 @@ function program(): Command {
 
 const commands = [
   addIntrospect,
+  addExplain,
   addRevoke,
   addLift,
   addRevocations,

@@ -6,15 +6,28 @@ import { type ConnectionOptions, connect, connectable } from "../connection.ts";
 import { type Column, printJson, printList } from "../output.ts";
 import { type PageOptions, pageable, pageOf } from "../page.ts";
 
+interface Options extends ConnectionOptions, PageOptions {
+  readonly subject?: string;
+  readonly client?: string;
+}
+
 export function addRevocations(program: Command): void {
   const revocations = program.command("revocations").description("the history of revocations");
-  pageable(connectable(revocations.command("list").description("newest first"))).action(
-    async (options: ConnectionOptions & PageOptions) => {
-      const list = await connect(options).admin.listRevocations({ query: pageOf(options) });
+  pageable(connectable(revocations.command("list")))
+    .description("newest first")
+    .option("--subject <sub>", "about this subject")
+    .option("--client <id>", "about this client")
+    .action(async (options: Options) => {
+      const { subject, client } = options;
+      const query = {
+        ...(subject === undefined ? {} : { subject }),
+        ...(client === undefined ? {} : { client_id: client }),
+        ...pageOf(options),
+      };
+      const list = await connect(options).admin.listRevocations({ query });
       if (options.json === true) printJson(list);
       else printList(list, columns);
-    },
-  );
+    });
 }
 
 const columns: readonly Column<RevocationItem>[] = [
