@@ -10,7 +10,7 @@ import { startTestServer } from "../running-server.ts";
 import { rounds, seed } from "../seed.ts";
 import { exchange, foreignToken, makeCode, openGrant, ownToken, redeem, refresh, signIn } from "./issuing.ts";
 import { letTimePass, lift, logOut, order, revoke, suspend } from "./ordering.ts";
-import { type Step, step } from "./steps.ts";
+import { beginning, type Step, step } from "./steps.ts";
 
 import { check, newWorld, type World } from "./world.ts";
 
@@ -68,9 +68,8 @@ async function live(steps: readonly Step[]): Promise<void> {
   if (firstFailureAt !== undefined && Date.now() > firstFailureAt + shrinking) return;
   worlds += 1;
   const world = await newWorld({ server, people, provider }, `w${worlds}`);
-  for (const [client] of world.clients.entries())
-    for (const [subject] of world.subjects.entries())
-      if ((client + subject) % 2 === 0) await perform(world, { do: "grant", client, subject });
+  for (const what of beginning) await perform(world, what);
+  await check(world);
   for (const [number, what] of steps.entries()) {
     try {
       await perform(world, what);

@@ -5,6 +5,7 @@ import { decodeProtectedHeader } from "jose";
 import type { ForeignIssuer, ForeignProvider } from "../foreign-issuer.ts";
 import type { People, SignedIn } from "../people.ts";
 import type { Answered, RegisteredClient, TestServer } from "../running-server.ts";
+import { introspectAll } from "./introspection.ts";
 import { isLive, type Order, type Token, type Unit } from "./model.ts";
 
 export type Reach = "token" | "grant" | "subject_client";
@@ -266,7 +267,10 @@ export function seqOf({ headers }: Answered): number {
 
 /** Every token is live by introspection exactly where the model says so, and the head is the model's. */
 export async function check(world: World): Promise<void> {
-  const told = await Promise.all(world.tokens.map(({ text }) => world.server.introspect(text)));
+  const told = await introspectAll(
+    world.server,
+    world.tokens.map(({ text }) => text),
+  );
   for (const [index, token] of world.tokens.entries()) {
     const { active, head } = told[index] ?? {};
     const { text: _text, parents, ...facts } = token;
