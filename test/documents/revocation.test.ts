@@ -82,5 +82,11 @@ test("an administrator previews, orders, lifts, suspends and approves; and every
   assert.equal(await isLive(access_token), true);
   const states = await page.run("suspend", { ...credentials, ADMIN_TOKEN });
   assert.match(states, /"status":"revoked".*"status":"approved"/s);
+  const { access_token: second } = await server.openGrant(client);
+  const { revoked } = JSON.parse(await page.run("bulk", { ADMIN_TOKEN, TOKEN: second }));
+  assert.deepEqual([revoked, await isLive(second)], [1, false]);
+  const { access_token: third } = await server.openGrant(client);
+  assert.match(await page.run("command-line", { TOKEN: third }), /0 of 0|0\/0|no verifier/i);
+  assert.equal(await isLive(third), false);
   assert.deepEqual(page.unused(), []);
 });
