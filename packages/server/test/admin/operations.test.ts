@@ -116,6 +116,12 @@ test("every answer has the shape that the contract's table promises", async () =
     ],
     ["listResources", "/admin/v1/resources"],
     [
+      "putIssuer",
+      "/admin/v1/issuers",
+      { issuer: "https://shape.example", jwks_uri: "https://shape.example/jwks" },
+    ],
+    ["listIssuers", "/admin/v1/issuers"],
+    [
       "createUser",
       "/admin/v1/users",
       { username: "shape", sub: "usr_shape", email: "a@b.example", name: "n" },
