@@ -1,6 +1,7 @@
 // How a command ends when it does not succeed: exit status 1 where the server or a check refused, 2 for wrong usage.
 
 import { AdminProblem } from "@rescind/admin-api";
+import { printable } from "./output.ts";
 
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -37,16 +38,21 @@ export function wrongUsage(message: string): Failure {
 /** Says on standard error what went wrong, field by field, and returns the exit status. */
 export function report(error: unknown): number {
   if (error instanceof AdminProblem) {
-    console.error(`rescind: ${error.message}`);
+    console.error(`rescind: ${told(error.message)}`);
     const untold = (error.problem.errors ?? []).filter(({ pointer }) => !error.message.includes(pointer));
-    for (const { pointer, detail } of untold) console.error(`  ${pointer}: ${detail}`);
+    for (const { pointer, detail } of untold) console.error(`  ${told(`${pointer}: ${detail}`)}`);
     if (error.retryAfter !== undefined) console.error(`  Try again in ${error.retryAfter} s.`);
     return 1;
   }
   if (error instanceof Failure) {
-    console.error(`rescind: ${error.message}`);
+    console.error(`rescind: ${told(error.message)}`);
     return error.exitCode;
   }
   console.error("rescind:", error);
   return 1;
+}
+
+/** What a server says must not steer the terminal; line by line, since messages of ours may have several. */
+function told(message: string): string {
+  return message.split("\n").map(printable).join("\n");
 }

@@ -55,11 +55,15 @@ export async function revokeList(order: ListOrder, connection: Connection): Prom
   const progress = await showProgress(work);
   const inFlight: Promise<Sent>[] = [];
   let stopped: unknown;
+  let unbroken = true;
   const takeFirst = async (): Promise<void> => {
     const sent = await inFlight.shift();
     if (sent === undefined) return;
-    if ("answer" in sent) tally.take(sent.chunk, sent.answer, stopped === undefined);
-    else stopped ??= sent.failure;
+    if ("answer" in sent) tally.take(sent.chunk, sent.answer, unbroken);
+    else {
+      unbroken = false;
+      stopped ??= sent.failure;
+    }
     progress.reached(tally.done);
   };
   try {
