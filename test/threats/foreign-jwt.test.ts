@@ -197,7 +197,11 @@ test("an issuer that is down costs nothing: its known keys go on, and unknown to
   after(() => unknown.close());
   await unknown.registerAt(server);
   unknown.down = true;
-  assert.equal(await isBelieved(await unknown.sign()), false, "nothing is known of its keys");
+  const token = await unknown.sign();
+  assert.equal(await isBelieved(token), false, "nothing is known of its keys");
+  const refused = await server.admin("POST", "/admin/v1/revocations", { select: { token } });
+  assert.equal(refused.status, 404);
+  assert.match(refused.text, /select its issuer and jti instead/);
 });
 
 /** An issuer whose JWK set is answered by `handle`. */

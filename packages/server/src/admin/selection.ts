@@ -7,6 +7,7 @@ import { formatId, type Grant, parseId, type Unit } from "@rescind/core";
 import type { About, SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
+import { decodeJws } from "../keys/jws.ts";
 import { aboutToken } from "../revocation/about.ts";
 import { foreignSelectOf, selectOf } from "../revocation/select.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
@@ -135,7 +136,17 @@ async function byText(text: string, deps: Dependencies): Promise<Selection | Ans
       "/select/token",
       "This token of another issuer has no jti: select its issuer, or its issuer and subject.",
     );
-  return selectionOfToken(recognised, deps) ?? unknown("token");
+  return selectionOfToken(recognised, deps) ?? unknownToken(text, deps);
+}
+
+/** Whoever holds a token of an issuer that does not answer must be told how to revoke it all the same. */
+async function unknownToken(text: string, deps: Dependencies): Promise<Answer> {
+  const claimed = decodeJws(text)?.payload.iss;
+  const isRegistered = (await deps.store.listIssuers()).some(({ issuer }) => issuer === claimed);
+  if (!isRegistered) return unknown("token");
+  const detail =
+    "is no genuine token of its issuer, or that issuer's keys cannot be fetched now: select its issuer and jti instead.";
+  return refused("not-found", `/select/token: ${detail}`, [{ pointer: "/select/token", detail }]);
 }
 
 /** What an order of a presented token names; undefined for one that is not known. */
