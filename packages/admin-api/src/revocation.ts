@@ -80,14 +80,6 @@ export const RevocationItem = Type.Object({
   suspend: Type.Boolean({ description: "It took a client or key out of service." }),
   final: Type.Boolean(),
   lifted_by: Type.Optional(Seq),
-  about: Type.Object(
-    {
-      client_id: Type.Optional(Type.String()),
-      subject: Type.Optional(Type.String()),
-      grant_id: Type.Optional(Type.String()),
-    },
-    { description: "Whose it was, as far as it was known." },
-  ),
 });
 
 export type RevocationItem = Wire<typeof RevocationItem>;

@@ -146,7 +146,6 @@ async function receiptAnswer(asked: Asked, receipt: Receipt, deps: Dependencies)
 }
 
 function revocationItem(order: OrderRecord): RevocationItem {
-  const { about } = order;
   return {
     id: formatId("revocation", order.id),
     seq: order.seq,
@@ -159,10 +158,5 @@ function revocationItem(order: OrderRecord): RevocationItem {
     suspend: order.suspend,
     final: order.final,
     ...(order.liftedBy === undefined ? {} : { lifted_by: order.liftedBy }),
-    about: {
-      ...(about.clientId === undefined ? {} : { client_id: about.clientId }),
-      ...(about.subject === undefined ? {} : { subject: about.subject }),
-      ...(about.grantId === undefined ? {} : { grant_id: about.grantId }),
-    },
   };
 }

@@ -99,6 +99,10 @@ test("every answer has the shape that the contract's table promises", async () =
   });
   const keyId = client.keys[0]?.key_id;
   const path = `/admin/v1/clients/${client.client_id}`;
+  const hook = { url: "http://127.0.0.1:1/events", client_id: client.client_id };
+  const { json: subscribed } = await server.admin("POST", "/admin/v1/subscriptions", hook);
+  const subscription = `/admin/v1/subscriptions/${subscribed.subscription_id}`;
+  const other = await server.admin("POST", `${path}/keys`);
   const calls: [keyof typeof routes, string, unknown?][] = [
     ["createClient", "/admin/v1/clients", { name: "x", grant_types: ["client_credentials"] }],
     ["listClients", "/admin/v1/clients"],
@@ -107,6 +111,8 @@ test("every answer has the shape that the contract's table promises", async () =
     ["createKey", `${path}/keys`, {}],
     ["suspendKey", `/admin/v1/keys/${keyId}/revoke`, {}],
     ["approveKey", `/admin/v1/keys/${keyId}/approve`, {}],
+    ["rotateKey", `/admin/v1/keys/${other.json.key_id}/rotate`, {}],
+    ["deleteKey", `/admin/v1/keys/${other.json.key_id}`],
     ["suspendClient", `${path}/revoke`, {}],
     ["approveClient", `${path}/approve`, {}],
     [
@@ -135,11 +141,29 @@ test("every answer has the shape that the contract's table promises", async () =
     ["openGrant", "/admin/v1/grants", { client_id: client.client_id, subject: "usr_shape" }],
     ["listGrants", "/admin/v1/grants"],
     ["listTokens", "/admin/v1/tokens"],
+    [
+      "importToken",
+      "/admin/v1/tokens/import",
+      {
+        token: "made-elsewhere-0123456789",
+        client_id: client.client_id,
+        subject: "usr_shape",
+        expires_at: new Date(Date.now() + 600_000).toISOString(),
+      },
+    ],
+    ["explain", "/admin/v1/explain", { grant_id: grant.grant_id }],
+    ["revokeMany", "/admin/v1/revocations/bulk", { tokens: ["unknown"], grant_ids: [grant.grant_id] }],
     ["revoke", "/admin/v1/revocations", { select: { subject: "usr_shape" } }],
     ["revoke", "/admin/v1/revocations", { select: { subject: "usr_shape" }, dry_run: true }],
     ["listRevocations", "/admin/v1/revocations"],
     ["lift", `/admin/v1/revocations/${made.json.id}/lift`, {}],
     ["listAudit", "/admin/v1/audit"],
+    ["verifyAudit", "/admin/v1/audit/verify"],
+    ["createSubscription", "/admin/v1/subscriptions", { url: "http://127.0.0.1:1/all" }],
+    ["listSubscriptions", "/admin/v1/subscriptions"],
+    ["readSubscription", subscription],
+    ["listDeliveries", "/admin/v1/deliveries"],
+    ["cancelSubscription", subscription],
     ["listVerifiers", "/admin/v1/verifiers"],
     ["readSettings", "/admin/v1/settings"],
     ["listSigningKeys", "/admin/v1/signing-keys"],
@@ -155,5 +179,7 @@ test("every answer has the shape that the contract's table promises", async () =
     if (schema === undefined) assert.equal(answer.text, "");
     else assert.deepEqual(Compile(schema).Errors(answer.json), [], `${name}: ${answer.text}`);
   }
-  assert.deepEqual(new Set(calls.map(([name]) => name)), new Set(Object.keys(routes)));
+  // Lines are no JSON document, and a delivery must have ended before it is sent again: tests of their own hold both.
+  const apart = ["exportAudit", "resendDelivery"];
+  assert.deepEqual(new Set([...calls.map(([name]) => name), ...apart]), new Set(Object.keys(routes)));
 });
