@@ -228,7 +228,7 @@ export async function foreignToken(world: World, step: Doing<"foreign token">): 
   const subject = `theirs_${step.subject % 2}`;
   const id = step.jti ? `jti_${world.tokens.length}` : undefined;
   const iat = step.age === undefined ? undefined : Math.floor(Date.now() / 1000) - step.age;
-  const text = await world.foreign.token({ sub: subject, jti: id, iat });
+  const text = await world.foreign.sign({ sub: subject, jti: id, iat, aud: resources[0] });
   const name = `t${world.tokens.length}`;
   const facts = { kind: "access" as const, foreign: issuer, subject, id, authorisedAt: iat };
   world.tokens.push({ ...blank, ...facts, text, name });

@@ -4,7 +4,6 @@
 
 import { after, test } from "node:test";
 import fc from "fast-check";
-import { startForeignProvider } from "../foreign-issuer.ts";
 import { peopleOf } from "../people.ts";
 import { startTestServer } from "../running-server.ts";
 import { rounds, seed } from "../seed.ts";
@@ -16,9 +15,7 @@ import { check, newWorld, type World } from "./world.ts";
 
 const server = await startTestServer();
 const people = await peopleOf(server);
-const provider = await startForeignProvider();
 after(async () => {
-  await provider.close();
   await people.close();
   await server.close();
 });
@@ -67,9 +64,17 @@ let firstFailureAt: number | undefined;
 async function live(steps: readonly Step[]): Promise<void> {
   if (firstFailureAt !== undefined && Date.now() > firstFailureAt + shrinking) return;
   worlds += 1;
-  const world = await newWorld({ server, people, provider }, `w${worlds}`);
-  for (const what of beginning) await perform(world, what);
-  await check(world);
+  const world = await newWorld({ server, people }, `w${worlds}`);
+  try {
+    for (const what of beginning) await perform(world, what);
+    await check(world);
+    await walk(world, steps);
+  } finally {
+    await world.foreign.close();
+  }
+}
+
+async function walk(world: World, steps: readonly Step[]): Promise<void> {
   for (const [number, what] of steps.entries()) {
     try {
       await perform(world, what);

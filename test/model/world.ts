@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { decodeProtectedHeader } from "jose";
-import type { ForeignIssuer, ForeignProvider } from "../foreign-issuer.ts";
+import { IdentityProvider } from "../identity-provider.ts";
 import type { People, SignedIn } from "../people.ts";
 import type { Answered, RegisteredClient, TestServer } from "../running-server.ts";
 import { introspectAll } from "./introspection.ts";
@@ -53,17 +53,13 @@ export interface Rotation {
   aged: boolean;
 }
 
-export interface Around {
-  readonly server: TestServer;
-  readonly people: People;
-  readonly provider: ForeignProvider;
-}
+export type Around = Pick<World, "server" | "people">;
 
 export interface World {
   readonly server: TestServer;
   readonly people: People;
   /** Another provider whose JWTs are registered. */
-  readonly foreign: ForeignIssuer;
+  readonly foreign: IdentityProvider;
   readonly clients: Client[];
   readonly subjects: Subject[];
   readonly tokens: Token[];
@@ -82,11 +78,11 @@ const confidential = { grant_types: grantTypes, redirect_uris: ["https://app.exa
 const scope = "openid read write offline_access";
 
 /** Clients of every kind and subjects of both, each subject with a grant at each client. */
-export async function newWorld({ server, people, provider }: Around, name: string): Promise<World> {
+export async function newWorld({ server, people }: Around, name: string): Promise<World> {
   const world: World = {
     server,
     people,
-    foreign: await provider.registered(server, name, resources[0]),
+    foreign: await IdentityProvider.start(),
     clients: [],
     subjects: [],
     tokens: [],
@@ -95,6 +91,7 @@ export async function newWorld({ server, people, provider }: Around, name: strin
     rotations: new Map(),
     head: await headOf(server),
   };
+  await world.foreign.registerAt(server);
   const kinds: Record<string, Record<string, unknown>> = {
     plain: { audience: resources, refresh_token_rotation: false },
     opaque: {

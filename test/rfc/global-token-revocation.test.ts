@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { lockDatabase } from "../faults/database-lock.ts";
-import { startForeignProvider } from "../foreign-issuer.ts";
+import { IdentityProvider } from "../identity-provider.ts";
 import { peopleOf } from "../people.ts";
 import { type Answered, startTestServer } from "../running-server.ts";
 
@@ -130,15 +130,17 @@ test("iss_sub: this issuer's subject, or one of a registered issuer up to this s
   assertDone(await post({ sub_id: { format: "iss_sub", iss: server.issuer, sub: "usr_here" } }));
   assert.equal(await isLive(access_token), false);
 
-  const provider = await startForeignProvider();
-  t.after(() => provider.close());
-  const theirs = await provider.registered(server, "shop", "https://api.example");
-  const token = await theirs.token({ jti: "a", sub: "upstream" });
-  const bystander = await theirs.token({ jti: "b", sub: "somebody else" });
+  const theirs = await IdentityProvider.start();
+  t.after(() => theirs.close());
+  await theirs.registerAt(server);
+  const token = await theirs.sign({ sub: "upstream" });
+  const bystander = await theirs.sign({ sub: "somebody else" });
   assertDone(await post({ sub_id: { format: "iss_sub", iss: theirs.issuer, sub: "upstream" } }));
   assert.deepEqual([await isLive(token), await isLive(bystander)], [false, true]);
   const order = await newestOrder();
   assert.deepEqual(order.select, { issuer: theirs.issuer, subject: "upstream" });
+  const namesake = await server.admin("GET", "/admin/v1/revocations?subject=upstream");
+  assert.deepEqual(namesake.json.items, [], "our subject of that name is somebody else");
   assert.ok(Math.abs(Date.parse(String(order.before)) - Date.now()) < 60_000);
 
   const before = await head();

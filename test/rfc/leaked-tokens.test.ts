@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { formatToken, parseToken, randomBytesPerToken } from "@rescind/core";
 import { exchanged, exchanger } from "../exchanges.ts";
 import { lockDatabase } from "../faults/database-lock.ts";
-import { startForeignProvider } from "../foreign-issuer.ts";
+import { IdentityProvider } from "../identity-provider.ts";
 import { peopleOf } from "../people.ts";
 import { type Answered, startTestServer } from "../running-server.ts";
 import { until } from "../until.ts";
@@ -143,24 +143,20 @@ test("the cookie of a login session ends the session and what hangs on it", asyn
 });
 
 test("a JWT of a registered foreign issuer ends by its jti; one without a jti, or of a stranger, is nothing", async (t) => {
-  const audience = "https://api.example";
-  const provider = await startForeignProvider();
+  const provider = await IdentityProvider.start();
   t.after(() => provider.close());
-  const issuer = await provider.registered(server, "shop", audience);
-  const token = await issuer.token({ jti: "j-1" });
-  const sibling = await issuer.token({ jti: "j-2" });
-  const nameless = await issuer.token();
+  await provider.registerAt(server);
+  const token = await provider.sign({ jti: "j-1" });
+  const sibling = await provider.sign({ jti: "j-2" });
+  const nameless = await provider.sign({ jti: undefined });
   assert.equal(await isLive(token), true);
   await report([token]);
   assert.equal(await isLive(token), false);
   assert.equal(await isLive(sibling), true);
-  assert.deepEqual((await newestOrders(1))[0]?.select, { issuer: issuer.issuer, jti: "j-1" });
+  assert.deepEqual((await newestOrders(1))[0]?.select, { issuer: provider.issuer, jti: "j-1" });
   const before = await head();
-  await report([
-    nameless,
-    `${token.slice(0, -4)}AAAA`,
-    await issuer.token({ iss: "https://stranger.example" }),
-  ]);
+  const stranger = await provider.sign({ iss: "https://stranger.example" });
+  await report([nameless, `${token.slice(0, -4)}AAAA`, stranger]);
   assert.equal(await head(), before);
 });
 

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { createVerifier, TokenRejected, type Verifier } from "@rescind/verifier";
 import { decodeJwt } from "jose";
 import { authorizationUrl } from "../authorization.ts";
-import { startForeignProvider } from "../foreign-issuer.ts";
+import { IdentityProvider } from "../identity-provider.ts";
 import { startWithAlice } from "../interop/alice.ts";
 import { pkce } from "../people.ts";
 import { until } from "../until.ts";
@@ -15,15 +15,19 @@ const audience = "https://shop-api.example";
 const { server, alice, browser } = await startWithAlice();
 after(() => server.close());
 const page = comingFrom("keycloak", server);
-const provider = await startForeignProvider();
-after(() => provider.close());
-const realm = provider.issuer("shop", audience);
+const realm = await IdentityProvider.start("RS256");
+after(() => realm.close());
 const REALM = realm.issuer;
 
-const registered = await page.send("register", { REALM, JWKS_URI: provider.jwksUri });
+const registered = await page.send("register", { REALM, JWKS_URI: realm.jwksUri });
 assert.equal(registered.status, 201, registered.text);
 const verifier = await verifierOfThePage();
 after(() => verifier.close());
+
+/** A JWT of the realm's for the API. */
+function issued(claims: Record<string, unknown>): Promise<string> {
+  return realm.sign({ aud: audience, ...claims });
+}
 
 /** Runs the page's own code, as an API would. */
 async function verifierOfThePage(): Promise<Verifier> {
@@ -37,7 +41,7 @@ async function verifierOfThePage(): Promise<Verifier> {
     CLIENT_ID: client_id,
     CLIENT_SECRET: client_secret,
     REALM,
-    JWKS_URI: provider.jwksUri,
+    JWKS_URI: realm.jwksUri,
   };
   const code = `return (async () => { ${page.text("js", "verifier")}\nreturn verifier; })();`;
   return new Function("createVerifier", "env", code)(createVerifier, env);
@@ -59,7 +63,7 @@ async function refused(token: string): Promise<void> {
 }
 
 test("Keycloak as the issuer: one JWT of it is revoked by its jti, and the API refuses it", async () => {
-  const [gone, kept] = [await realm.token({ jti: "one" }), await realm.token({ jti: "two" })];
+  const [gone, kept] = [await issued({ jti: "one" }), await issued({ jti: "two" })];
   assert.deepEqual([await verdict(gone), await verdict(kept)], ["accepted", "accepted"]);
   const { status, text } = await page.send("by-jti", { REALM, JTI: "one" });
   assert.equal(status, 201, text);
@@ -71,11 +75,8 @@ test("Keycloak as the issuer: one JWT of it is revoked by its jti, and the API r
 
 test("Keycloak as the issuer: a person up to a time, a person up to now, then the realm", async () => {
   const now = Math.floor(Date.now() / 1000);
-  const early = await realm.token({ sub: "ann", jti: "early", iat: now - 60 });
-  const [ann, bob] = [
-    await realm.token({ sub: "ann", jti: "a" }),
-    await realm.token({ sub: "bob", jti: "b" }),
-  ];
+  const early = await issued({ sub: "ann", jti: "early", iat: now - 60 });
+  const [ann, bob] = [await issued({ sub: "ann", jti: "a" }), await issued({ sub: "bob", jti: "b" })];
   for (const token of [early, ann, bob]) assert.equal(await verdict(token), "accepted");
   const BEFORE = new Date((now - 30) * 1000).toISOString().replace(".000Z", "Z");
   assert.equal((await page.send("before", { REALM, SUBJECT: "ann", BEFORE })).status, 201);
