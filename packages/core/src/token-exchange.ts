@@ -110,13 +110,18 @@ export function decideExchange(facts: ExchangeFacts): Exchange | Refusal {
     return refuse("invalid_request", `A token may be exchanged ${mostExchanges} times in a row at most.`);
   return {
     subject: subject.subject,
-    scopes: subject.scopes.filter((scope) => scope !== "offline_access" && client.scopes.includes(scope)),
+    scopes: subject.scopes.filter((scope) => client.scopes.includes(scope) && mayPassOn(scope, subject)),
     grantIat: Math.min(...parents.map(({ judged }) => authorisedAt(judged))),
     authTime: subject.authTime,
     expiresAt: Math.floor(Math.min(...parents.map(({ judged }) => judged.expiresAt))),
     exchanges,
     act: actor === undefined ? subject.act : actClaim(actor, subject.act, issuer),
   };
+}
+
+/** `offline_access` is for refresh tokens; an account is a person's, and a client's own token is nobody's. */
+function mayPassOn(scope: string, { subject, clientId }: ExchangeParent): boolean {
+  return scope !== "offline_access" && (scope !== "rescind:account" || subject !== clientId);
 }
 
 /**

@@ -74,6 +74,15 @@ describe("what an exchanged token takes from its parents", () => {
     assert.deepEqual(accepted(decide()).scopes, ["orders:read", "orders:write"]);
   });
 
+  test("a client's own token gives nobody an account; a person's does", () => {
+    const scopes = ["rescind:account", "orders:read"];
+    const registered = { ...client, scopes };
+    const of = (parent: ExchangeParent) =>
+      accepted(decide({ client: registered, subject: { ...parent, scopes } })).scopes;
+    assert.deepEqual(of(subject), scopes);
+    assert.deepEqual(of(actor), ["orders:read"]);
+  });
+
   test("the actor stands in act, the one before it inside, and gives no scope", () => {
     const acted = accepted(decide({ subject: { ...subject, act: { sub: "desk" } }, actor }));
     assert.deepEqual(acted.act, { sub: "robot", act: { sub: "desk" } });

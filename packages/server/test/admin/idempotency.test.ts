@@ -141,6 +141,21 @@ test("A4 an order whose answer was not remembered any more is not made twice und
   assert.deepEqual([other.status, other.json.code], [422, "idempotency-mismatch"]);
 });
 
+test("A4 an order by time, its own where none is given, is known again by its key; with another time it is another", async () => {
+  const issuer = "https://idp.example";
+  const registered = { issuer, jwks_uri: `${issuer}/jwks` };
+  assert.equal((await server.admin("POST", "/admin/v1/issuers", registered)).status, 201);
+  const body = { select: { issuer, subject: "ann" } };
+  const first = await server.admin("POST", "/admin/v1/revocations", body, key("by-time"));
+  forgetAnswers();
+  const second = await server.admin("POST", "/admin/v1/revocations", body, key("by-time"));
+  assert.deepEqual([second.status, second.json.seq], [201, first.json.seq], second.text);
+  forgetAnswers();
+  const earlier = { ...body, before: "2026-01-01T00:00:00Z" };
+  const other = await server.admin("POST", "/admin/v1/revocations", earlier, key("by-time"));
+  assert.deepEqual([other.status, other.json.code], [422, "idempotency-mismatch"]);
+});
+
 test("a malformed key is 400", async () => {
   for (const bad of ["with space", "x".repeat(256), ""])
     assert.equal((await server.admin("POST", clients, basics, key(bad))).status, 400, JSON.stringify(bad));
