@@ -16,6 +16,8 @@ export * from "./exchange-request.ts";
 export * from "./explain.ts";
 export * from "./feed-entry.ts";
 export * from "./fingerprint.ts";
+export * from "./fingerprint-set.ts";
+export * from "./fingerprint-words.ts";
 export * from "./foreign-claims.ts";
 export * from "./foreign-token.ts";
 export * from "./id-token.ts";

@@ -1,5 +1,6 @@
-// The reader's reducer: entries in, standing entries out. Every reader of the log holds one: each node of
-// the server, each verifier. DESIGN.md section 5. Hashing is the caller's: it brings the hash at each entry.
+// The reader's reducer: entries in, standing entries out, by keys of the reader's choice, as each node of the server holds
+// it. DESIGN.md section 5. A verifier's, for millions of entries, is `FingerprintSet`. Hashing is the caller's: it brings
+// the hash at each entry.
 
 import { type FeedEntry, follows, origin, type Position, type RevokeEntry } from "./feed-entry.ts";
 import type { UnitName } from "./units.ts";
@@ -7,8 +8,7 @@ import type { UnitName } from "./units.ts";
 export type Applied = "applied" | "known" | "gap";
 
 /**
- * Standing entries by key. The key is the reader's choice: verifiers index by fingerprint, the server also by
- * unit. Entries with the same key are kept side by side, so that a lift removes exactly one.
+ * Standing entries by key. The key is the reader's choice: the server indexes by unit and by fingerprint. Entries with the same key are kept side by side, so that a lift removes exactly one.
  */
 export class RevocationSet<Entry extends RevokeEntry = RevokeEntry> {
   #position: Position = origin;

@@ -3,7 +3,7 @@
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { epochOf, type FeedEntry, type Position, RevocationSet, type RevokeEntry } from "@rescind/core";
+import { epochOf, FingerprintSet, type Position, type SetLoading } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
@@ -26,7 +26,9 @@ type Phase =
   | {
       readonly kind: "loading";
       readonly run: number;
-      readonly loaded: FeedEntry[];
+      readonly loading: SetLoading;
+      /** The number of the last entry that was taken. */
+      readonly last: number;
       readonly epoch: number | undefined;
     }
   | { readonly kind: "gap"; readonly run: number }
@@ -56,11 +58,11 @@ const removalInterval = 30_000;
 const removalMargin = 60;
 
 export class FeedReader {
-  readonly set = new RevocationSet((entry: RevokeEntry) => [entry.fp]);
+  readonly set = new FingerprintSet();
   readonly #freshness: Freshness;
   readonly #leases: LeaseRequests;
   readonly #settings: ReaderSettings;
-  #phase: Phase = { kind: "loading", run: 0, loaded: [], epoch: undefined };
+  #phase: Phase = { kind: "gap", run: 0 };
   #runs = 0;
   /** In a row: of loading, and of the stream. */
   #loadFailures = 0;
@@ -156,30 +158,29 @@ export class FeedReader {
 
   #load(): ReaderAction[] {
     const run = ++this.#runs;
-    this.#phase = { kind: "loading", run, loaded: [], epoch: undefined };
+    this.#phase = { kind: "loading", run, loading: this.set.loading(), last: 0, epoch: undefined };
     return [{ kind: "load-page", run, after: undefined }];
   }
 
   #page(run: number, page: FeedPage | undefined, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
     if (page === undefined) return this.#loadLater();
-    const { loaded } = this.#phase;
+    const { loading, last: before } = this.#phase;
     const epoch = epochOf(page.head);
     // A restore between two pages: what the earlier ones held need not be on the log any more.
     if (this.#phase.epoch !== undefined && this.#phase.epoch !== epoch) return this.#loadLater();
-    this.#phase = { ...this.#phase, epoch };
-    const before = loaded.at(-1)?.seq ?? 0;
     const first = page.entries.at(0);
     if (first !== undefined && first.seq <= before) return this.#loadLater();
-    for (const entry of page.entries) loaded.push(entry);
+    for (const entry of page.entries) loading.take(entry);
     const last = page.entries.at(-1)?.seq;
+    this.#phase = { ...this.#phase, epoch, last: last ?? before };
     // Short of the head without more to come: what came last was removed. An empty page then names the head.
     if (page.more || (last !== undefined && last < page.head)) {
       if (last === undefined) return this.#loadLater();
       return [{ kind: "load-page", run, after: last }];
     }
     if (page.head < before) return this.#loadLater();
-    this.set.load(loaded, { seq: page.head, hash: page.hash });
+    loading.finish({ seq: page.head, hash: page.hash });
     return this.#follow(now);
   }
 
@@ -340,8 +341,9 @@ export class FeedReader {
 
   #removeExpired(now: Instant): void {
     if (now.mono - this.#removedAt < removalInterval) return;
-    this.#removedAt = now.mono;
-    this.set.expire(this.serverTime(now) - removalMargin);
+    // Some at a time: what is left goes with the next lease.
+    const isMore = this.set.expire(this.serverTime(now) - removalMargin);
+    if (!isMore) this.#removedAt = now.mono;
   }
 
   #isLoading(run: number): boolean {

@@ -1,7 +1,13 @@
 // Seeded bugs: each puts a wrong part where the product has a seam anyway (a method of the reader or its set, the
 // fingerprints a token is looked up by, the server's reading of its clock). The product knows nothing of them.
 
-import { type FeedEntry, type Position, RevocationSet, type RevokeEntry } from "@rescind/core";
+import {
+  type FeedEntry,
+  FingerprintSet,
+  type Position,
+  type RevokeEntry,
+  type SetLoading,
+} from "@rescind/core";
 import type { Instant } from "../../src/clock.ts";
 import { FeedReader } from "../../src/feed-reader.ts";
 import type { Lease } from "../../src/freshness.ts";
@@ -37,7 +43,6 @@ export const mutants: readonly Mutant[] = [
 ];
 
 type Settings = ConstructorParameters<typeof FeedReader>[0];
-type Entry = RevokeEntry | Exclude<FeedEntry, RevokeEntry>;
 
 function withReader(reader: (settings: Settings) => FeedReader): World {
   return { ...product, verifier: { ...product.verifier, reader } };
@@ -57,25 +62,26 @@ function withFingerprints(fingerprints: (token: SimulatedToken) => readonly stri
   return { ...product, verifier: { ...product.verifier, fingerprints } };
 }
 
-class VerifierSet extends RevocationSet {
-  constructor() {
-    super((entry) => [entry.fp]);
-  }
+/** Puts other entries in the place of all there are. */
+function replace(set: FingerprintSet, entries: readonly FeedEntry[], position: Position): void {
+  const loading = set.loading();
+  for (const entry of entries) loading.take(entry);
+  loading.finish(position);
 }
 
 /** One entry of five moves the position and is not taken. */
-class SkippingSet extends VerifierSet {
-  override apply(entry: Entry, hash: string) {
+class SkippingSet extends FingerprintSet {
+  override apply(entry: FeedEntry, hash: string) {
     const isSkipped = entry.kind === "revoke" && entry.seq % 5 === 0;
     return super.apply(isSkipped ? { seq: entry.seq, kind: "lift", lifts: 0 } : entry, hash);
   }
 }
 
 /** Of two entries that come one after the other, the second is taken first now and then. */
-class ReorderingSet extends VerifierSet {
+class ReorderingSet extends FingerprintSet {
   #held: RevokeEntry | undefined;
 
-  override apply(entry: Entry, hash: string) {
+  override apply(entry: FeedEntry, hash: string) {
     const held = this.#held;
     this.#held = undefined;
     if (held === undefined && entry.kind === "revoke" && entry.seq % 3 === 0) {
@@ -83,43 +89,47 @@ class ReorderingSet extends VerifierSet {
       return super.apply({ seq: entry.seq, kind: "lift", lifts: 0 }, hash);
     }
     const applied = super.apply(entry, hash);
-    if (held !== undefined)
-      this.load(
-        [...this.entries(), held].sort((a, b) => a.seq - b.seq),
-        this.position,
-      );
+    if (held === undefined) return applied;
+    replace(
+      this,
+      [...this.entries(), held].sort((a, b) => a.seq - b.seq),
+      this.position,
+    );
     return applied;
   }
 }
 
 /** After a restore it keeps to what it knew: the entries that open an epoch are numbers like others. */
-class EpochIgnoringSet extends VerifierSet {
-  override apply(entry: Entry, hash: string) {
+class EpochIgnoringSet extends FingerprintSet {
+  override apply(entry: FeedEntry, hash: string) {
     return super.apply(isOpening(entry) ? { seq: entry.seq, kind: "epoch" } : entry, hash);
   }
 
-  override load(entries: Iterable<Entry>, position: Position): void {
-    super.load(
-      [...entries].filter((entry) => !isOpening(entry)),
-      position,
-    );
+  override loading(): SetLoading {
+    const loading = super.loading();
+    return {
+      take: (entry) => {
+        if (!isOpening(entry)) loading.take(entry);
+      },
+      finish: (position) => loading.finish(position),
+    };
   }
 }
 
-function isOpening(entry: Entry): boolean {
+function isOpening(entry: FeedEntry): boolean {
   return entry.kind === "revoke" && entry.unit === "all" && entry.seq % 2 ** 20 === 1;
 }
 
 /** What was found for a token once is found for ever. */
-class ForgetfulSet extends VerifierSet {
+class ForgetfulSet extends FingerprintSet {
   override get generation(): number {
     return 1;
   }
 }
 
 /** A lift takes back what it names and the next entry of the same unit. */
-class TwiceLiftingSet extends VerifierSet {
-  override apply(entry: Entry, hash: string) {
+class TwiceLiftingSet extends FingerprintSet {
+  override apply(entry: FeedEntry, hash: string) {
     const named = entry.kind === "lift" ? this.entries().find(({ seq }) => seq === entry.lifts) : undefined;
     const applied = super.apply(entry, hash);
     const next = named === undefined ? undefined : this.find(named.fp)[0];
@@ -129,9 +139,9 @@ class TwiceLiftingSet extends VerifierSet {
 }
 
 /** What expires within ten minutes is removed. */
-class HastySet extends VerifierSet {
-  override expire(at: number): void {
-    super.expire(at + 600);
+class HastySet extends FingerprintSet {
+  override expire(at: number): boolean {
+    return super.expire(at + 600);
   }
 }
 
@@ -172,11 +182,11 @@ class GapIgnoringReader extends FeedReader {
   }
 }
 
-class GapIgnoringSet extends VerifierSet {
-  override apply(entry: Entry, hash: string) {
+class GapIgnoringSet extends FingerprintSet {
+  override apply(entry: FeedEntry, hash: string) {
     const applied = super.apply(entry, hash);
     if (applied !== "gap") return applied;
-    this.load([...this.entries(), entry], { seq: entry.seq, hash });
+    replace(this, [...this.entries(), entry], { seq: entry.seq, hash });
     return "applied";
   }
 }
