@@ -7,6 +7,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { exchangeTokenTypes, tokenExchangeGrant } from "@rescind/core";
 import { readConfiguration } from "@rescind/server";
 import { startServerProcess } from "../faults/server-process.ts";
 import { basic, startTestServer } from "../running-server.ts";
@@ -26,7 +27,10 @@ async function busyRun(
   const hook = await server.admin("POST", "/admin/v1/subscriptions", { url: "http://127.0.0.1:9/hook" });
   keep(String(hook.json.secret).slice("whsec_".length));
   for (const access_token_format of ["jwt", "opaque"]) {
-    const client = await server.registerClient({ access_token_format });
+    const client = await server.registerClient({
+      access_token_format,
+      grant_types: ["client_credentials", "refresh_token", tokenExchangeGrant],
+    });
     keep(client.client_secret);
     const { json: second } = await server.admin("POST", `/admin/v1/clients/${client.client_id}/keys`);
     keep(second.client_secret);
@@ -46,6 +50,16 @@ async function busyRun(
       const own = keep(await server.clientToken(client));
       const opened = await server.openGrant(client, `usr_${i}`);
       keep(opened.access_token);
+      const exchanged = await server.form(
+        "/oauth2/token",
+        {
+          ...{ grant_type: tokenExchangeGrant, subject_token: String(opened.access_token), actor_token: own },
+          ...{ subject_token_type: exchangeTokenTypes.accessToken },
+          ...{ actor_token_type: exchangeTokenTypes.accessToken },
+        },
+        client,
+      );
+      keep(exchanged.json.access_token ?? assert.fail(exchanged.text));
       let refresh = keep(opened.refresh_token);
       for (let step = 0; step < 3; step++) {
         const asked = { grant_type: "refresh_token", refresh_token: refresh };
