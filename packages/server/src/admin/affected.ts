@@ -7,7 +7,7 @@ import type { Affected } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 
 /** Milliseconds of counting at most: after an order, for a preview, and where a cap must be held exactly. */
-export const countingLimits = { receipt: 200, preview: 2000, cap: 20_000 } as const;
+export const countingLimits = { receipt: 200, preview: 700, cap: 20_000 } as const;
 
 export interface Reach {
   readonly unit: Unit;

@@ -10,7 +10,9 @@ import { type Walk, walksOf } from "./affected-walks.ts";
 import { onlyRow } from "./head.ts";
 import { countEnding } from "./subscription-ends.ts";
 
-const windowRows = 500;
+/** Rows of a window: so many that it takes a turn of a few milliseconds, since others wait for it. */
+const windowRows = { first: 50, most: 2_000 };
+const turnMs = 4;
 
 interface Tally {
   readonly grants: Set<string>;
@@ -40,10 +42,13 @@ export async function countAffected(db: Database, request: CountRequest): Promis
 /** False if it stopped before everything was counted. */
 async function countInto(db: Database, request: CountRequest, tally: Tally): Promise<boolean> {
   const began = performance.now();
+  let length = windowRows.first;
   const ours = request.unit.issuer === (db.issuer ?? request.unit.issuer);
   for (const walk of walksOf(request.unit, request.fp, ours)) {
     for (let after = 0n; ; ) {
-      const last = await countWindow(db, walk, request, after, tally);
+      const turn = performance.now();
+      const last = await countWindow(db, { walk, request, after, length }, tally);
+      length = nextLength(length, performance.now() - turn);
       if (last === undefined) break;
       after = last;
       const isTooMuch =
@@ -55,18 +60,29 @@ async function countInto(db: Database, request: CountRequest, tally: Tally): Pro
   return true;
 }
 
+/** A grant may have one token or thousands, so the last window says how long the next one may be. */
+function nextLength(length: number, tookMs: number): number {
+  const fitting = Math.floor((length * turnMs) / Math.max(tookMs, 0.01));
+  return Math.max(1, Math.min(fitting, 2 * length, windowRows.most));
+}
+
+interface Window {
+  readonly walk: Walk;
+  readonly request: CountRequest;
+  readonly after: bigint;
+  readonly length: number;
+}
+
 /** Counts the window after a place into the tally; its last place, undefined if there was nothing left. */
 async function countWindow(
   db: Database,
-  walk: Walk,
-  request: CountRequest,
-  after: bigint,
+  { walk, request, after, length }: Window,
   tally: Tally,
 ): Promise<bigint | undefined> {
   const { at, ignoring, before } = request;
   const rows = await db.executor.read({
     sql: walk.sql,
-    params: [after, windowRows, Math.floor(at), ignoring ?? null, before ?? null, ...walk.params],
+    params: [after, length, Math.floor(at), ignoring ?? null, before ?? null, ...walk.params],
   });
   let last: bigint | undefined;
   for (const row of rows) {
