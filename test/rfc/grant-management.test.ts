@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { lockDatabase } from "../faults/database-lock.ts";
+import { IdentityProvider } from "../identity-provider.ts";
 import { type Answered, type RegisteredClient, startTestServer } from "../running-server.ts";
 import { until } from "../until.ts";
 
@@ -107,6 +108,17 @@ test("a grant that something wider covers is 404 too: its subject, its client wi
     await server.admin("POST", `/admin/v1/revocations/${ordered.json.id}/lift`);
     assert.equal((await ask("GET", grant_id)).status, 200, "back after the lift");
   }
+});
+
+test("an order on a foreign issuer's subject of the same name leaves the grant alone", async (t) => {
+  const provider = await IdentityProvider.start();
+  t.after(() => provider.close());
+  await provider.registerAt(server);
+  const { grant_id, access_token } = await server.openGrant(app, "usr_namesake");
+  const sub_id = { format: "iss_sub", iss: provider.issuer, sub: "usr_namesake" };
+  assert.equal((await server.admin("POST", "/global-token-revocation", { sub_id })).status, 204);
+  assert.equal(await isLive(access_token), true);
+  assert.equal((await ask("GET", grant_id)).status, 200);
 });
 
 test("a grant whose tokens have all expired is 404", async () => {

@@ -54,7 +54,8 @@ export async function startServer(configuration: Configuration): Promise<Running
   const log = pino({ level: configuration.logLevel }, destination({ sync: true }));
   const seal = loadMasterKey(configuration.masterKey, configuration.data);
   const failure = Promise.withResolvers<Error>();
-  const store = await openStore(configuration.database, { onFailure: failure.resolve });
+  const { issuer } = configuration;
+  const store = await openStore(configuration.database, { issuer, onFailure: failure.resolve });
   try {
     const deps = await dependencies(configuration, { log, seal, store });
     await ensureConsoleClient(deps);

@@ -58,7 +58,8 @@ export async function revokeGlobally(request: BearerRequest, deps: Dependencies)
       reason: "security_event",
       final: true,
       select: isForeign ? foreignSelectOf(unit) : selectOf(unit),
-      about: { subject: unit.value },
+      // Whoever has that name here is somebody else.
+      about: isForeign ? {} : { subject: unit.value },
       // Tokens of others carry no `rev`: time decides about them.
       before: isForeign ? Math.floor(deps.now() / 1000) : undefined,
     },

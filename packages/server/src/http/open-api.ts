@@ -4,7 +4,14 @@ import { accountRoutes, routes as adminRoutes, Problem, type Route } from "@resc
 import { type Answer, ok } from "./answer.ts";
 import { formFields } from "./form-fields.ts";
 import { leakReportRoute } from "./leak-report-edge.ts";
-import { type BearerRoute, bearerRoutes, formRoutes, pageRoutes, publicRoutes } from "./routes.ts";
+import {
+  type BearerRoute,
+  bearerRoutes,
+  type FormRoute,
+  formRoutes,
+  pageRoutes,
+  publicRoutes,
+} from "./routes.ts";
 import { userinfoRoute } from "./userinfo-edge.ts";
 
 type Operation = Record<string, unknown>;
@@ -76,7 +83,7 @@ export function openApi(deps: { readonly issuer: string }): Answer {
   );
 }
 
-function formOperation(route: { readonly path: string; readonly summary: string }): Operation {
+function formOperation(route: FormRoute): Operation {
   const { required = [], properties = {} } = formFields[route.path] ?? {};
   const text = { type: "string" };
   const credentials = {
@@ -86,8 +93,11 @@ function formOperation(route: { readonly path: string; readonly summary: string 
     client_assertion_type: text,
   };
   const schema = { type: "object", required, properties: { ...properties, ...credentials } };
+  const byScript =
+    "Also by GET with `callback`, for public clients that are registered with `jsonp` (JSONP).";
   return {
     summary: route.summary,
+    ...(route.byScript === undefined ? {} : { description: byScript }),
     security: [{ client: [] }, {}],
     requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema } } },
     responses: { "2XX": { description: "OK" }, default: oauthErrorAnswer },
