@@ -165,7 +165,9 @@ function endsGrant(world: World, answer: Answered, grant: string): void {
 
 export async function refresh(world: World, step: Doing<"refresh">): Promise<void> {
   const held = world.tokens.filter(({ kind }) => kind === "refresh");
-  const token = tokenAt(world, held, step.token);
+  const spent = held.filter((token) => token.spent);
+  const token =
+    step.token % 3 === 0 && spent.length > 0 ? at(spent, step.token) : tokenAt(world, held, step.token);
   if (token === undefined) return;
   const owner = ownerOf(world, token);
   const client = step.by === undefined ? owner : clientAt(world, step.by);

@@ -95,7 +95,7 @@ const kinds: readonly (readonly [number, fc.Arbitrary<Step>])[] = [
   [5, fc.record({ do: fc.constant("code" as const), client: pick, subject: pick, offline: fc.boolean() })],
   [5, fc.record({ do: fc.constant("redeem" as const), code: pick, key: pick })],
   [9, fc.record({ do: fc.constant("refresh" as const), token: pick, key: pick, by: sometimes(12, pick) })],
-  [1, fc.record({ do: fc.constant("two minutes pass" as const), token: pick })],
+  [2, fc.record({ do: fc.constant("two minutes pass" as const), token: pick })],
   [
     3,
     fc.record({
