@@ -33,7 +33,7 @@ import {
 } from "./intentions/deliveries.ts";
 import { describe, ping } from "./intentions/description.ts";
 import { findEntries } from "./intentions/entries.ts";
-import { hashAt, readFeed } from "./intentions/feed.ts";
+import { countAfter, hashAt, readFeed } from "./intentions/feed.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
@@ -169,6 +169,7 @@ function sqlStore(db: Database): Store {
     readFeed: (after, limit) => readFeed(db, after, limit),
     findEntries: (fps) => findEntries(db, fps),
     hashAt: (seq) => hashAt(db, seq),
+    countAfter: (seq) => countAfter(db, seq),
     recordAudit: (record) => recordAudit(db, record),
     verifyAudit: () => verifyAudit(db),
 

@@ -146,6 +146,8 @@ export interface Store extends PeopleStore, WebhookStore {
   findEntries(fps: readonly string[]): Promise<FoundEntries>;
   /** The hash at a number that is kept, or at the floor; undefined if it is not on the log or no longer kept. */
   hashAt(seq: number): Promise<string | undefined>;
+  /** How many entries after a number (exclusive) are kept. */
+  countAfter(seq: number): Promise<number>;
   /** Appends an audit record that belongs to no entry (an attempt at somebody else's token, a changed client …). */
   recordAudit(record: {
     action: string;

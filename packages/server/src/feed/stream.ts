@@ -1,77 +1,141 @@
-// Live subscribers of the log: text/event-stream. One serialised buffer for all of them; a subscriber that does not
-// read is dropped and comes back with its position. DESIGN.md section 5, THREATS FD-07, FD-09.
+// Live subscribers of the log: text/event-stream. What is committed within one tick is serialised once for all of
+// them; a subscriber ends with the credential that it was opened with. DESIGN.md section 5, THREATS FD-07, FD-09.
 
-import type { ServerResponse } from "node:http";
-import { type AccessToken, formatPosition } from "@rescind/core";
+import { formatPosition, judgedAccessToken, unitKey, unitsOf } from "@rescind/core";
 import type { LoggedEntry } from "@rescind/store";
 import type { BearerParts } from "../tokens/bearer.ts";
 import { isStillLive } from "../tokens/bearer.ts";
+import { entryKeys } from "../tokens/standing.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { wireEntry } from "./wire.ts";
 
-/** Bytes waiting for one subscriber before it is dropped. */
-const mostWaiting = 1 << 20;
-const keepAliveMs = 15_000;
-
-export interface Subscriber {
-  readonly response: ServerResponse;
-  readonly token: AccessToken;
-  /** The number it has been sent beforehand; the node's memory may be behind it. */
-  readonly sentUpTo: number;
-}
+/** Seconds between comments to one subscriber, by which either end notices that the other is gone. */
+const keepAliveSeconds = 15;
+/** Subscribers at once; more are told to try again elsewhere or later. */
+const mostSubscribers = 20_000;
+/** After a delivery that took so long, the next waits this many times as long: others need the time as well. */
+const restAfterDelivery = 2;
 
 export interface FeedStream {
   readonly subscribers: number;
-  /** Sends everything after `sentUpTo` as it comes; the caller has sent what is up to it. */
-  add(subscriber: Subscriber): void;
+  /** Whether another subscriber would be one too many. */
+  readonly isFull: boolean;
+  /**
+   * Sends everything after `sentUpTo` as it comes. The caller has sent what is up to it, which is at least what this
+   * node's memory holds at this moment.
+   */
+  add(subscriber: Subscriber, sentUpTo: number): void;
   close(): void;
 }
 
-export function feedStream(parts: Pick<BearerParts, "standing" | "issuer">, now: () => number): FeedStream {
-  const subscribers = new Set<Subscriber>();
-  let closed = false;
+export function feedStream(
+  parts: Pick<BearerParts, "standing" | "issuer">,
+  now: () => number,
+  monotonic: () => number = () => performance.now(),
+): FeedStream {
+  /** With the number that each was sent beforehand; the node's memory may be behind it. */
+  const subscribers = new Map<Subscriber, number>();
+  const bearers = new Map<string, Set<Subscriber>>();
+  let waiting: LoggedEntry[] = [];
+  let delivery: NodeJS.Timeout | undefined;
+  let restUntil = 0;
+  let isClosed = false;
 
-  const send = (subscriber: Subscriber, bytes: Uint8Array | string): void => {
-    const { response, token } = subscriber;
-    const isReading = response.writableLength <= mostWaiting;
-    if (isReading) response.write(bytes);
-    if (isReading && isStillLive(token, parts, now() / 1000)) return;
-    subscribers.delete(subscriber);
+  const forget = (one: Subscriber): void => {
+    subscribers.delete(one);
+    for (const key of keysOf(one, parts.issuer)) {
+      const same = bearers.get(key);
+      same?.delete(one);
+      if (same?.size === 0) bearers.delete(key);
+    }
+  };
+  const judge = (one: Subscriber): void => {
+    if (!one.isOpen) forget(one);
+    else if (!isStillLive(one.token, parts, now() / 1000)) {
+      forget(one);
+      one.end();
+    }
+  };
+  /** Only those whose token has a unit that an entry names can have ended by it. */
+  const judgeThose = (entries: readonly LoggedEntry[]): void => {
+    for (const entry of entries)
+      if (entry.kind === "revoke")
+        for (const key of entryKeys(entry)) for (const one of bearers.get(key) ?? []) judge(one);
+  };
+  const deliver = (): void => {
+    delivery = undefined;
+    const entries = waiting;
+    waiting = [];
+    const began = monotonic();
+    const bytes = Buffer.from(eventText(entries));
+    const first = entries[0]?.seq ?? 0;
+    for (const [one, sentUpTo] of subscribers) {
+      if (sentUpTo < first) one.send(bytes);
+      else one.send(eventText(entries.filter(({ seq }) => seq > sentUpTo)));
+      if (!one.isOpen) forget(one);
+    }
     // What ended the subscriber's own credential is the last that it is told, so that it need not ask for it anew.
-    if (isReading) response.end();
-    else response.destroy();
+    judgeThose(entries);
+    const ended = monotonic();
+    restUntil = ended + restAfterDelivery * (ended - began);
   };
   const unsubscribe = parts.standing.subscribe((entries) => {
     if (subscribers.size === 0) return;
-    const bytes = Buffer.from(eventText(entries));
-    const first = entries[0]?.seq ?? 0;
-    for (const subscriber of subscribers) {
-      if (subscriber.sentUpTo < first) send(subscriber, bytes);
-      else send(subscriber, eventText(entries.filter((entry) => entry.seq > subscriber.sentUpTo)));
-    }
+    for (const entry of entries) waiting.push(entry);
+    if (delivery !== undefined) return;
+    const rest = restUntil - monotonic();
+    if (rest <= 1) deliver();
+    else delivery = setTimeout(deliver, rest);
   });
+  let round = subscribers.keys();
+  // Some of them every second: all at once would hold up an entry that comes just then.
   const keepAlive = setInterval(() => {
-    for (const subscriber of subscribers) send(subscriber, ":\n\n");
-  }, keepAliveMs).unref();
+    for (let left = Math.ceil(subscribers.size / keepAliveSeconds); left > 0; left--) {
+      const next = round.next();
+      if (next.done === true) {
+        round = subscribers.keys();
+        return;
+      }
+      next.value.send(":\n\n");
+      judge(next.value);
+    }
+  }, 1000).unref();
 
   return {
     get subscribers() {
       return subscribers.size;
     },
-    add(subscriber) {
-      if (closed) {
-        subscriber.response.end();
+    get isFull() {
+      return subscribers.size >= mostSubscribers;
+    },
+    add(one, sentUpTo) {
+      if (isClosed) {
+        one.end();
         return;
       }
-      subscribers.add(subscriber);
-      subscriber.response.on("close", () => subscribers.delete(subscriber));
+      subscribers.set(one, sentUpTo);
+      for (const key of keysOf(one, parts.issuer)) {
+        const same = bearers.get(key);
+        if (same === undefined) bearers.set(key, new Set([one]));
+        else same.add(one);
+      }
+      // What was revoked while it caught up was judged by nobody.
+      judge(one);
     },
     close() {
-      closed = true;
+      isClosed = true;
       clearInterval(keepAlive);
+      clearTimeout(delivery);
       unsubscribe();
-      for (const { response } of subscribers) response.end();
+      for (const one of subscribers.keys()) one.end();
     },
   };
+}
+
+/** The keys under which an entry would have to stand to cover the subscriber's token. */
+function keysOf({ token }: Subscriber, issuer: string): string[] {
+  const judged = judgedAccessToken(token, issuer);
+  return [...unitsOf(judged).map(unitKey), ...judged.lineage];
 }
 
 /** Entries as server-sent events, `id: SEQ.HASH`. */

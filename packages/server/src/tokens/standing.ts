@@ -18,7 +18,7 @@ type Listener = (entries: readonly LoggedEntry[]) => void;
 
 export class StandingEntries {
   readonly #store: Store;
-  readonly #set = new RevocationSet<LoggedRevoke>((entry) => [keyOf(entry), entry.fp]);
+  readonly #set = new RevocationSet<LoggedRevoke>(entryKeys);
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
   /** Calls of `wake` since the look that is under way began. */
@@ -126,6 +126,8 @@ export class StandingEntries {
   }
 }
 
-function keyOf(entry: LoggedRevoke): string {
-  return unitKey({ name: entry.unit, issuer: entry.issuer, value: entry.value, client: entry.client });
+/** By what an entry is found: the key of its unit, and its fingerprint, by which a lineage names it. */
+export function entryKeys(entry: LoggedRevoke): readonly [string, string] {
+  const { unit, issuer, value, client, fp } = entry;
+  return [unitKey({ name: unit, issuer, value, client }), fp];
 }

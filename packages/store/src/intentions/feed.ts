@@ -35,6 +35,14 @@ export async function hashAt(db: Database, seq: number): Promise<string | undefi
   return row === undefined ? undefined : new Columns(row).text();
 }
 
+export async function countAfter(db: Database, seq: number): Promise<number> {
+  const [row] = await db.executor.read({
+    sql: "SELECT count(*) FROM entries e WHERE e.seq > $1",
+    params: [seq],
+  });
+  return row === undefined ? 0 : new Columns(row).whole();
+}
+
 function takeEntry(columns: Columns): LoggedEntry {
   const seq = columns.whole();
   const kind = columns.text();

@@ -45,6 +45,7 @@ export function feed(open: Opener): void {
       [first?.orderId, first?.actor, first?.reason, first?.note],
       [lifted.id, administrator, "token_leaked", "by mistake"],
     );
+    assert.deepEqual(await Promise.all([0, 3, 5, 9].map((seq) => store.countAfter(seq))), [5, 2, 0, 0]);
     assert.deepEqual((await store.findEntries([])).entries, []);
   });
 
