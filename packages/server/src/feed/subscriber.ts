@@ -1,0 +1,63 @@
+// One live subscriber of the log: its connection, how much of it may wait unread, and how it is let go. THREATS FD-07,
+// FD-09. Knows nothing of entries.
+
+import type { ServerResponse } from "node:http";
+import type { AccessToken } from "@rescind/core";
+
+export interface Subscriber {
+  readonly token: AccessToken;
+  /** False once it was let go, or went by itself. */
+  readonly isOpen: boolean;
+  /** Sends bytes; one that has left too much unread is let go instead. */
+  send(bytes: Uint8Array | string): void;
+  /** Resolves when little is waiting to be read any more, or when it is gone. */
+  readable(): Promise<void>;
+  /** Ends the stream after what was sent. Whoever does not read that far in time is cut off. */
+  end(): void;
+}
+
+/** Bytes waiting for one subscriber before it is let go. */
+const mostWaiting = 1 << 20;
+/** Milliseconds a subscriber that is let go has to read what was sent to it, and one that catches up to read a page. */
+const readWithin = 10_000;
+/** Milliseconds of silence after which the system asks whether the other end is still there. */
+const probeAfter = 30_000;
+/** The last that a slow reader is told. Come back with `Last-Event-ID`, or load again where that is answered by 410. */
+const tooSlow = "retry: 1000\n: dropped: too much was left unread; come back with Last-Event-ID\n\n";
+
+/** @param response the stream; its head has been written */
+export function subscriber(response: ServerResponse, token: AccessToken): Subscriber {
+  let isOpen = true;
+  response.socket?.setKeepAlive(true, probeAfter);
+  response.on("close", () => {
+    isOpen = false;
+  });
+  const end = (last: string): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    const late = setTimeout(() => response.destroy(), readWithin).unref();
+    response.once("close", () => clearTimeout(late));
+    response.end(last);
+  };
+  return {
+    token,
+    get isOpen() {
+      return isOpen;
+    },
+    send(bytes) {
+      if (!isOpen) return;
+      if (response.writableLength > mostWaiting) end(tooSlow);
+      else response.write(bytes);
+    },
+    async readable() {
+      if (!isOpen || !response.writableNeedDrain) return;
+      const settled = Promise.withResolvers<void>();
+      const late = setTimeout(() => response.destroy(), readWithin).unref();
+      response.once("drain", settled.resolve).once("close", settled.resolve);
+      await settled.promise;
+      clearTimeout(late);
+      response.off("drain", settled.resolve).off("close", settled.resolve);
+    },
+    end: () => end(""),
+  };
+}
