@@ -34,6 +34,15 @@ async function busyRun(
     keep(client.client_secret);
     const { json: second } = await server.admin("POST", `/admin/v1/clients/${client.client_id}/keys`);
     keep(second.client_secret);
+    const rotated = await server.admin("POST", `/admin/v1/keys/${second.key_id}/rotate`);
+    keep(rotated.json.client_secret);
+    const imported = await server.admin("POST", "/admin/v1/tokens/import", {
+      token: keep(`made-elsewhere-${crypto.randomUUID()}`),
+      client_id: client.client_id,
+      subject: "usr_elsewhere",
+      expires_at: new Date(Date.now() + 600_000).toISOString(),
+    });
+    assert.equal(imported.status, 201, imported.text);
     const idempotent = await server.ask(
       "POST",
       "/admin/v1/grants",
