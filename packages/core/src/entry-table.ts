@@ -19,8 +19,9 @@ const leastSlots = 8;
 const fullest = 0.8;
 const emptiest = 0.35;
 const wanted = 0.64;
-/** A chunk this full is joined with its neighbour. */
-const sparse = chunkSize / 4;
+/** Entries of a chunk that is joined with its neighbour, where both are not too many to be moved at once. */
+const sparse = chunkSize / 8;
+const mostMoved = chunkSize / 4;
 
 const none: readonly RevokeEntry[] = [];
 
@@ -30,6 +31,8 @@ export class EntryTable {
   readonly #chunks: (EntryChunk | undefined)[] = [];
   /** Numbers of chunks in the order of what they hold. */
   #order: number[] = [];
+  /** Chunks that might be joined with a neighbour. */
+  readonly #sparse = new Set<number>();
   /** Where several entries have one fingerprint: those after the first, by the place of the first. */
   readonly #more = new Map<number, Set<number>>();
   readonly #perUnit = new Map<UnitName, number>();
@@ -157,27 +160,32 @@ export class EntryTable {
     return this.#order[low - 1];
   }
 
-  /** Gives back chunks that are empty, and joins sparse ones with a neighbour that leaves room. */
+  /** Gives back chunks that are empty, and joins a sparse one with a neighbour that leaves room, one at a time. */
   #tidy(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const at = this.#order.indexOf(number);
-      if (at === -1) continue;
       const { live } = this.#chunk(number);
-      if (live === 0) this.#release(at);
-      else if (live <= sparse && !this.#join(at - 1)) this.#join(at);
+      if (live === 0) this.#release(this.#order.indexOf(number));
+      else if (live <= sparse) this.#sparse.add(number);
+    }
+    for (const number of this.#sparse) {
+      this.#sparse.delete(number);
+      const at = this.#order.indexOf(number);
+      if (at !== -1 && (this.#join(at - 1) || this.#join(at))) break;
     }
   }
 
   #release(at: number): void {
     const [number] = this.#order.splice(at, 1);
-    if (number !== undefined) this.#chunks[number] = undefined;
+    if (number === undefined) return;
+    this.#chunks[number] = undefined;
+    this.#sparse.delete(number);
   }
 
-  /** Joins a chunk with the next one, if half a chunk holds both. */
+  /** Joins a chunk with the next one, unless these are too many entries. */
   #join(at: number): boolean {
     const [first, next] = [this.#order[at], this.#order[at + 1]];
     if (first === undefined || next === undefined) return false;
-    if (this.#chunk(first).live + this.#chunk(next).live > chunkSize / 2) return false;
+    if (this.#chunk(first).live + this.#chunk(next).live > mostMoved) return false;
     const number = this.#newChunk();
     const joined = this.#chunk(number);
     for (const from of [first, next]) {
@@ -189,6 +197,9 @@ export class EntryTable {
     this.#order.splice(at, 2, number);
     this.#chunks[first] = undefined;
     this.#chunks[next] = undefined;
+    this.#sparse.delete(first);
+    this.#sparse.delete(next);
+    if (joined.live <= sparse) this.#sparse.add(number);
     return true;
   }
 

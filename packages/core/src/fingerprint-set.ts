@@ -7,7 +7,7 @@ import type { Applied } from "./revocation-set.ts";
 import type { UnitName } from "./units.ts";
 
 /** Entries removed at once at most, which takes some milliseconds. */
-const mostAtOnce = 5000;
+const mostAtOnce = 2000;
 
 export class FingerprintSet {
   #table = new EntryTable();
