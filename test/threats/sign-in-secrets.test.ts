@@ -10,11 +10,18 @@ import { type RegisteredClient, type ServerProcess, startServerProcess } from ".
 import { pkce, redirectUri } from "../people.ts";
 import { createPerson } from "../person.ts";
 
-const passwords = ["correct horse battery staple", "a second one, from a link", "a wrong one, mistyped"];
+const passwords = [
+  "correct horse battery staple",
+  "a second one, from a link",
+  "a wrong one, mistyped",
+  "a third one, of her own choice",
+];
+
+const scope = "openid offline_access rescind:account";
 
 /** Signs in by password and by link, pushed and not, rightly and wrongly; returns every secret of it. */
 async function signInInEveryWay(server: ServerProcess, client: RegisteredClient): Promise<Set<string>> {
-  const [first = "", second = "", wrong = ""] = passwords;
+  const [first = "", second = "", wrong = "", third = ""] = passwords;
   const secrets = new Set(passwords);
   const keep = (text: unknown): string => {
     secrets.add(String(text));
@@ -24,7 +31,7 @@ async function signInInEveryWay(server: ServerProcess, client: RegisteredClient)
   const link = await server.admin("POST", `/admin/v1/users/${made.json.sub}/setup-link`, {});
   const setup = new URL(String(link.json.setup_url));
   keep(setup.searchParams.get("link"));
-  const form = Object.fromEntries(authorizationParameters(client, { scope: "openid offline_access" }));
+  const form = Object.fromEntries(authorizationParameters(client, { scope }));
   for (const password of [first, second]) {
     const browser = createPerson(server.issuer);
     const pushed = await server.form("/oauth2/par", form, client);
@@ -49,11 +56,34 @@ async function signInInEveryWay(server: ServerProcess, client: RegisteredClient)
     for (const { url } of browser.seen)
       if (url.searchParams.has("transaction")) keep(url.searchParams.get("transaction"));
     for (const cookie of browser.cookies.values()) keep(cookie);
+    if (password === second)
+      await changePassword(server, String(json.access_token), { second, wrong, third });
     if (password !== first) continue;
     const chosen = await browser.submit(await browser.open(setup), { password: second, again: second });
     assert.equal(chosen.status, 200, chosen.text);
   }
   return secrets;
+}
+
+/** Wrongly, then rightly, with a key under which the answer is remembered. */
+async function changePassword(
+  server: ServerProcess,
+  token: string,
+  { second, wrong, third }: Record<"second" | "wrong" | "third", string>,
+): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    "idempotency-key": "another-password",
+  };
+  for (const [current_password, status] of [
+    [wrong, 400],
+    [second, 204],
+  ] as const) {
+    const body = JSON.stringify({ current_password, new_password: third });
+    const answer = await server.ask("POST", "/account/v1/password", headers, body);
+    assert.equal(answer.status, status, answer.text);
+  }
 }
 
 function filesOf(data: string): string[] {
@@ -68,7 +98,7 @@ test("WEB-16 no secret of a sign-in is in the log, the metrics, a list or a file
     const client = await server.registerClient({
       grant_types: ["authorization_code", "refresh_token"],
       redirect_uris: [redirectUri],
-      scope: "openid offline_access",
+      scope,
     });
     const secrets = await signInInEveryWay(server, client);
     assert.ok(secrets.size > 15, String(secrets.size));
