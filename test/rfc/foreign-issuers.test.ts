@@ -270,6 +270,28 @@ describe("orders", () => {
     assert.equal(again.json.seq, first.json.seq);
   });
 
+  test("A5 E3 an entry outlasts every token that raising max_token_ttl could bring to life", async () => {
+    const fresh = await startTestServer();
+    try {
+      await idp.registerAt(fresh, { max_token_ttl: 60 });
+      const long = nowSeconds() + 86_000;
+      const tokens = [await idp.sign({ jti: "long", exp: long }), await idp.sign({ sub: "long", exp: long })];
+      for (const select of [
+        { issuer: idp.issuer, jti: "long" },
+        { issuer: idp.issuer, subject: "long" },
+      ])
+        assert.equal((await fresh.admin("POST", "/admin/v1/revocations", { select })).status, 201);
+      const headers = { authorization: `Bearer ${await fresh.tokenWithScope("rescind:feed")}` };
+      const { entries } = (await fresh.request("/revocations", { headers })).json;
+      for (const { expires } of entries as { expires: number }[])
+        assert.ok(expires > long + 60, `${expires - long} s`);
+      await idp.registerAt(fresh);
+      for (const token of tokens) assert.deepEqual(await fresh.introspect(token), { active: false });
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test("a restart forgets nothing of it", async () => {
     const token = await idp.sign({ jti: "kept" });
     await ordered({ issuer: idp.issuer, jti: "kept" });

@@ -1,6 +1,6 @@
 // Makes an order for the store: fingerprint, life and identity of one revocation.
 
-import { entryLife, isWide, type RowId, type Unit } from "@rescind/core";
+import { entryLife, isWide, type LongestLives, lifetimes, type RowId, type Unit } from "@rescind/core";
 import type { About, Actor, Order, RevocationReason } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 
@@ -37,8 +37,18 @@ export function orderOf(
     id: request.id ?? deps.store.nextId(),
     fp: deps.hashing.fingerprint(request.unit),
     atMs,
-    lifeFor: (longest) => entryLife(request.unit.name, suspend, atMs / 1000, longest),
+    lifeFor: (longest) =>
+      entryLife(request.unit.name, suspend, atMs / 1000, coverable(request.unit, deps.issuer, longest)),
   };
+}
+
+/**
+ * The longest lives of what an order of this unit covers. What another issuer gave out may live for the cap, whatever it
+ * is registered with now: a token that claims too long a life today is believed once `max_token_ttl` is raised, and an
+ * entry that covers it must still be there.
+ */
+function coverable(unit: Unit, issuer: string, longest: LongestLives): LongestLives {
+  return unit.issuer === issuer ? longest : { ...longest, accessToken: lifetimes.accessTokenCap };
 }
 
 /**
