@@ -9,7 +9,7 @@ import {
   mostInBulk,
   mostUnknownAt,
 } from "@rescind/admin-api";
-import { type Order, StoreUnavailable } from "@rescind/store";
+import { type Order, type Store, StoreUnavailable } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
@@ -21,7 +21,7 @@ import type { AdminRequest } from "./request.ts";
 import type { Selection } from "./selection.ts";
 
 /** Names in one transaction: a few milliseconds of the one writer, which everybody else waits for. */
-const chunkSize = 100;
+const chunkSize = 50;
 
 interface Tally {
   revoked: number;
@@ -40,8 +40,8 @@ export async function revokeMany(request: AdminRequest, deps: Dependencies): Pro
   const tally: Tally = { revoked: 0, already: 0, unknown: 0, seq: 0, unknownAt: [] };
   try {
     for (let from = 0; from < names.length; from += chunkSize) {
-      await revokeChunk(names.slice(from, from + chunkSize), from, request, tally, deps);
-      await setImmediate();
+      const chunk = names.slice(from, from + chunkSize);
+      await inTurn(deps.store, () => revokeChunk(chunk, from, request, tally, deps));
     }
     return ok(answerOf(tally, request.caller.head.position.seq), seqHeader(tally));
   } catch (error) {
@@ -50,6 +50,18 @@ export async function revokeMany(request: AdminRequest, deps: Dependencies): Pro
     deps.log.error({ reqId: request.id, err: error, cause: String(error.cause) }, "store unavailable");
     return stopped(tally, names.length);
   }
+}
+
+const turns = new WeakMap<Store, Promise<unknown>>();
+
+/** One chunk at a time, of however many callers; everybody else has a turn of the event loop after each. */
+function inTurn(store: Store, work: () => Promise<void>): Promise<void> {
+  const mine = (turns.get(store) ?? Promise.resolve()).then(work);
+  turns.set(
+    store,
+    mine.catch(() => undefined).then(() => setImmediate()),
+  );
+  return mine;
 }
 
 /** Looks up, orders and counts one chunk; in force on this node when it resolves. */
