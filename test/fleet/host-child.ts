@@ -1,0 +1,116 @@
+// A process that hosts many verifiers, each with its own connection, set and leases, and asks them on behalf of a test.
+
+import { createVerifier, TokenRejected, type Verifier, type VerifierOptions } from "@rescind/verifier";
+import { monotonicMs, type Reply, type Report, type Request, type Verdicts } from "./messages.ts";
+
+const { count, options } = JSON.parse(process.env.HOST ?? "{}") as HostSettings; // written by host.ts
+
+interface HostSettings {
+  readonly count: number;
+  readonly options: VerifierOptions;
+}
+
+/** Verifiers that start at once. */
+const startingAtOnce = 16;
+/** Milliseconds between questions about a good token, each to the next verifier. */
+const keepAskingMs = 5;
+
+const verifiers: Verifier[] = [];
+const kept: Record<string, number> = {};
+let keptToken: string | undefined;
+let turn = 0;
+
+process.on("disconnect", () => process.exit(0));
+process.on("message", (request: Request) => void serve(request));
+try {
+  await Promise.all(Array.from({ length: startingAtOnce }, start));
+  say({ kind: "ready" });
+  setInterval(() => void askOne(), keepAskingMs);
+} catch (cause) {
+  say({ kind: "failed", why: String(cause) });
+}
+
+function say(reply: Reply): void {
+  process.send?.(reply);
+}
+
+async function start(): Promise<void> {
+  for (let number = ++turn; number <= count; number = ++turn)
+    verifiers.push(await createVerifier({ ...options, name: `${options.name ?? "api"}-${number}` }));
+}
+
+async function serve(request: Request): Promise<void> {
+  switch (request.kind) {
+    case "watch":
+      return watch(request.token);
+    case "check":
+      return say({ kind: "checked", verdicts: await Promise.all(request.tokens.map(verdictsOn)) });
+    case "keep-asking":
+      keptToken = request.token;
+      return;
+    case "report":
+      return say({ kind: "reported", report: report() });
+  }
+}
+
+/** Looks at all of them every millisecond; one whose log has moved on is asked. */
+async function watch(token: string): Promise<void> {
+  say({ kind: "watching", verdicts: await verdictsOn(token) });
+  const at: number[] = [];
+  const verdicts: Record<string, number> = {};
+  const watched = verifiers.map((verifier) => ({ verifier, seq: verifier.status().position.seq }));
+  let left = watched;
+  while (left.length > 0) {
+    const accepting = await Promise.all(
+      left.map(async (one) => {
+        const { seq } = one.verifier.status().position;
+        if (seq === one.seq) return one;
+        const verdict = await verdictOf(one.verifier, token);
+        if (verdict === "accepted") return { verifier: one.verifier, seq };
+        at.push(monotonicMs());
+        verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+        return undefined;
+      }),
+    );
+    left = accepting.filter((one) => one !== undefined);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  say({ kind: "refused", at, verdicts });
+}
+
+async function askOne(): Promise<void> {
+  const verifier = verifiers[turn++ % verifiers.length];
+  if (verifier === undefined || keptToken === undefined) return;
+  const verdict = await verdictOf(verifier, keptToken);
+  kept[verdict] = (kept[verdict] ?? 0) + 1;
+}
+
+async function verdictsOn(token: string): Promise<Verdicts> {
+  return tally(await Promise.all(verifiers.map((verifier) => verdictOf(verifier, token))));
+}
+
+async function verdictOf(verifier: Verifier, token: string): Promise<string> {
+  try {
+    await verifier.verify(token);
+    return "accepted";
+  } catch (cause) {
+    return cause instanceof TokenRejected ? cause.code : String(cause);
+  }
+}
+
+function report(): Report {
+  const states = verifiers.map((verifier) => verifier.status());
+  const { user, system } = process.cpuUsage();
+  return {
+    freshness: tally(states.map(({ freshness }) => freshness)),
+    lowestSeq: Math.min(...states.map(({ position }) => position.seq)),
+    kept,
+    processorTime: (user + system) / 1e6,
+  };
+}
+
+function tally(words: readonly string[]): Verdicts {
+  const found: Record<string, number> = {};
+  for (const word of words) found[word] = (found[word] ?? 0) + 1;
+  return found;
+}

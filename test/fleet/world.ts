@@ -1,0 +1,111 @@
+// A server in a process of its own, what its verifiers need, and a clock over their refusals.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import type { VerifierOptions } from "@rescind/verifier";
+import { type RegisteredClient, requireStatus, type ServerProcess } from "../faults/server-process.ts";
+import { type Host, sum } from "./host.ts";
+import { monotonicMs, type Verdicts } from "./messages.ts";
+
+export const resource = "https://api.example";
+/** Seconds: the verifiers' own bound. */
+export const maxStaleness = 5;
+
+export interface World {
+  readonly server: ServerProcess;
+  readonly app: RegisteredClient;
+  /** What a verifier of this server is told. */
+  readonly options: VerifierOptions;
+  /** A new JWT for the API. */
+  token(): Promise<string>;
+}
+
+/** @param issuer where verifiers reach the server, if that is not the server itself */
+export async function prepareWorld(server: ServerProcess, issuer: string = server.issuer): Promise<World> {
+  const kind = { resource, access_token_format: "jwt" };
+  const { status } = await server.admin("POST", "/admin/v1/resources", kind);
+  assert.ok(status === 200 || status === 201);
+  const app = await server.registerClient({ audience: [resource] });
+  const api = await server.registerClient({
+    name: "API",
+    grant_types: ["client_credentials"],
+    scope: "rescind:feed rescind:introspect",
+  });
+  return {
+    server,
+    app,
+    options: {
+      issuer,
+      audience: resource,
+      clientId: api.client_id,
+      clientSecret: api.client_secret,
+      maxStaleness,
+      startTimeout: 60,
+    },
+    token: () => server.clientToken(app, { resource }),
+  };
+}
+
+/** Revokes a token; when the answer was there, in milliseconds of the system's monotonic clock. */
+export async function revoke({ server, app }: World, token: string): Promise<number> {
+  requireStatus(await server.form("/oauth2/revoke", { token }, app), 200);
+  return monotonicMs();
+}
+
+/** Revokes a token that all verifiers accept; milliseconds from the answer to each one's first refusal. */
+export async function timesToRefusal(
+  world: World,
+  hosts: readonly Host[],
+): Promise<{ token: string; times: number[] }> {
+  const token = await world.token();
+  const watches = await Promise.all(hosts.map((host) => host.watch(token)));
+  const all = hosts.reduce((count, host) => count + host.count, 0);
+  assert.deepEqual(sum(watches.map(({ verdicts }) => verdicts)), { accepted: all });
+  const answeredAt = await revoke(world, token);
+  const refusals = await Promise.all(watches.map(({ refused }) => refused));
+  assert.deepEqual(sum(refusals.map(({ verdicts }) => verdicts)), { revoked: all });
+  const times = refusals.flatMap(({ at }) => at.map((refusedAt) => refusedAt - answeredAt));
+  const latest = times.reduce((most, time) => Math.max(most, time), 0);
+  assert.ok(latest <= maxStaleness * 1000, `A2: one accepted for ${latest} ms`);
+  return { token, times };
+}
+
+/** Nothing but acceptances of what was never revoked. */
+export async function assertKept(hosts: readonly Host[]): Promise<number> {
+  const kept: Verdicts = sum(await Promise.all(hosts.map(async (host) => (await host.report()).kept)));
+  assert.deepEqual(Object.keys(kept), ["accepted"], JSON.stringify(kept));
+  return kept.accepted ?? 0;
+}
+
+/** Revokes so many subjects a second until `over`; resolves with how many. */
+export async function revokeSteadily(
+  server: ServerProcess,
+  perSecond: number,
+  over: AbortSignal,
+): Promise<number> {
+  const began = monotonicMs();
+  const underWay = new Set<Promise<void>>();
+  let ordered = 0;
+  while (!over.aborted) {
+    const due = ((monotonicMs() - began) * perSecond) / 1000;
+    for (; ordered < due && underWay.size < 64; ordered++) {
+      const order = orderSubject(server).finally(() => underWay.delete(order));
+      underWay.add(order);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await Promise.all(underWay);
+  return ordered;
+}
+
+async function orderSubject(server: ServerProcess): Promise<void> {
+  const select = { subject: `usr_${randomUUID()}` };
+  requireStatus(await server.admin("POST", "/admin/v1/revocations", { select }), 201);
+}
+
+export function quantiles(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN).toFixed(1);
+  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`;
+}
