@@ -6,23 +6,38 @@ import type { ActClaim } from "./access-token.ts";
 /** Actors inside one another that are kept; the outermost are those that count. */
 const mostActors = 16;
 
-/**
- * The chain of actors in a claim; undefined where there is none, or none that names somebody.
- * @param issuer whose subjects the actors are, unless they say otherwise; undefined: ours
- */
-export function actOf(claim: unknown, issuer?: string): ActClaim | undefined {
-  return read(claim, issuer, mostActors);
+/** The chain of actors in a claim of ours; undefined where there is none, or none that names somebody. */
+export function actOf(claim: unknown): ActClaim | undefined {
+  return read(claim, (iss) => (typeof iss === "string" ? { iss } : {}), mostActors);
 }
 
-function read(claim: unknown, issuer: string | undefined, most: number): ActClaim | undefined {
+/**
+ * The chain of actors as a foreign issuer tells it: its own people, unless it says whose. It ends where it would speak
+ * of ours.
+ */
+export function foreignActOf(claim: unknown, issuer: string, ours: string): ActClaim | undefined {
+  const whose = (iss: unknown): Whose | undefined =>
+    iss === ours ? undefined : { iss: typeof iss === "string" ? iss : issuer };
+  return read(claim, whose, mostActors);
+}
+
+type Whose = Pick<ActClaim, "iss">;
+
+/** @param whose of an actor's `iss`; undefined ends the chain */
+function read(
+  claim: unknown,
+  whose: (iss: unknown) => Whose | undefined,
+  most: number,
+): ActClaim | undefined {
   if (most === 0 || typeof claim !== "object" || claim === null || Array.isArray(claim)) return undefined;
-  const { sub, client_id, iss = issuer, act } = claim as Record<string, unknown>; // members checked below
-  if (typeof sub !== "string" || sub === "") return undefined;
-  const before = read(act, issuer, most - 1);
+  const { sub, client_id, iss, act } = claim as Record<string, unknown>; // members checked below
+  const named = whose(iss);
+  if (typeof sub !== "string" || sub === "" || named === undefined) return undefined;
+  const before = read(act, whose, most - 1);
   return {
     sub,
     ...(typeof client_id === "string" ? { client_id } : {}),
-    ...(typeof iss === "string" ? { iss } : {}),
+    ...named,
     ...(before === undefined ? {} : { act: before }),
   };
 }

@@ -2,7 +2,7 @@
 // a longer life, and a lineage by which it dies with every one of its ancestors. DESIGN.md section 3.
 
 import { type AccessToken, type ActClaim, judgedAccessToken } from "./access-token.ts";
-import { actOf } from "./act-claim.ts";
+import { foreignActOf } from "./act-claim.ts";
 import { type Client, isConfidential } from "./client.ts";
 import { type ForeignToken, judgedForeignToken } from "./foreign-token.ts";
 import { clockTolerance, type Verdict } from "./liveness.ts";
@@ -72,8 +72,9 @@ const printableSubject = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u;
 /**
  * A genuine JWT of a registered issuer as a parent; undefined if it has no subject that a token of ours can have. Its
  * scopes are that issuer's words: those that mean something at this server itself are not its to give.
+ * @param ours this server's issuer
  */
-export function foreignParent(token: ForeignToken): ExchangeParent | undefined {
+export function foreignParent(token: ForeignToken, ours: string): ExchangeParent | undefined {
   const { subject, clientId, audience, scopes, issuer, claims } = token;
   if (subject === undefined || !printableSubject.test(subject)) return undefined;
   const authTime = claims.auth_time;
@@ -81,7 +82,7 @@ export function foreignParent(token: ForeignToken): ExchangeParent | undefined {
     ...{ judged: judgedForeignToken(token), subject, clientId, audience },
     scopes: scopes.filter((scope) => scope !== "openid" && !scope.startsWith("rescind:")),
     exchanges: 0,
-    act: actOf(claims.act, issuer),
+    act: foreignActOf(claims.act, issuer, ours),
     authTime: Number.isSafeInteger(authTime) && Number(authTime) >= 0 ? Number(authTime) : undefined,
   };
 }

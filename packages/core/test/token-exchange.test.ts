@@ -167,7 +167,7 @@ describe("a token as a parent", () => {
   const parent = (more: Record<string, unknown>) => {
     const token = parseForeignClaims({ ...claims, ...more }, "k1");
     assert.ok(token !== undefined);
-    return foreignParent(token);
+    return foreignParent(token, issuer);
   };
 
   test("a foreign issuer cannot give scopes of this server's own endpoints", () => {
@@ -181,12 +181,15 @@ describe("a token as a parent", () => {
     assert.equal(parent({ sub: "auth0|5f7c" })?.subject, "auth0|5f7c");
   });
 
-  test("actors that a foreign issuer names are its own, and what names nobody is left out", () => {
+  test("actors that a foreign issuer names are its own or a third's, never ours; what names nobody is left out", () => {
     const act = { sub: "bot", exp: 5, act: { sub: "desk", iss: "https://third.example", act: { sub: 7 } } };
     assert.deepEqual(parent({ sub: "ann", act })?.act, {
       ...{ sub: "bot", iss: foreignIssuer },
       act: { sub: "desk", iss: "https://third.example" },
     });
+    const spoofed = { sub: "bot", act: { sub: "usr_1", iss: issuer, act: { sub: "desk" } } };
+    assert.deepEqual(parent({ sub: "ann", act: spoofed })?.act, { sub: "bot", iss: foreignIssuer });
+    assert.equal(parent({ sub: "ann", act: { sub: "usr_1", iss: issuer } })?.act, undefined);
     for (const nobody of ["bot", null, [], {}, { sub: "" }]) assert.equal(actOf(nobody), undefined);
   });
 

@@ -26,7 +26,7 @@ export async function parentOf(text: string, deps: Dependencies): Promise<FoundP
       return { parent: ownParent(recognised.token, deps.issuer), user: person.user };
     }
     case "foreign": {
-      const parent = foreignParent(recognised.token);
+      const parent = foreignParent(recognised.token, deps.issuer);
       return parent === undefined ? undefined : { parent, user: undefined };
     }
     case "refresh":
