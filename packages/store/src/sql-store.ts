@@ -163,7 +163,7 @@ function sqlStore(db: Database): Store {
 
     revoke: (order) => revoke(db, order),
     revokeMany: (orders) => revokeMany(db, orders),
-    passThrough: () => passThrough(db),
+    passThrough: (order) => passThrough(db, order),
     lift: (order) => lift(db, order),
     approve: (approval) => approve(db, approval),
     readFeed: (after, limit) => readFeed(db, after, limit),

@@ -114,10 +114,10 @@ export interface Store extends PeopleStore, WebhookStore {
   /** As `revoke`, many at once in one transaction; the receipts are in the order of the orders. At most 1,000. */
   revokeMany(orders: readonly Order[]): Promise<readonly Receipt[]>;
   /**
-   * Goes the way of an order that has nothing to do, commit included, and returns the head's number: what is unknown
-   * must not be answered faster than what is revoked already (RFC 7009 section 2.2).
+   * Goes the way of an order that has nothing to do, commit included, appends nothing whatever it says, and returns the
+   * head's number: what is unknown must not be answered faster than what is revoked already (RFC 7009 section 2.2).
    */
-  passThrough(): Promise<number>;
+  passThrough(order: Order): Promise<number>;
   /** Takes an administrator's order back by another entry. A lift cannot be lifted; final orders cannot. */
   lift(lift: {
     id: RowId;

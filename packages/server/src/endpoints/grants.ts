@@ -9,6 +9,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
+import { passThrough } from "../revocation/pass-through.ts";
 import { selectOf } from "../revocation/select.ts";
 import type { Bearer } from "../tokens/bearer.ts";
 
@@ -83,7 +84,7 @@ async function grantFor(request: BearerRequest, right: Right, deps: Dependencies
   if (grant !== undefined && (isOwn || includesScope(token.scopes, right.all)))
     return grant.status === "expired" ? { answer: unknown } : { grant, caller };
   // A record and none take the same way, so that time does not tell which it was.
-  if (grant === undefined) await deps.store.passThrough();
+  if (grant === undefined) await passThrough(deps);
   else await recordRefused(grant, { kind: "client", id: token.clientId }, right, deps);
   return { answer: unknown };
 }

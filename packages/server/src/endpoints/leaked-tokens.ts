@@ -11,6 +11,7 @@ import { type Answer, noStore } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
 import { aboutToken } from "../revocation/about.ts";
 import { orderOf } from "../revocation/order.ts";
+import { passThrough } from "../revocation/pass-through.ts";
 import { foreignSelectOf, selectOf } from "../revocation/select.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 
@@ -120,7 +121,7 @@ async function end(endings: readonly Ending[], address: string, deps: Dependenci
       deps,
     ),
   );
-  if (orders.length === 0) await deps.store.passThrough();
+  if (orders.length === 0) await passThrough(deps);
   else {
     const receipts = await deps.store.revokeMany(orders);
     for (const [index, { unit, reason }] of orders.entries())

@@ -7,6 +7,7 @@ import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany } from "../http/respond.ts";
 import { aboutToken } from "../revocation/about.ts";
 import { orderOf } from "../revocation/order.ts";
+import { passThrough } from "../revocation/pass-through.ts";
 import { selectOf } from "../revocation/select.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
@@ -30,7 +31,7 @@ export async function revoke(request: FormRequest, deps: Dependencies): Promise<
   });
   switch (decision.kind) {
     case "nothing":
-      return revoked(await deps.store.passThrough());
+      return revoked(await passThrough(deps));
     case "refuse":
       if (decision.foreign === true) await recordForeign(recognised, clientId, deps);
       return oauthRefusal(decision);

@@ -103,20 +103,26 @@ function lockUsers(orders: readonly Order[]): Statement[] {
   return [...new Set(subjects)].sort().map(lockUser);
 }
 
-/** An order's way through the writer without an order; the head's number. */
-export async function passThrough(db: Database): Promise<number> {
-  const statements = [takeTurn(), { sql: "SELECT h.seq FROM feed_head h", params: [] }];
+/** Below every stored maximum: an order made for these is not numbered, and nothing after its number is done. */
+const fitsNothing: LongestLives = { accessToken: -1, grant: -1 };
+
+/** The order's statements, all of them, without its number; the head's. */
+export async function passThrough(db: Database, order: Order): Promise<number> {
+  const head = { sql: "SELECT h.seq FROM feed_head h", params: [] };
+  const statements = [...lockUsers([order]), ...orderStatements(db, order, fitsNothing), head];
   const results = await db.executor.apply(statements, { urgent: true });
-  return new Columns(onlyRow(results[1])).whole();
+  return new Columns(onlyRow(results.at(-1))).whole();
 }
+
+const explained = `SELECT h.seq, h.longest_access, h.longest_grant,
+        (SELECT min(a.number) FROM audit a WHERE a.order_id = $10 OR a.idempotency = $11),
+        (SELECT CAST(min(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
+      FROM feed_head h WHERE h.last_order IS NULL`;
 
 /** Nothing where the order was numbered; else the head, the audit record of the order it repeats, the equal order. */
 function explain(order: Order, life: EntryLife): Statement {
   return {
-    sql: `SELECT h.seq, h.longest_access, h.longest_grant,
-        (SELECT min(a.number) FROM audit a WHERE a.order_id = $10 OR a.idempotency = $11),
-        (SELECT CAST(min(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)
-      FROM feed_head h WHERE h.last_order IS NULL`,
+    sql: explained,
     params: [...equalParams(order, life), BigInt(order.id), orNull(order.idempotency)],
   };
 }
