@@ -9,9 +9,11 @@ import { grantRow } from "../grant-ids.ts";
 import type { FoundAccessToken, NewAccessToken, TokenDigest } from "../store.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
 
-/** Where a token is stored only if something else was: what follows the values, with parameters from `$21` on. */
+/** Where a token is stored only if something else was. */
 export interface Provided {
-  readonly from: string;
+  /** The text of `insertToken`, made once. */
+  readonly sql: string;
+  /** Those of its condition. */
   readonly params: readonly SqlValue[];
 }
 
@@ -29,7 +31,7 @@ export async function issue(db: Database, token: NewAccessToken): Promise<void> 
 }
 
 export async function findAccessToken(db: Database, id: RowId): Promise<FoundAccessToken> {
-  return readAccessToken(db, "access_tokens t ON t.id = $1", BigInt(id));
+  return readAccessToken(db, foundById, BigInt(id));
 }
 
 /** @throws RangeError more than 1,000 */
@@ -42,7 +44,7 @@ export async function findAccessTokens(
   const places = 2 ** Math.ceil(Math.log2(Math.max(ids.length, 1)));
   const params = Array.from({ length: places }, (_, place) => rowOrNone(ids[place]));
   const list = params.map((_, place) => `$${place + 1}`).join(", ");
-  const rows = await db.executor.read({ sql: found(`access_tokens t ON t.id IN (${list})`), params });
+  const rows = await db.executor.read({ sql: findToken(`access_tokens t ON t.id IN (${list})`), params });
   const tokens = new Map<RowId, StoredAccessToken>();
   for (const row of rows) {
     const columns = new Columns(row.slice(6));
@@ -53,30 +55,39 @@ export async function findAccessTokens(
   return { head: takeHead(new Columns(onlyRow(rows))), tokens };
 }
 
-/** One token with the head, by what it is joined by; `$1` is the parameter. */
+/** One token with the head, by a text of `findToken`. */
 export async function readAccessToken(
   db: Database,
-  join: string,
+  sql: string,
   parameter: SqlValue,
 ): Promise<FoundAccessToken> {
-  const columns = new Columns(onlyRow(await db.executor.read({ sql: found(join), params: [parameter] })));
+  const columns = new Columns(onlyRow(await db.executor.read({ sql, params: [parameter] })));
   return { head: takeHead(columns), token: columns.isNull() ? undefined : takeAccessToken(columns) };
 }
 
-function found(join: string): string {
+/** The text that reads tokens with the head, by what they are joined by. */
+export function findToken(join: string): string {
   return `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(), ${accessTokenColumns}
       FROM feed_head h CROSS JOIN catalog c LEFT JOIN ${join}`;
 }
 
+/** The text that appends an access token; `from` is a condition's FROM clause, with parameters from `$21` on. */
+export function insertToken(from: string): string {
+  return `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
+        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims, exchanges, act)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 ${from}`;
+}
+
+const inserted = insertToken("");
+const foundById = findToken("access_tokens t ON t.id = $1");
+
 /** The statements that append an access token: one, and another where it was exchanged. */
 export function storeAccessToken(token: NewAccessToken, provided?: Provided): Statement[] {
-  const { from, params } = provided ?? { from: "", params: [] };
-  const stored = {
-    sql: `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
-        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims, exchanges, act)
-      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 ${from}`,
-    params: [...accessTokenParams(token), ...params],
-  };
+  const params = accessTokenParams(token);
+  const stored =
+    provided === undefined
+      ? { sql: inserted, params }
+      : { sql: provided.sql, params: [...params, ...provided.params] };
   return token.token.lineage.length === 0 ? [stored] : [stored, storeLineage(token.token.id)];
 }
 

@@ -7,7 +7,7 @@ import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
 import type { FoundCode, NewCode, Redemption, TokenDigest } from "../store.ts";
-import { livesOf, storeAccessToken } from "./access-tokens.ts";
+import { insertToken, livesOf, storeAccessToken } from "./access-tokens.ts";
 import { storeConsent } from "./consents.ts";
 import { grantParams } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
@@ -15,6 +15,8 @@ import { lockUser } from "./people-turn.ts";
 import { refreshTokenParams } from "./refresh-tokens.ts";
 import { sessionColumns, sessionRowOrNone, takeSession } from "./sessions.ts";
 import { takeUser, userColumns } from "./users.ts";
+
+const insertedIfRedeemed = insertToken("FROM codes t WHERE t.id = $21 AND t.grant_id = $22");
 
 export async function issueCode(db: Database, made: NewCode): Promise<"issued" | "used-already"> {
   const { code, digest, transaction, consent } = made;
@@ -107,7 +109,7 @@ function storeFirstTokens({ code, grant, access, refresh }: Redemption): Stateme
       params: [...grantParams(grant), ...mine],
     },
     ...storeAccessToken(access, {
-      from: "FROM codes t WHERE t.id = $21 AND t.grant_id = $22",
+      sql: insertedIfRedeemed,
       params: mine,
     }),
   ];

@@ -3,8 +3,12 @@
 
 import type { Database } from "../database.ts";
 import type { FoundAccessToken, NewAccessToken, TokenDigest } from "../store.ts";
-import { livesOf, readAccessToken, storeAccessToken } from "./access-tokens.ts";
+import { findToken, insertToken, livesOf, readAccessToken, storeAccessToken } from "./access-tokens.ts";
 import { withinLongest } from "./head.ts";
+
+const insertedIfNew = insertToken("FROM imported_tokens i WHERE i.digest = $21 AND i.token_id = $22");
+const foundByText = findToken(`imported_tokens i ON i.digest = $1
+        LEFT JOIN access_tokens t ON t.id = i.token_id`);
 
 export async function importToken(
   db: Database,
@@ -19,7 +23,7 @@ export async function importToken(
       params: known,
     },
     ...storeAccessToken(made, {
-      from: "FROM imported_tokens i WHERE i.digest = $21 AND i.token_id = $22",
+      sql: insertedIfNew,
       params: known,
     }),
   ]);
@@ -27,7 +31,5 @@ export async function importToken(
 }
 
 export async function findImportedToken(db: Database, digest: TokenDigest): Promise<FoundAccessToken> {
-  const join = `imported_tokens i ON i.digest = $1
-        LEFT JOIN access_tokens t ON t.id = i.token_id`;
-  return readAccessToken(db, join, digest);
+  return readAccessToken(db, foundByText, digest);
 }

@@ -96,6 +96,25 @@ export function equalParams(order: Order, life: EntryLife): SqlValue[] {
   ];
 }
 
+// Made once: a text that is put together anew for each order is looked up by all its letters each time.
+const numbered = numbering("");
+const numberedIfClaimed = numbering(`AND ${claimed("$17")}`);
+
+function numbering(condition: string): string {
+  return `UPDATE feed_head SET
+        seq = seq + 1,
+        hash = rescind_chain(hash, seq + 1, $11),
+        last_order = $10,
+        audit_number = audit_number + 1,
+        audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $11), $16)
+      WHERE longest_access <= $12 AND longest_grant <= $13
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $14)
+        AND ($15 = 0 OR NOT EXISTS (${equalEntry}))
+        ${condition}
+      RETURNING seq`;
+}
+
 interface Numbering {
   readonly longest: LongestLives;
   readonly life: EntryLife;
@@ -107,18 +126,7 @@ interface Numbering {
 function takeNumber(order: Order, { longest, life, claim, record }: Numbering): Statement {
   const once = !isWide(order.unit.name) || order.suspend === true;
   return {
-    sql: `UPDATE feed_head SET
-        seq = seq + 1,
-        hash = rescind_chain(hash, seq + 1, $11),
-        last_order = $10,
-        audit_number = audit_number + 1,
-        audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, seq + 1, rescind_chain(hash, seq + 1, $11), $16)
-      WHERE longest_access <= $12 AND longest_grant <= $13
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = $10)
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $14)
-        AND ($15 = 0 OR NOT EXISTS (${equalEntry}))
-        ${claim === undefined ? "" : `AND ${claimed("$17")}`}
-      RETURNING seq`,
+    sql: claim === undefined ? numbered : numberedIfClaimed,
     params: [
       ...equalParams(order, life),
       BigInt(order.id),

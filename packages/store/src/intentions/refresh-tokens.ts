@@ -8,9 +8,11 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
 import type { FoundRefreshToken, NewAccessToken, NewRefreshToken, Rotation } from "../store.ts";
-import { livesOf, storeAccessToken } from "./access-tokens.ts";
+import { insertToken, livesOf, storeAccessToken } from "./access-tokens.ts";
 import { takeGrant } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
+
+const insertedIfRotated = insertToken("FROM refresh_tokens s WHERE s.id = $21 AND s.successor_id = $22");
 
 export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRefreshToken> {
   const rows = await db.executor.read({
@@ -59,7 +61,7 @@ export async function rotate(db: Database, rotation: Rotation): Promise<"rotated
       params: [...refreshTokenParams(rotation.successor), spent],
     },
     ...storeAccessToken(rotation.access, {
-      from: "FROM refresh_tokens s WHERE s.id = $21 AND s.successor_id = $22",
+      sql: insertedIfRotated,
       params: [spent, successor],
     }),
   ]);

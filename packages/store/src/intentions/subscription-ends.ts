@@ -13,68 +13,71 @@ export interface EndingOrder {
   readonly before?: number | undefined;
 }
 
-/** What ends with the unit; undefined where nothing can. `$2` is its issuer, `$3` `before` or null, the rest follow. */
-interface Ending {
-  readonly sql: string;
-  readonly params: readonly SqlValue[];
-}
-
+/** Which of them, by a unit's name: a text in which `$2` is its issuer, `$3` `before` or null, the rest its value. */
 const coveredGrant = "bound_to = 'grant' AND opened_s <= coalesce($3, opened_s)";
+const endings = {
+  grant: `grant_id = $4 AND ${coveredGrant}`,
+  session: `session_id = $4 AND ${coveredGrant}`,
+  logout: `session_id = $4 AND offline = 0 AND ${coveredGrant}`,
+  subject: `subject = $4 AND ${coveredGrant}`,
+  "subject+client": `subject = $4 AND client_id = $5 AND ${coveredGrant}`,
+  client: `client_id = $4 AND ${coveredGrant}`,
+  suspension: `client_id = $4 AND (bound_to = 'client' OR (${coveredGrant}))`,
+  all: coveredGrant,
+} as const;
+type Ending = keyof typeof endings;
+
 /** A foreign issuer's units are of other tokens. */
 const ours = "EXISTS (SELECT 1 FROM catalog c WHERE coalesce(c.issuer, $2) = $2)";
 
+// Made once: a text that is put together anew for each order is looked up by all its letters each time.
+const ended = textsOf(
+  (ending) => `UPDATE subscriptions SET cancelled_by = (SELECT h.audit_number FROM feed_head h)
+        WHERE cancelled_by IS NULL AND ${ending} AND ${ours}
+          AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
+);
+const counted = textsOf(
+  (ending) => `SELECT count(*) FROM subscriptions
+      WHERE cancelled_by IS NULL AND coalesce(expires_s, $1 + 1) > $1 AND ${ending} AND ${ours}`,
+);
+
 /** The statement that ends them in the order's transaction, if the order was numbered; none for a unit that ends none. */
 export function endSubscriptions(order: EndingOrder & { readonly id: string }): Statement[] {
-  const ending = endingWith(order);
+  const ending = endingOf(order);
   if (ending === undefined) return [];
-  return [
-    {
-      sql: `UPDATE subscriptions SET cancelled_by = (SELECT h.audit_number FROM feed_head h)
-        WHERE cancelled_by IS NULL AND ${ending.sql} AND ${ours}
-          AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
-      params: [BigInt(order.id), ...ending.params],
-    },
-  ];
+  return [{ sql: ended[ending], params: [BigInt(order.id), ...endingParams(order)] }];
 }
 
 /** The statement that counts those that would end; of a grant that is over by then (seconds) none is active. */
 export function countEnding(order: EndingOrder, at: number): Statement | undefined {
-  const ending = endingWith(order);
-  if (ending === undefined) return undefined;
-  return {
-    sql: `SELECT count(*) FROM subscriptions
-      WHERE cancelled_by IS NULL AND coalesce(expires_s, $1 + 1) > $1 AND ${ending.sql} AND ${ours}`,
-    params: [Math.floor(at), ...ending.params],
-  };
+  const ending = endingOf(order);
+  return ending && { sql: counted[ending], params: [Math.floor(at), ...endingParams(order)] };
 }
 
-function endingWith({ unit, suspend, before }: EndingOrder): Ending | undefined {
+function endingOf({ unit: { name }, suspend }: EndingOrder): Ending | undefined {
+  if (name === "client") return suspend === true ? "suspension" : "client";
+  return name === "token" || name === "key" || name === "signing-key" || name === "issuer" ? undefined : name;
+}
+
+function endingParams({ unit, suspend, before }: EndingOrder): SqlValue[] {
+  const { name, issuer, value, client } = unit;
   // A suspension covers for good, whenever it was authorised.
-  const first = [unit.issuer, suspend === true ? null : (before ?? null)];
-  switch (unit.name) {
-    case "grant":
-      return { sql: `grant_id = $4 AND ${coveredGrant}`, params: [...first, grantRowOrNone(unit.value)] };
-    case "session":
-      return { sql: `session_id = $4 AND ${coveredGrant}`, params: [...first, unit.value] };
-    case "logout":
-      return { sql: `session_id = $4 AND offline = 0 AND ${coveredGrant}`, params: [...first, unit.value] };
-    case "subject":
-      return { sql: `subject = $4 AND ${coveredGrant}`, params: [...first, unit.value] };
-    case "subject+client":
-      return {
-        sql: `subject = $4 AND client_id = $5 AND ${coveredGrant}`,
-        params: [...first, unit.value, unit.client ?? ""],
-      };
-    case "client": {
-      const what = suspend === true ? `(bound_to = 'client' OR (${coveredGrant}))` : coveredGrant;
-      return { sql: `client_id = $4 AND ${what}`, params: [...first, unit.value] };
-    }
-    case "all":
-      return { sql: coveredGrant, params: first };
-    case "token":
-    case "key":
-    case "signing-key":
-    case "issuer":
-      return undefined;
-  }
+  const first = [issuer, suspend === true ? null : (before ?? null)];
+  if (name === "all") return first;
+  if (name === "grant") return [...first, grantRowOrNone(value)];
+  return name === "subject+client" ? [...first, value, client ?? ""] : [...first, value];
+}
+
+function textsOf(text: (ending: string) => string): Readonly<Record<Ending, string>> {
+  const { grant, session, logout, subject, client, suspension, all } = endings;
+  return {
+    grant: text(grant),
+    session: text(session),
+    logout: text(logout),
+    subject: text(subject),
+    "subject+client": text(endings["subject+client"]),
+    client: text(client),
+    suspension: text(suspension),
+    all: text(all),
+  };
 }
