@@ -87,24 +87,21 @@ export function foreignParent(token: ForeignToken, ours: string): ExchangeParent
   };
 }
 
-const invalidSubject = refuse(
-  "invalid_request",
-  "subject_token is malformed, expired, revoked, or not one that this client may exchange.",
-);
-const invalidActor = refuse(
-  "invalid_request",
-  "actor_token is malformed, expired, revoked, or not one that this client may exchange.",
-);
+/** What is said of a token that is no use, whatever the reason (RFC 8693 section 2.2.2). */
+export function unusable(parameter: "subject_token" | "actor_token"): Refusal {
+  return refuse(
+    "invalid_request",
+    `${parameter} is malformed, expired, revoked, or not one that this client may exchange.`,
+  );
+}
 
-/**
- * Decides an exchange. The client has authenticated and has the grant type. Invalid tokens are `invalid_request`
- * (RFC 8693 section 2.2.2).
- */
+/** Decides an exchange. The client has authenticated and has the grant type. */
 export function decideExchange(facts: ExchangeFacts): Exchange | Refusal {
   const { client, issuer, subject, actor } = facts;
-  if (facts.subjectVerdict.kind !== "live" || !mayExchange(client, issuer, subject)) return invalidSubject;
+  if (facts.subjectVerdict.kind !== "live" || !mayExchange(client, issuer, subject))
+    return unusable("subject_token");
   if (actor !== undefined && (facts.actorVerdict?.kind !== "live" || !mayExchange(client, issuer, actor)))
-    return invalidActor;
+    return unusable("actor_token");
   const parents = actor === undefined ? [subject] : [subject, actor];
   const exchanges = 1 + Math.max(...parents.map((parent) => parent.exchanges));
   if (exchanges > mostExchanges)

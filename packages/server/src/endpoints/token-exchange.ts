@@ -17,6 +17,7 @@ import {
   type Target,
   tokenExchangeGrant,
   type User,
+  unusable,
 } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
@@ -68,13 +69,6 @@ async function present(asked: ExchangeRequest, deps: Dependencies): Promise<Pres
   if (!subject.parent.judged.ours && (await isTaken(subject.parent.subject, deps)))
     return refuse("invalid_request", "subject_token is of another issuer and names a subject of this one.");
   return { subject: subject.parent, actor: actor?.parent, user: subject.user };
-}
-
-function unusable(name: string): Refusal {
-  return refuse(
-    "invalid_request",
-    `${name} is malformed, expired, revoked, or not one that this client may exchange.`,
-  );
 }
 
 async function decide(
@@ -146,6 +140,8 @@ async function issue(
   if ("kind" in access) return oauthRefusal(access);
   await deps.store.issue(access.stored);
   deps.lastUses.note(client.clientId, undefined, nowMs);
+  const { grantId, clientId } = presented.subject.judged;
+  if (clientId !== undefined) deps.lastUses.note(clientId, grantId, nowMs);
   deps.metrics.issued("token_exchange");
   return tokenAnswer(access, undefined, { issued_token_type: exchangeTokenTypes.accessToken });
 }
