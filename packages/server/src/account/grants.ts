@@ -8,7 +8,8 @@ import { refused } from "../admin/refusal.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
-import { commitOwn, subjectOf } from "./own-order.ts";
+import { passThrough } from "../revocation/pass-through.ts";
+import { commitOwn, recordRefusal, subjectOf } from "./own-order.ts";
 
 export async function listOwnGrants(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const { client_id: clientId, status, ...page } = request.query as AccountGrantQuery; // checked against the schema
@@ -20,8 +21,15 @@ export async function listOwnGrants(request: AdminRequest, deps: Dependencies): 
 
 export async function endGrant(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const { grant } = await deps.store.findGrant(request.params.grant_id ?? "");
-  if (grant === undefined || grant.subject !== subjectOf(request)) return unknown;
-  const { grantId, clientId } = grant;
+  if (grant === undefined) {
+    await passThrough(deps);
+    return unknown;
+  }
+  const { grantId, clientId, subject } = grant;
+  if (subject !== subjectOf(request)) {
+    await recordRefusal({ grant_id: grantId, subject }, request, deps);
+    return unknown;
+  }
   const unit = { name: "grant", issuer: deps.issuer, value: grantId } as const;
   const order = { unit, reason: "user_request", about: { clientId, grantId } } as const;
   return { status: 204, headers: seqHeader(await commitOwn(order, request, deps)) };

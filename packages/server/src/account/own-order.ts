@@ -7,6 +7,7 @@ import { commitOrder } from "../admin/commit-order.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type OrderRequest, orderOf } from "../revocation/order.ts";
+import { recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { selectOf } from "../revocation/select.ts";
 
 export interface OwnOrder {
@@ -19,6 +20,19 @@ export interface OwnOrder {
 /** The subject of the token that a request came with: the only one it is about. */
 export function subjectOf(request: AdminRequest): string {
   return request.caller.token.subject;
+}
+
+/**
+ * Somebody else's was asked for: the person is told that there is none, the audit log who tried. Where there is none, what
+ * was asked for takes the same way (`passThrough`), so that time does not tell.
+ */
+export function recordRefusal(
+  content: Readonly<Record<string, string>>,
+  request: AdminRequest,
+  deps: Dependencies,
+): Promise<void> {
+  const actor = { kind: "user", id: subjectOf(request) } as const;
+  return recordRefusedAttempt({ action: "revocation.refused", actor, content }, deps);
 }
 
 /** @throws StoreUnavailable if the commit is not certain */

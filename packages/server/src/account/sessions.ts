@@ -10,7 +10,8 @@ import type { AdminRequest } from "../admin/request.ts";
 import { sessionItem } from "../admin/sessions.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
-import { commitAllOwn, commitOwn, subjectOf } from "./own-order.ts";
+import { passThrough } from "../revocation/pass-through.ts";
+import { commitAllOwn, commitOwn, recordRefusal, subjectOf } from "./own-order.ts";
 
 export async function listOwnSessions(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const filter = { subject: subjectOf(request) };
@@ -25,8 +26,16 @@ export async function listOwnSessions(request: AdminRequest, deps: Dependencies)
 export async function endSession(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const row = parseId("session", request.params.session_id ?? "");
   const { session } = row === undefined ? {} : await deps.store.findSession(row);
-  if (session === undefined || session.subject !== subjectOf(request)) return unknown;
-  const receipt = await commitOwn(endOf(session.sessionId, deps), request, deps);
+  if (session === undefined) {
+    await passThrough(deps);
+    return unknown;
+  }
+  const { sessionId, subject } = session;
+  if (subject !== subjectOf(request)) {
+    await recordRefusal({ session_id: sessionId, subject }, request, deps);
+    return unknown;
+  }
+  const receipt = await commitOwn(endOf(sessionId, deps), request, deps);
   return { status: 204, headers: seqHeader(receipt) };
 }
 

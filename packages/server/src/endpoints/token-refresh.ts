@@ -3,6 +3,7 @@
 import {
   authTimeOf,
   decideRefresh,
+  formatId,
   type Grant,
   judgedRefreshToken,
   parseScope,
@@ -15,6 +16,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "../http/answer.ts";
 import { oauthRefusal } from "../http/respond.ts";
 import { endReplayed } from "../revocation/end-replayed.ts";
+import { recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { touch } from "../sign-in/signed-in.ts";
 import type { AuthenticatedClient } from "../tokens/authenticate-client.ts";
 import { targetOfGrant } from "../tokens/grant-target.ts";
@@ -67,6 +69,7 @@ async function use(
 ): Promise<Answer | "lost"> {
   const { grant } = presented;
   const decision = await decide(presented, caller, deps);
+  if (grant.clientId !== caller.client.clientId) await recordForeign(presented, caller, deps);
   if (decision.kind === "refuse") return oauthRefusal(decision);
   if (decision.kind === "replay") {
     const { clientId, grantId, subject } = grant;
@@ -133,6 +136,13 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
       await deps.store.issueKeeping(presented.token.id, idleEnd(client, grant, at), access.stored);
       return answer(text);
   }
+}
+
+function recordForeign({ token, grant }: Presented, { client }: Caller, deps: Dependencies): Promise<void> {
+  const { grantId, clientId } = grant;
+  const content = { token_id: formatId("token", token.id), grant_id: grantId, client_id: clientId };
+  const actor = { kind: "client", id: client.clientId } as const;
+  return recordRefusedAttempt({ action: "refresh.refused", actor, content }, deps);
 }
 
 async function decide(presented: Presented, caller: Caller, deps: Dependencies): Promise<RefreshDecision> {

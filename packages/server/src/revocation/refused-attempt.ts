@@ -1,0 +1,20 @@
+// An attempt at somebody else's token, grant or session that was refused: one audit record, whatever the way in. What it
+// was aimed at is named by id, never by text.
+
+import type { Actor } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+
+export interface RefusedAttempt {
+  /** `revocation.refused`: it would have ended something; `refresh.refused`: it would have got tokens. */
+  readonly action: "revocation.refused" | "refresh.refused";
+  readonly actor: Actor;
+  /** Ids, and whose it is. */
+  readonly content: Readonly<Record<string, string | undefined>>;
+}
+
+export function recordRefusedAttempt(
+  { action, actor, content }: RefusedAttempt,
+  deps: Pick<Dependencies, "now" | "store">,
+): Promise<void> {
+  return deps.store.recordAudit({ action, actor, atMs: deps.now(), content });
+}
