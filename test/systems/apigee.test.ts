@@ -1,5 +1,5 @@
-// Apigee: revoking and approving by end user, app or both with a time, keys and apps on their own, attributes, and another
-// way of hashing at rest without an end of what was issued.
+// Apigee: revoking and approving by end user, app or both with a time, keys and apps on their own, attributes, tokens made
+// elsewhere, and another way of hashing at rest without an end of what was issued.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -89,6 +89,27 @@ test("Apigee: custom attributes go with the grant, over refreshes too", async ()
   const form = { grant_type: "refresh_token", refresh_token: String(opened.json.refresh_token) };
   const { json } = await server.form("/oauth2/token", form, client);
   assert.equal((await server.introspect(String(json.access_token))).tier, "gold");
+});
+
+test("Apigee: a third party's token is imported, and then revoked like any other", async () => {
+  const token = `theirs-${crypto.randomUUID()}`;
+  assert.equal((await server.introspect(token)).active, false);
+  const EXPIRES_AT = new Date(Date.now() + 3_600_000).toISOString();
+  await page.run("import", { TOKEN: token, CLIENT_ID: client.client_id, USER: "user_imported", EXPIRES_AT });
+  const { active, sub, client_id } = await server.introspect(token);
+  assert.deepEqual(
+    { active, sub, client_id },
+    { active: true, sub: "user_imported", client_id: client.client_id },
+  );
+  assert.equal(
+    await api.call(token),
+    200,
+    "at the API too, which asks once and judges it by itself from then on",
+  );
+  const order = await page.send("by-user", { USER: "user_imported" });
+  assert.equal(order.status, 201, order.text);
+  assert.equal((await server.introspect(token)).active, false);
+  await api.refuses(token);
 });
 
 test("Apigee: another digest at rest, while tokens of both go on working", async (t) => {

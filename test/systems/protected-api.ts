@@ -11,6 +11,7 @@ import { until } from "../until.ts";
 export const resource = "https://api.example";
 
 export interface ProtectedApi {
+  readonly url: string;
   /** What a call with this token is answered with. */
   call(token: unknown): Promise<number>;
   /** What it answers to each of these, in order. */
@@ -47,6 +48,7 @@ export async function startProtectedApi(server: TestServer): Promise<ProtectedAp
   const keys = createRemoteJWKSet(new URL(`${server.base}/oauth2/jwks`));
 
   const api: ProtectedApi = {
+    url: orders,
     async call(token) {
       const response = await fetch(orders, { headers: { authorization: `Bearer ${token}` } });
       await response.arrayBuffer();
