@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { AdminProblem, createAdminClient } from "@rescind/admin-api";
+import { AdminProblem, createAccountClient, createAdminClient } from "@rescind/admin-api";
 
 type Seen = { line: string; body: string; headers: IncomingMessage["headers"] };
 type Reply = { status: number; type?: string; body?: string; headers?: Record<string, string> };
@@ -57,6 +57,19 @@ test("a body goes as JSON with its Idempotency-Key, and an optional one as an em
     );
     assert.equal(seen[0]?.headers["idempotency-key"], "k1");
     assert.equal(seen[0]?.headers["content-type"], "application/json");
+  });
+});
+
+test("a person's own calls go the same way, to their own paths", async () => {
+  await withServer({ status: 200, body: '{"seq":7}' }, async (base, seen) => {
+    const account = createAccountClient({ server: base, token });
+    assert.deepEqual(await account.signOutEverywhere({ idempotencyKey: "k1" }), { seq: 7 });
+    await account.listOwnGrants({ query: { client_id: "c d", limit: 5 } });
+    assert.deepEqual(
+      seen.map(({ line }) => line),
+      ["POST /account/v1/sign-out-everywhere", "GET /account/v1/grants?client_id=c+d&limit=5"],
+    );
+    assert.equal(seen[0]?.headers["idempotency-key"], "k1");
   });
 });
 

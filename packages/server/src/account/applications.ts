@@ -88,7 +88,8 @@ function applicationOf(
   name: string,
   inWords: (scope: string) => string | undefined,
 ): Application {
-  const scopes = consent?.scopes ?? [...new Set(grants.flatMap((grant) => grant.scopes))];
+  // An administrator may have opened a grant for more than was consented to.
+  const scopes = [...new Set([...(consent?.scopes ?? []), ...grants.flatMap((grant) => grant.scopes)])];
   const opened = grants.map(({ openedAt }) => openedAt * 1000);
   const uses = grants.flatMap(({ lastUsedAtMs }) => lastUsedAtMs ?? []);
   const online = grants.filter(({ offline }) => !offline).flatMap(({ sessionId }) => sessionId ?? []);

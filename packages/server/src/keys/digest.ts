@@ -46,21 +46,21 @@ export function tokenHashing(
 ): TokenHashing {
   const fingerprintSecret = createSecretKey(fingerprintKey);
   const before = previous === noPepper ? undefined : previous;
-  const digest = (token: string): Uint8Array => digestUnder(pepper, token);
+  const digest = digestUnder(pepper);
+  const digestBefore = digestUnder(before);
   const matcher = (token: string) => {
     const current = digest(token);
     let earlier: Uint8Array | undefined;
     return (stored: Uint8Array | undefined): Match => {
       if (sameDigest(current, stored)) return "current";
       if (previous === undefined) return "none";
-      earlier ??= digestUnder(before, token);
+      earlier ??= digestBefore(token);
       return sameDigest(earlier, stored) ? "previous" : "none";
     };
   };
   return {
     digest,
-    digests: (token) =>
-      previous === undefined ? [digest(token)] : [digest(token), digestUnder(before, token)],
+    digests: (token) => (previous === undefined ? [digest(token)] : [digest(token), digestBefore(token)]),
     matches: (token, stored) => matcher(token)(stored) !== "none",
     matcher,
     settings: {
@@ -81,10 +81,10 @@ export function newToken(kind: TokenKind, rowId: RowId): string {
   return formatToken(kind, rowId, randomBytes(randomBytesPerToken));
 }
 
-function digestUnder(pepper: string | undefined, token: string): Uint8Array {
-  return pepper === undefined
-    ? hash("sha256", token, "buffer")
-    : createHmac("sha256", pepper).update(token).digest();
+function digestUnder(pepper: string | undefined): (token: string) => Uint8Array {
+  if (pepper === undefined) return (token) => hash("sha256", token, "buffer");
+  const key = createSecretKey(Buffer.from(pepper));
+  return (token) => createHmac("sha256", key).update(token).digest();
 }
 
 function kindOf(pepper: string | undefined): DigestKind {
