@@ -79,7 +79,8 @@ export interface SqlStoreOptions {
   readonly nodeId?: number | undefined;
   /**
    * The server's issuer. Where it is given, the database belongs to it from then on, and only its entries count in
-   * lists and counts; where it is not, all do.
+   * lists and counts; where it is not, all do. A database of an issuer on loopback, whose port is chosen anew as it
+   * pleases, moves along to the next one with all its entries: what was revoked stays so.
    */
   readonly issuer?: string | undefined;
   /** Seconds that expired rows stay; a day by default. */
@@ -120,11 +121,22 @@ async function claim(executor: Executor, issuer: string | undefined): Promise<st
     { sql: "SELECT c.issuer FROM catalog c", params: [] },
   ]);
   const owner = new Columns(onlyRow(results[2])).optionalText();
-  if (issuer !== undefined && owner !== issuer)
+  if (issuer === undefined || owner === undefined || owner === issuer) return owner;
+  if (!isOnLoopback(owner))
     throw new StoreRefused(
       `This database belongs to the issuer ${owner}: its tokens are not those of ${issuer}. Start with that issuer, or with another database.`,
     );
-  return owner;
+  await executor.apply([
+    { sql: "UPDATE entries SET issuer = $1 WHERE issuer = $2", params: [issuer, owner] },
+    { sql: "UPDATE catalog SET issuer = $1 WHERE issuer = $2", params: [issuer, owner] },
+  ]);
+  return issuer;
+}
+
+/** Nobody else can have met its tokens. */
+function isOnLoopback(issuer: string): boolean {
+  const { protocol, hostname } = new URL(issuer);
+  return protocol === "http:" && /^(127\.[\d.]+|localhost|\[::1\])$/.test(hostname);
 }
 
 async function greatestId(executor: Executor): Promise<bigint> {

@@ -111,6 +111,27 @@ test("a database belongs to the issuer it was first opened with", async () => {
   await (await openAt(path, { issuer: undefined })).close();
 });
 
+test("A5 a database of an issuer on loopback moves along to the next one, and what was revoked stays revoked", async () => {
+  const path = freshPath();
+  const [first, second] = ["http://127.0.0.1:9400", "http://127.0.0.1:9500"];
+  const token = (issuer: string) => ({ ...unit("token", "tid_1"), issuer });
+  const store = await openAt(path, { issuer: first });
+  for (const issuer of [first, "https://foreign.example"]) await store.revoke(order(store, token(issuer)));
+  await store.close();
+  for (const issuer of [second, "https://one.example"]) {
+    const moved = await openAt(path, { issuer });
+    const { entries } = await moved.readFeed(0, 10);
+    assert.deepEqual(
+      entries.map((entry) => entry.kind === "revoke" && entry.issuer),
+      [issuer, "https://foreign.example"],
+    );
+    assert.equal((await moved.revoke(order(moved, token(issuer)))).appended, false);
+    assert.equal((await moved.verifyAudit()).brokenAt, undefined);
+    await moved.close();
+  }
+  await assert.rejects(openAt(path, { issuer: first }), /belongs to the issuer https:\/\/one/);
+});
+
 test("E1 an edited, removed or added audit record breaks the chain where it was touched", async () => {
   const edits: [string, number][] = [
     ["UPDATE audit SET content = replace(content, 'usr_2', 'usr_9') WHERE number = 2", 2],
