@@ -260,6 +260,23 @@ describe("the history that a person sees", () => {
       assert.ok(!text.includes(secret), secret);
   });
 
+  test("a leak report is told to whose token it was, and to nobody else", async () => {
+    const [ada, bob] = [await someone(), await someone()];
+    const leaked = await people.tokens(app, ada);
+    const reported = await server.request("/leaked-tokens", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ tokens: [leaked.access_token] }),
+    });
+    assert.equal(reported.status, 202);
+    const [newest] = await items(ada.token, "/revocations");
+    assert.deepEqual(
+      [newest?.reason, newest?.by, newest?.token_id, newest?.client_name],
+      ["token_leaked", "server", ids(leaked).jti, "Photos"],
+    );
+    assert.deepEqual(await items(bob.token, "/revocations"), []);
+  });
+
   test("a lifted order says so", async () => {
     const ada = await someone();
     const { grant_id } = ids(await people.tokens(app, ada));
