@@ -7,6 +7,7 @@ import type { Availability } from "./availability.ts";
 import type { Configuration } from "./configuration.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
+import type { OrderTimes } from "./feed/order-times.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
 import type { Metrics } from "./metrics.ts";
@@ -27,6 +28,7 @@ export interface Dependencies extends BearerParts {
   readonly metrics: Metrics;
   readonly fleet: Fleet;
   readonly effect: EffectWatch;
+  readonly orderTimes: OrderTimes;
   /** Given for one request only: whoever sent it waits for the verifiers, so that its orders ask them to acknowledge. */
   readonly awaited?: boolean | undefined;
   readonly lastUses: LastUses;

@@ -10,8 +10,14 @@ export interface Metrics {
   answered(route: string, status: number, seconds: number): void;
   /** One attempt at a webhook delivery. */
   webhook(outcome: string): void;
+  /** A verifier acknowledged: so many entries behind the head. */
+  lease(lag: number): void;
+  /** Seconds from the oldest entry that an acknowledgement covers anew to that acknowledgement. */
+  acknowledged(seconds: number): void;
   /** Values read when somebody asks for the metrics. */
   gauge(name: string, help: string, value: () => number): void;
+  /** The same by a label, whose values are a closed set. */
+  gaugeBy(name: string, help: string, label: string, values: () => Readonly<Record<string, number>>): void;
 }
 
 export function metrics(): Metrics {
@@ -43,12 +49,32 @@ export function metrics(): Metrics {
     labelNames: ["outcome"],
     registers,
   });
+  const lag = new Histogram({
+    name: "rescind_verifier_lag_entries",
+    help: "Entries between what a verifier acknowledges and the head of the log, at each lease",
+    buckets: [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000],
+    registers,
+  });
+  const acknowledged = new Histogram({
+    name: "rescind_acknowledgement_seconds",
+    help: "Time from an order to its acknowledgement by a verifier, for the oldest entry that each lease covers anew",
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 30, 300],
+    registers,
+  });
+  const answeredOn = new Map<string, Histogram.Internal<"route" | "status">>();
   return {
     registry,
     issued: (grantType) => issued.inc({ grant_type: grantType }),
     revoked: (unit, reason) => revoked.inc({ unit, reason }),
-    answered: (route, status, seconds) => answered.observe({ route, status }, seconds),
+    answered: (route, status, seconds) => {
+      const key = `${status} ${route}`;
+      const child = answeredOn.get(key) ?? answered.labels({ route, status });
+      answeredOn.set(key, child);
+      child.observe(seconds);
+    },
     webhook: (outcome) => webhooks.inc({ outcome }),
+    lease: (entries) => lag.observe(entries),
+    acknowledged: (seconds) => acknowledged.observe(seconds),
     gauge: (name, help, value) => {
       new Gauge({
         name,
@@ -56,6 +82,17 @@ export function metrics(): Metrics {
         registers,
         collect() {
           this.set(value());
+        },
+      });
+    },
+    gaugeBy: (name, help, label, values) => {
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers,
+        collect() {
+          for (const [key, value] of Object.entries(values())) this.set({ [label]: key }, value);
         },
       });
     },

@@ -11,7 +11,8 @@ import type { Configuration } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { effectWatch } from "./feed/effect.ts";
-import { fleet } from "./feed/fleet.ts";
+import { byFreshness, fleet } from "./feed/fleet.ts";
+import { OrderTimes } from "./feed/order-times.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
 import { drain } from "./http/drain.ts";
@@ -111,6 +112,14 @@ async function dependencies(
     "Live subscribers of the feed at this node",
     () => stream.subscribers,
   );
+  counters.gaugeBy(
+    "rescind_verifiers",
+    "Verifiers that this node met within a day, by whether the last lease may still be in force: fresh, stale",
+    "freshness",
+    () => byFreshness(verifiers.list(), now()),
+  );
+  const orderTimes = new OrderTimes();
+  standing.subscribe((entries) => orderTimes.learned(entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0));
   const { allowPrivateNetworks: allowPrivate } = configuration;
   const webhooks = webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate });
   counters.gauge(
@@ -132,6 +141,7 @@ async function dependencies(
     metrics: counters,
     catalog: new Catalog(store, seal),
     fleet: verifiers,
+    orderTimes,
     effect: effectWatch({ fleet: verifiers, store, longestStaleness }),
     lastUses: lastUses(store),
     availability: availability(now),

@@ -23,4 +23,7 @@ const columns: readonly Column<VerifierItem>[] = [
   ["LAG", (item) => item.lag],
   ["FRESH", (item) => (item.fresh ? "yes" : "no")],
   ["LAST LEASE", (item) => item.last_lease_at],
+  ["CHECKS", (item) => item.counts?.checks ?? 0],
+  ["REFUSALS", (item) => item.counts?.refusals ?? 0],
+  ["USES OF REVOKED", (item) => item.counts?.revoked_uses ?? 0],
 ];

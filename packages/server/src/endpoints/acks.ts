@@ -4,6 +4,7 @@
 import { stalenessCap } from "@rescind/core";
 import Type, { type Static } from "typebox";
 import type { Dependencies } from "../dependencies.ts";
+import { lagBehind } from "../feed/lag.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
@@ -65,7 +66,7 @@ async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies):
       code: "resync",
       detail: "applied is not on this log: load again from the start.",
     });
-  deps.fleet.met({
+  const before = deps.fleet.met({
     verifier: body.verifier,
     name: body.name,
     clientId: caller.token.clientId,
@@ -78,6 +79,10 @@ async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies):
       revokedUses: body.counts?.revoked_uses ?? 0,
     },
   });
+  deps.metrics.lease(await lagBehind(position.seq, applied.seq, deps.store));
+  const waited =
+    before === undefined ? undefined : deps.orderTimes.acknowledgedAfter(before.applied.seq, applied.seq);
+  if (waited !== undefined) deps.metrics.acknowledged(waited);
   const granted = { nonce: body.nonce, head: position.seq, hash: position.hash, issued_at: issuedAt };
   const key = (await deps.catalog.keys(caller.head)).signer("feed", "EdDSA", deps.now());
   if (key === undefined) throw new Error("no signing key for leases");

@@ -29,8 +29,8 @@ export interface Fleet {
    * head that it will be given is read before anybody can know that it got it.
    */
   asks(verifier: Pick<Verifier, "clientId" | "verifier">): () => void;
-  /** Remembers a verifier as of its newest lease. */
-  met(verifier: Verifier): void;
+  /** Remembers a verifier as of its newest lease; what was known of it before. */
+  met(verifier: Verifier): Verifier | undefined;
   /** Those whose last lease may still be in force, and those seen within the last day. */
   list(): readonly Verifier[];
   leased(): readonly Leased[];
@@ -67,11 +67,13 @@ export function fleet(now: () => number, monotonic: () => number = () => perform
     },
     met(verifier) {
       const key = keyOf(verifier);
+      const before = verifiers.get(key)?.verifier;
       verifiers.delete(key);
       verifiers.set(key, { verifier, untilMono: monotonic() + verifier.maxStaleness * 1000 });
       const oldest = verifiers.size > mostVerifiers ? verifiers.keys().next().value : undefined;
       if (oldest !== undefined) verifiers.delete(oldest);
       changed();
+      return before;
     },
     list() {
       for (const [key, { verifier }] of verifiers) {
@@ -101,6 +103,15 @@ export function fleet(now: () => number, monotonic: () => number = () => perform
 
 function keyOf({ clientId, verifier }: Pick<Verifier, "clientId" | "verifier">): string {
   return `${clientId}\n${verifier}`;
+}
+
+/** How many of them are as fresh as `isFresh` says, and how many are not. */
+export function byFreshness(
+  verifiers: readonly Verifier[],
+  nowMs: number,
+): { readonly fresh: number; readonly stale: number } {
+  const fresh = verifiers.filter((verifier) => isFresh(verifier, nowMs)).length;
+  return { fresh, stale: verifiers.length - fresh };
 }
 
 /** Whether its last lease may still be in force. */
