@@ -190,8 +190,9 @@ describe("the route table", () => {
   });
 
   test("what only reads needs rescind:read, and nothing else does with it", () => {
-    for (const [name, route] of all) {
-      assert.equal(route.scope === "rescind:read", route.method === "GET", name);
-    }
+    // A question with a token in it goes into a body: URLs stand in logs.
+    const asks = (name: string, method: string): boolean => method === "GET" || name === "explain";
+    for (const [name, route] of all)
+      assert.equal(route.scope === "rescind:read", asks(name, route.method), name);
   });
 });
