@@ -7,9 +7,12 @@ import { fileURLToPath } from "node:url";
 import { formatId } from "@rescind/core";
 import type { LoggedEntry, Store } from "@rescind/store";
 import { randomFrom, rounds, seed } from "../../../test/seed.ts";
+import { allOf } from "./conformance/suite.ts";
 import { freshPath, openAt } from "./opened.ts";
 
 const victim = fileURLToPath(new URL("./crash-victim.ts", import.meta.url));
+const manyVictim = fileURLToPath(new URL("./crash-many-victim.ts", import.meta.url));
+const many = 25;
 const random = randomFrom(seed);
 const timesKilled = rounds(15, 150);
 
@@ -31,9 +34,49 @@ test(`FAULTS 1, 2: A4 B1 C1 nothing acknowledged is lost by kill -9, ${timesKill
   assert.ok(acknowledged > timesKilled, "the process was killed while it worked");
 });
 
+test("FAULTS 1: RV-19 many orders, and the subscriptions that end with them, are there whole or not at all", async () => {
+  const path = freshPath();
+  await (await openAt(path)).close();
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < rounds(8, 80); round += 1) {
+    const lines = await killed(path, random() * 50, [manyVictim, path, String(many)]);
+    for (const line of lines) acknowledged.add(line.split(" ")[1] ?? "");
+    const store = await openAt(path);
+    try {
+      await holdsMany(store, acknowledged);
+    } finally {
+      await store.close();
+    }
+  }
+  assert.ok(acknowledged.size > 0, "the process was killed while it worked");
+});
+
+async function holdsMany(store: Store, acknowledged: ReadonlySet<string>): Promise<void> {
+  const { position } = await store.head();
+  assert.equal(position.seq % many, 0);
+  assert.equal((await store.verifyAudit()).brokenAt, undefined);
+  const ended = new Set<string>();
+  const unended: string[] = [];
+  const all = await allOf((page) => store.listSubscriptions({}, page), 500);
+  for (const { binding, cancelledBy } of all) {
+    assert.ok(binding.kind === "grant");
+    if (cancelledBy === undefined) unended.push(binding.grantId);
+    else {
+      ended.add(binding.grantId);
+      const [record] = await store.readAudit(cancelledBy - 1, 1);
+      assert.deepEqual(record?.content.about, { grantId: binding.grantId });
+    }
+  }
+  for (const grantId of acknowledged) assert.ok(ended.has(grantId), grantId);
+  const { entries } = await store.readFeed(0, 1_000_000);
+  const revoked = new Set(entries.map((entry) => (entry.kind === "revoke" ? entry.value : "")));
+  for (const grantId of unended)
+    assert.ok(!revoked.has(grantId), `${grantId} is revoked, its subscription active`);
+}
+
 /** Starts the victim, kills it so many milliseconds after it is ready; the lines that came out whole. */
-async function killed(path: string, afterMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, ["--conditions=source", victim, path], {
+async function killed(path: string, afterMs: number, run = [victim, path]): Promise<string[]> {
+  const child = spawn(process.execPath, ["--conditions=source", ...run], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.on("close", resolve));

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { openStore, StoreRefused } from "@rescind/store";
 import { RowIds } from "../src/row-ids.ts";
 import { accessToken, opened, order, unit } from "./conformance/facts.ts";
+import { newSubscription } from "./conformance/webhook-facts.ts";
 import { freshPath, openAt } from "./opened.ts";
 
 test("the directory and every file are the owner's alone", async () => {
@@ -60,6 +61,35 @@ test("row ids go on above every id in the database, whatever the clock does", ()
   assert.ok(next.every((id, index) => id > (next[index - 1] ?? later)));
   assert.throws(() => new RowIds(256, 0n), RangeError);
   assert.throws(() => new RowIds(-1, 0n), RangeError);
+});
+
+test("a database's ids lie above those of subscriptions and deliveries too", async () => {
+  const path = freshPath();
+  const first = await openAt(path);
+  const ahead = new RowIds(0, 0n, () => Date.now() + 86_400_000);
+  const { position } = await first.head();
+  const made = { ...newSubscription(first), id: ahead.next() };
+  assert.equal(await first.createSubscription(made, position.seq), true);
+  await first.close();
+  const second = await openAt(path);
+  assert.ok(BigInt(second.nextId()) > BigInt(made.id));
+  const delivery = {
+    id: new RowIds(0, BigInt(ahead.next())).next(),
+    auditNumber: 1,
+    type: "token.revoked",
+    body: "{}",
+  };
+  await second.enqueueDeliveries({
+    subscriptionId: made.id,
+    from: 0,
+    to: 1,
+    deliveries: [delivery],
+    atMs: 1,
+  });
+  await second.close();
+  const third = await openAt(path);
+  assert.ok(BigInt(third.nextId()) > BigInt(delivery.id));
+  await third.close();
 });
 
 test("two nodes never draw the same id", () => {
