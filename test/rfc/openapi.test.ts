@@ -67,11 +67,11 @@ test("every path of CONTRACT.md that is built now is described", () => {
     "/oauth2/introspect",
     "/oauth2/jwks",
   ];
-  const feed = ["/revocations", "/revocations/settings", "/revocations/acks", "/revocations/jwks"];
+  const feed = ["settings", "snapshot", "acks", "jwks"].map((name) => `/revocations/${name}`);
   const wellKnown = ["openid-configuration", "oauth-authorization-server"].map(
     (name) => `/.well-known/${name}`,
   );
-  for (const path of [...built, ...feed, ...wellKnown, "/healthz", "/readyz", "/metrics"])
+  for (const path of [...built, "/revocations", ...feed, ...wellKnown, "/healthz", "/readyz", "/metrics"])
     assert.ok(path in paths, path);
 });
 

@@ -37,6 +37,7 @@ export * from "./revocation-reason.ts";
 export * from "./revocation-set.ts";
 export * from "./scope.ts";
 export * from "./session.ts";
+export * from "./snapshot.ts";
 export * from "./token-exchange.ts";
 export * from "./token-format.ts";
 export * from "./units.ts";

@@ -8,6 +8,7 @@ import type { Configuration } from "./configuration.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
 import type { OrderTimes } from "./feed/order-times.ts";
+import type { Snapshots } from "./feed/snapshots.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
 import type { Metrics } from "./metrics.ts";
@@ -24,6 +25,7 @@ export interface Dependencies extends BearerParts {
   /** Key of the fingerprints on the feed; verifiers get it. */
   readonly fingerprintKey: Uint8Array;
   readonly stream: FeedStream;
+  readonly snapshots: Snapshots;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly fleet: Fleet;

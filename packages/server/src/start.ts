@@ -13,6 +13,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { effectWatch } from "./feed/effect.ts";
 import { byFreshness, fleet } from "./feed/fleet.ts";
 import { OrderTimes } from "./feed/order-times.ts";
+import { snapshots } from "./feed/snapshots.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
 import { drain } from "./http/drain.ts";
@@ -137,6 +138,7 @@ async function dependencies(
     fingerprintKey,
     standing,
     stream,
+    snapshots: snapshots({ standing, issuer, now }),
     now,
     metrics: counters,
     catalog: new Catalog(store, seal),

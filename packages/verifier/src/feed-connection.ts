@@ -1,7 +1,7 @@
 // Runs what the feed reader orders: fetches pages, reads the stream, asks for leases, keeps the timers, and feeds what
 // comes of it back. The thin half with all the I/O; every decision is the reader's.
 
-import type { Position } from "@rescind/core";
+import type { ParsedSnapshot, Position, RevokeEntry } from "@rescind/core";
 import { checkLinks, type Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 import { EventStreamParser } from "./event-stream.ts";
@@ -23,6 +23,9 @@ export interface ConnectionParts {
   /** Called with what a request failed with; the reader tries again in any case. */
   readonly onFailure: (cause: unknown) => void;
 }
+
+/** Records of a snapshot, which takes some milliseconds. */
+const recordsAtOnce = 4096;
 
 export class FeedConnection {
   readonly #parts: ConnectionParts;
@@ -55,6 +58,8 @@ export class FeedConnection {
 
   async #run(action: ReaderAction): Promise<void> {
     switch (action.kind) {
+      case "load-snapshot":
+        return this.#loadSnapshot(action.run);
       case "load-page":
         return this.#loadPage(action.run, action.after);
       case "open-stream":
@@ -81,9 +86,27 @@ export class FeedConnection {
     this.#timers.add(timer);
   }
 
+  /** Some records at a time: requests are answered in between. */
+  async #loadSnapshot(run: number): Promise<void> {
+    try {
+      await this.#parts.beforeLoad();
+      const snapshot = await this.#parts.server.snapshot();
+      if (snapshot === undefined) return this.#feed({ kind: "no-snapshot", run });
+      for (let from = 0; from < snapshot.count && !this.#closing.signal.aborted; from += recordsAtOnce) {
+        const entries = recordsOf(snapshot, from);
+        if (entries === undefined) return this.#feed({ kind: "no-snapshot", run });
+        this.#feed({ kind: "snapshot-entries", run, entries });
+        await new Promise<void>((resolve) => setTimeout(resolve, 0));
+      }
+      this.#feed({ kind: "snapshot-end", run, position: snapshot.position });
+    } catch (cause) {
+      this.#parts.onFailure(cause);
+      this.#feed({ kind: "load-failed", run });
+    }
+  }
+
   async #loadPage(run: number, after: number | undefined): Promise<void> {
     try {
-      if (after === undefined) await this.#parts.beforeLoad();
       this.#feed({ kind: "page", run, page: await this.#parts.server.page(after) });
     } catch (cause) {
       this.#parts.onFailure(cause);
@@ -138,4 +161,16 @@ export class FeedConnection {
   async #check(run: number, links: readonly Link[]): Promise<void> {
     this.#feed({ kind: "checked", run, links: await checkLinks(links) });
   }
+}
+
+/** The records from one on; undefined if one of them is not understood. */
+function recordsOf(snapshot: ParsedSnapshot, from: number): readonly RevokeEntry[] | undefined {
+  const entries: RevokeEntry[] = [];
+  const end = Math.min(snapshot.count, from + recordsAtOnce);
+  for (let index = from; index < end; index++) {
+    const entry = snapshot.entry(index);
+    if (entry === undefined) return undefined;
+    entries.push(entry);
+  }
+  return entries;
 }

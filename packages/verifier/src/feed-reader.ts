@@ -1,9 +1,9 @@
 // The reader of the feed as a state machine without I/O: it is fed events and the time, and returns what to do next.
-// DESIGN.md section 5, CONTRACT.md section 6. It loads the log by pages, follows it live, checks that every entry
+// DESIGN.md section 5, CONTRACT.md section 6. It loads a snapshot of the log, or else its pages, follows it live, checks that every entry
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { epochOf, FingerprintSet, type Position, type SetLoading } from "@rescind/core";
+import { epochOf, FingerprintSet, type Position, type RevokeEntry, type SetLoading } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
@@ -123,6 +123,12 @@ export class FeedReader {
     switch (event.kind) {
       case "start":
         return this.#load();
+      case "snapshot-entries":
+        return this.#snapshotEntries(event.run, event.entries);
+      case "snapshot-end":
+        return this.#snapshotEnd(event.run, event.position, now);
+      case "no-snapshot":
+        return this.#isLoading(event.run) ? this.#loadPages() : [];
       case "page":
         return this.#page(event.run, event.page, now);
       case "load-failed":
@@ -157,9 +163,37 @@ export class FeedReader {
   // Loading
 
   #load(): ReaderAction[] {
+    return [{ kind: "load-snapshot", run: this.#beginLoading() }];
+  }
+
+  #loadPages(): ReaderAction[] {
+    return [{ kind: "load-page", run: this.#beginLoading(), after: undefined }];
+  }
+
+  #beginLoading(): number {
     const run = ++this.#runs;
     this.#phase = { kind: "loading", run, loading: this.set.loading(), last: 0, epoch: undefined };
-    return [{ kind: "load-page", run, after: undefined }];
+    return run;
+  }
+
+  #snapshotEntries(run: number, entries: readonly RevokeEntry[]): ReaderAction[] {
+    if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
+    const { loading } = this.#phase;
+    let { last } = this.#phase;
+    for (const entry of entries) {
+      if (entry.seq <= last) return this.#loadPages();
+      loading.take(entry);
+      last = entry.seq;
+    }
+    this.#phase = { ...this.#phase, last };
+    return [];
+  }
+
+  #snapshotEnd(run: number, position: Position, now: Instant): ReaderAction[] {
+    if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
+    if (this.#phase.last > position.seq) return this.#loadPages();
+    this.#phase.loading.finish(position);
+    return this.#follow(now);
   }
 
   #page(run: number, page: FeedPage | undefined, now: Instant): ReaderAction[] {

@@ -1,7 +1,14 @@
 // The feed's endpoints as seen from the verifier: settings, pages, the live stream, leases. CONTRACT.md section 6.
 // Every request carries the feed's access token; a refused one is renewed once.
 
-import { type ForeignIssuer, formatPosition, fromBase64url, type Position } from "@rescind/core";
+import {
+  type ForeignIssuer,
+  formatPosition,
+  fromBase64url,
+  type ParsedSnapshot,
+  type Position,
+  snapshotMediaType,
+} from "@rescind/core";
 import { CredentialsRefused, type FeedToken } from "./client-credentials.ts";
 import { type FeedPage, parseFeedPage } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
@@ -9,12 +16,15 @@ import { exchangeJson, type Fetch, type JsonAnswer, Unanswered } from "./http-ex
 import { membersOf } from "./json.ts";
 import type { KeySet } from "./key-set.ts";
 import { readSignedLease } from "./signed-lease.ts";
+import { readSignedSnapshot } from "./signed-snapshot.ts";
 import type { Counts } from "./verify.ts";
 
 /** Entries asked for at once. */
 const pageLimit = 1000;
 /** Milliseconds until a page has to be here. */
 const pageTimeout = 10_000;
+/** Milliseconds until a whole snapshot has to be here. */
+const snapshotTimeout = 60_000;
 
 export interface FeedSettings {
   readonly fingerprintKey: Uint8Array<ArrayBuffer>;
@@ -74,6 +84,35 @@ export class FeedServer {
       maxStalenessCap,
       issuers: Array.isArray(raw.issuers) ? raw.issuers.flatMap(readRegistered) : [],
     };
+  }
+
+  /** The snapshot of the log; undefined where there is none that is understood and signed. @throws Unanswered */
+  async snapshot(): Promise<ParsedSnapshot | undefined> {
+    const token = await this.#parts.token.get();
+    const abort = new AbortController();
+    const end = () => abort.abort();
+    const late = setTimeout(end, snapshotTimeout);
+    this.#parts.signal.addEventListener("abort", end, { once: true });
+    try {
+      const response = await this.#parts.fetch(`${this.#parts.endpoint}/snapshot`, {
+        headers: { accept: snapshotMediaType, authorization: `Bearer ${token}` },
+        redirect: "manual",
+        signal: abort.signal,
+      });
+      if (response.status === 401) this.#parts.token.discard(token);
+      const isSnapshot = response.headers.get("content-type")?.startsWith(snapshotMediaType) === true;
+      if (response.status !== 200 || !isSnapshot) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return await readSignedSnapshot(bytes, this.#parts.issuer, this.#parts.keys);
+    } catch (cause) {
+      throw new Unanswered("The feed gave no snapshot.", { cause });
+    } finally {
+      clearTimeout(late);
+      this.#parts.signal.removeEventListener("abort", end);
+    }
   }
 
   /** A page of what is kept, from the beginning or after a number; undefined if it was not understood. @throws Unanswered */

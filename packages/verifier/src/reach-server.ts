@@ -3,12 +3,12 @@
 import { basicAuthorization, CredentialsRefused, FeedToken } from "./client-credentials.ts";
 import type { Clock } from "./clock.ts";
 import { FeedServer, type FeedSettings } from "./feed-server.ts";
+import { feedAlgorithms } from "./feed-signature.ts";
 import { type Fetch, Unanswered } from "./http-exchange.ts";
 import type { IntrospectionServer } from "./introspection.ts";
 import { asymmetricAlgorithms, KeySet } from "./key-set.ts";
 import type { VerifierSettings } from "./options.ts";
 import { discover } from "./server-metadata.ts";
-import { leaseAlgorithms } from "./signed-lease.ts";
 import { foreignIssuers, ownIssuer, type TrustedIssuers } from "./trusted-issuer.ts";
 
 export interface Approach {
@@ -53,7 +53,7 @@ async function attempt({ settings, fetch, clock, closing, deadline }: Approach):
   const authorization = basicAuthorization(settings.clientId, settings.clientSecret);
   const keySource = { fetch, clock, timeout: requestTimeout };
   const keys = new KeySet({ ...keySource, url: metadata.jwksUri, algorithms: asymmetricAlgorithms });
-  const feedKeys = new KeySet({ ...keySource, url: metadata.feedJwksUri, algorithms: leaseAlgorithms });
+  const feedKeys = new KeySet({ ...keySource, url: metadata.feedJwksUri, algorithms: feedAlgorithms });
   const token = new FeedToken({
     fetch,
     clock,

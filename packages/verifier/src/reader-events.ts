@@ -1,6 +1,6 @@
 // What the feed reader is fed and what it orders: the whole of its contact with the outside.
 
-import type { Position } from "@rescind/core";
+import type { Position, RevokeEntry } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
@@ -8,6 +8,11 @@ import type { Lease } from "./freshness.ts";
 /** What happened. `run` tells which loading or stream it belongs to; events of an earlier one change nothing. */
 export type ReaderEvent =
   | { readonly kind: "start" }
+  /** Some of the records of a snapshot, in their order; `snapshot-end` says that these were all. */
+  | { readonly kind: "snapshot-entries"; readonly run: number; readonly entries: readonly RevokeEntry[] }
+  | { readonly kind: "snapshot-end"; readonly run: number; readonly position: Position }
+  /** The server has none, or it was not understood. */
+  | { readonly kind: "no-snapshot"; readonly run: number }
   /** Undefined: the page was not understood. */
   | { readonly kind: "page"; readonly run: number; readonly page: FeedPage | undefined }
   | { readonly kind: "load-failed"; readonly run: number }
@@ -31,6 +36,8 @@ export type ReaderEvent =
 
 /** What to do. Everything but `stop-stream` reports back by an event. */
 export type ReaderAction =
+  /** Fetch what stands at some position, as a whole. */
+  | { readonly kind: "load-snapshot"; readonly run: number }
   /** Fetch a page: from the beginning of what is kept, or after a number. */
   | { readonly kind: "load-page"; readonly run: number; readonly after: number | undefined }
   /** `timeout`: milliseconds within which the server has to begin its answer. */

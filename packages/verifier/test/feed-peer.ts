@@ -2,11 +2,12 @@
 // leases, introspection. Written from CONTRACT.md section 6 alone, with node:crypto where the verifier has WebCrypto,
 // so that both sides of the protocol are not one piece of code. Misbehaves on demand.
 
-import { createHash, createHmac, randomBytes, randomUUID, type webcrypto } from "node:crypto";
+import { createHash, createHmac, randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import {
   chainInput,
   type FeedEntry,
@@ -19,40 +20,20 @@ import {
   type UnitName,
   unitsOf,
 } from "@rescind/core";
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { SignJWT } from "jose";
+import { type Faults, noFaults } from "./peer-faults.ts";
+import { makeSigner, type Signer } from "./peer-signer.ts";
+import { snapshotBytes } from "./peer-snapshot.ts";
 
 export const audience = "https://api.example";
 export const clientId = "verifier one";
 export const clientSecret = "s3cret+%&=ä";
 
+export { makeSigner, type Signer } from "./peer-signer.ts";
+
 export interface Logged {
   readonly entry: FeedEntry;
   readonly hash: string;
-}
-
-export interface Signer {
-  readonly kid: string;
-  readonly alg: string;
-  readonly privateKey: webcrypto.CryptoKey;
-  readonly publicJwk: JWK;
-}
-
-/** What goes wrong; nothing by default. */
-export interface Faults {
-  /** Every connection is cut as soon as it asks for something. */
-  down: boolean;
-  /** The stream opens and stays silent. */
-  silentStream: boolean;
-  /** What is sent instead of an entry. */
-  stream: ((logged: Logged) => readonly Logged[]) | undefined;
-  /** What is signed instead of a lease. */
-  lease: ((payload: Record<string, unknown>) => Record<string, unknown>) | undefined;
-  leaseSigner: Signer | undefined;
-  /** Acknowledgements are not answered. */
-  noLeases: boolean;
-  noIntrospection: boolean;
-  noKeys: boolean;
-  noForeignKeys: boolean;
 }
 
 /** Another issuer, as it is registered at the peer, which also serves its keys. */
@@ -72,26 +53,11 @@ export interface Order {
   readonly ack?: boolean;
 }
 
-export async function makeSigner(kid: string, alg: string): Promise<Signer> {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
-  return { kid, alg, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" } };
-}
-
 export class FeedPeer {
   readonly log: Logged[] = [];
   /** Numbers that were removed: pages leave them out. */
   readonly removed = new Set<number>();
-  readonly faults: Faults = {
-    down: false,
-    silentStream: false,
-    stream: undefined,
-    lease: undefined,
-    leaseSigner: undefined,
-    noLeases: false,
-    noIntrospection: false,
-    noKeys: false,
-    noForeignKeys: false,
-  };
+  readonly faults: Faults = noFaults();
   readonly foreigners: Foreigner[] = [];
   /** How often each path was asked for. */
   readonly asked = new Map<string, number>();
@@ -304,6 +270,7 @@ export class FeedPeer {
     const token = request.headers.authorization?.replace("Bearer ", "") ?? "";
     if (!this.feedTokens.has(token)) return [401, {}];
     if (url.pathname === "/revocations/settings") return [200, this.#settings()];
+    if (url.pathname === "/revocations/snapshot") return this.#snapshot(response);
     if (url.pathname === "/revocations/acks") return this.#acknowledge(JSON.parse(await text(request)));
     const [seq, hash] = (url.searchParams.get("after") ?? "0").split(".");
     const after = Number(seq);
@@ -323,6 +290,22 @@ export class FeedPeer {
         max_token_ttl: maxTokenTtl,
       })),
     };
+  }
+
+  async #snapshot(response: ServerResponse): Promise<Answer> {
+    if (this.faults.noSnapshot) return [404, {}];
+    const signer = this.faults.leaseSigner ?? this.feedSigner;
+    const whole = await snapshotBytes(this.issuer, this.head, this.standing(), (payload) =>
+      new SignJWT(payload)
+        .setProtectedHeader({ alg: signer.alg, kid: signer.kid, typ: "rescind-snapshot+jwt" })
+        .sign(signer.privateKey),
+    );
+    response.writeHead(200, {
+      "content-type": "application/vnd.rescind.snapshot",
+      "content-encoding": "gzip",
+    });
+    response.end(gzipSync(this.faults.snapshot?.(whole) ?? whole));
+    return "streaming";
   }
 
   #page(after: number, limit: number): Answer {

@@ -15,13 +15,21 @@ const now = { mono: 1000, wall: 1e12 };
 function following(): { reader: FeedReader; run: number; feed: (event: ReaderEvent) => ReaderAction[] } {
   const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
   const feed = (event: ReaderEvent) => reader.handle(event, now);
-  const [load] = feed({ kind: "start" });
-  assert.ok(load?.kind === "load-page");
+  const load = loadingPages(reader);
   const page = { head: 0, hash: origin.hash, entries: [], more: false };
   const [open, wake] = feed({ kind: "page", run: load.run, page });
   assert.ok(open?.kind === "open-stream" && wake?.kind === "wake");
   feed({ kind: "stream-opened", run: open.run });
   return { reader, run: open.run, feed };
+}
+
+/** Of a server without snapshots: the first page it asks for. */
+function loadingPages(reader: FeedReader) {
+  const [snapshot] = reader.handle({ kind: "start" }, now);
+  assert.ok(snapshot?.kind === "load-snapshot");
+  const [load] = reader.handle({ kind: "no-snapshot", run: snapshot.run }, now);
+  assert.ok(load?.kind === "load-page" && load.after === undefined);
+  return load;
 }
 
 function logged(previous: string, entry: FeedEntry): StreamedEntry {
@@ -63,7 +71,7 @@ for (const [what, entries] of [
       to.feed({ kind: "streamed", run: to.run, entries: [logged(origin.hash, revoke(1))] }),
       [],
     );
-    assert.equal(to.feed(wake.event)[0]?.kind, "load-page");
+    assert.equal(to.feed(wake.event)[0]?.kind, "load-snapshot");
   });
 
 test("an entry that was applied already is passed over without hashing", async () => {
@@ -82,8 +90,7 @@ test("a page that is not understood, goes back or promises more without an entry
     { head: 2, hash: origin.hash, entries: [], more: false },
   ]) {
     const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
-    const [load] = reader.handle({ kind: "start" }, now);
-    assert.ok(load?.kind === "load-page");
+    const load = loadingPages(reader);
     const next = { head: 9, hash: origin.hash, entries, more: true };
     const [second] = reader.handle({ kind: "page", run: load.run, page: next }, now);
     assert.ok(second?.kind === "load-page" && second.after === 3);
@@ -114,8 +121,7 @@ test("many entries that somebody waits for share requests; a failed one is left 
 
 test("a page that promises more is not the last, whatever its head", () => {
   const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
-  const [load] = reader.handle({ kind: "start" }, now);
-  assert.ok(load?.kind === "load-page");
+  const load = loadingPages(reader);
   const page = { head: 1, hash: logged(origin.hash, revoke(1)).hash, entries: [revoke(1)], more: true };
   const [next] = reader.handle({ kind: "page", run: load.run, page }, now);
   assert.ok(next?.kind === "load-page" && next.after === 1);
@@ -136,8 +142,7 @@ test("FD-11 a lease that turns out not to lie on the chain, at once or later, is
 
 test("FD-11 a restore between two pages begins the loading again: what the first one held may be lost", () => {
   const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
-  const [load] = reader.handle({ kind: "start" }, now);
-  assert.ok(load?.kind === "load-page");
+  const load = loadingPages(reader);
   const hash = `${"B".repeat(42)}A`;
   const first = { head: 5, hash, entries: [revoke(1), revoke(2)], more: true };
   reader.handle({ kind: "page", run: load.run, page: first }, now);
@@ -159,5 +164,47 @@ test("a position the server does not know, by the stream (410) or by the lease (
     assert.equal(to.feed(event)[0]?.kind, "stop-stream");
     assert.equal(to.reader.state(now), "gap");
     assert.deepEqual(to.feed(event), [], "once");
+  }
+});
+
+const position = (seq: number) => ({ seq, hash: `${"B".repeat(42)}A` });
+
+test("a snapshot is taken in pieces and counts when its end has come", () => {
+  const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
+  const [load] = reader.handle({ kind: "start" }, now);
+  assert.ok(load?.kind === "load-snapshot");
+  const { run } = load;
+  const entries = [revoke(2), revoke(5), revoke(9)].filter((entry) => entry.kind === "revoke");
+  for (const piece of [entries.slice(0, 2), entries.slice(2)])
+    assert.deepEqual(reader.handle({ kind: "snapshot-entries", run, entries: piece }, now), []);
+  assert.deepEqual([reader.set.size, reader.state(now)], [0, "loading"]);
+  const [open, lease] = reader.handle({ kind: "snapshot-end", run, position: position(12) }, now);
+  assert.ok(open?.kind === "open-stream" && lease?.kind === "wake");
+  assert.deepEqual([reader.set.size, reader.position.seq, reader.state(now)], [3, 12, "stale"]);
+  assert.deepEqual(reader.handle({ kind: "snapshot-end", run, position: position(13) }, now), [], "once");
+});
+
+test("a snapshot out of order, beyond its own position, or cut short by the network is none", () => {
+  const entries = (...seqs: number[]) => seqs.map(revoke).filter((entry) => entry.kind === "revoke");
+  const ends: ((run: number) => ReaderEvent[])[] = [
+    (run) => [{ kind: "snapshot-entries", run, entries: entries(5, 5) }],
+    (run) => [{ kind: "snapshot-entries", run, entries: entries(5, 4) }],
+    (run) => [
+      { kind: "snapshot-entries", run, entries: entries(5) },
+      { kind: "snapshot-end", run, position: position(4) },
+    ],
+    (run) => [
+      { kind: "snapshot-entries", run, entries: entries(5) },
+      { kind: "load-failed", run },
+    ],
+  ];
+  for (const events of ends) {
+    const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
+    const [load] = reader.handle({ kind: "start" }, now);
+    assert.ok(load?.kind === "load-snapshot");
+    const [next] = events(load.run).flatMap((event) => reader.handle(event, now));
+    assert.ok(next?.kind === "load-page" || (next?.kind === "wake" && next.event.kind === "load-due"));
+    assert.deepEqual([reader.set.size, reader.position.seq], [0, 0]);
+    assert.deepEqual(reader.handle({ kind: "snapshot-end", run: load.run, position: position(9) }, now), []);
   }
 });

@@ -73,7 +73,10 @@ async function askedOf(
   if ("status" in caller) return caller;
   const query = queryOf(request, route.query ?? []);
   if ("status" in query) return query;
-  if (route.body === undefined) return { params, query, body: undefined, caller };
+  const { "if-none-match": ifNoneMatch, "accept-encoding": coding } = request.headers;
+  const acceptEncoding = typeof coding === "string" ? coding : undefined;
+  if (route.body === undefined)
+    return { params, query, body: undefined, caller, ifNoneMatch, acceptEncoding };
   const body = checkedBody(request.body, check);
   return "refused" in body ? body.refused : { params, query, body: body.value, caller };
 }

@@ -7,6 +7,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { ackBody, acknowledge } from "../endpoints/acks.ts";
 import { authorize } from "../endpoints/authorize.ts";
 import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
+import { feedSnapshot } from "../endpoints/feed-snapshot.ts";
 import { globalRevocationBody, revokeGlobally } from "../endpoints/global-token-revocation.ts";
 import { nameGrant, queryGrant, revokeGrant } from "../endpoints/grants.ts";
 import { healthz, metricsText, readyz } from "../endpoints/health.ts";
@@ -117,6 +118,9 @@ export interface BearerRequest {
   readonly body: unknown;
   /** Absent only where a loopback caller needs no token. */
   readonly caller: Bearer | undefined;
+  /** As they came, where they came. */
+  readonly ifNoneMatch?: string | undefined;
+  readonly acceptEncoding?: string | undefined;
 }
 
 export const bearerRoutes: readonly BearerRoute[] = [
@@ -135,6 +139,13 @@ export const bearerRoutes: readonly BearerRoute[] = [
     scopes: ["rescind:feed"],
     handle: (_request, deps) => feedSettings(deps),
     summary: "What a verifier must know of the feed",
+  },
+  {
+    method: "GET",
+    path: "/revocations/snapshot",
+    scopes: ["rescind:feed"],
+    handle: feedSnapshot,
+    summary: "What stands at one position, binary: where a verifier begins",
   },
   {
     method: "POST",

@@ -4,6 +4,7 @@
 import {
   type Judged,
   liveness,
+  type Position,
   RevocationSet,
   type Unit,
   unitKey,
@@ -32,8 +33,17 @@ export class StandingEntries {
     return this.#set.position.seq;
   }
 
+  get position(): Position {
+    return this.#set.position;
+  }
+
   get size(): number {
     return this.#set.size;
+  }
+
+  /** What stands, by number, and where on the log that is. */
+  standing(): { readonly position: Position; readonly entries: readonly LoggedRevoke[] } {
+    return { position: this.#set.position, entries: this.#set.entries() };
   }
 
   /**

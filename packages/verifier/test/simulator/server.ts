@@ -12,6 +12,7 @@ import {
   isWide,
   origin,
   type Position,
+  type RevokeEntry,
   type Unit,
 } from "@rescind/core";
 import type { StreamedEntry } from "../../src/feed-page.ts";
@@ -25,6 +26,11 @@ export const wallAtStart = 1_800_000_000_000;
 
 /** Entries of a page. */
 const pageSize = 7;
+
+export interface Snapshot {
+  readonly position: Position;
+  readonly entries: readonly RevokeEntry[];
+}
 
 export interface Subscriber {
   send(item: StreamedEntry): void;
@@ -44,6 +50,9 @@ export class SimulatedServer {
   /** Rises with every restart: requests of an earlier one are not answered. */
   #life = 0;
   readonly #subscribers = new Set<Subscriber>();
+  /** Whether it makes snapshots; readers go by pages otherwise. */
+  hasSnapshots = true;
+  #snapshot: (Snapshot & { readonly at: number }) | undefined;
   /** Milliseconds by which its wall clock is wrong. */
   #wallOffset = 0;
   #hasJumped = false;
@@ -181,9 +190,26 @@ export class SimulatedServer {
 
   /** Stops and starts again at once: connections end, requests under way are not answered. */
   restart(): void {
+    this.#snapshot = undefined;
     this.#life += 1;
     for (const subscriber of this.#subscribers) subscriber.end();
     this.#subscribers.clear();
+  }
+
+  /** What stands now; kept for a while, so that a reader may get an older one. Undefined where there are none. */
+  snapshot(): Snapshot | undefined {
+    if (!this.hasSnapshots) return undefined;
+    const { now } = this.time;
+    if (this.#snapshot === undefined || now - this.#snapshot.at > 5000) {
+      const entries = this.#log.flatMap(({ entry }) => (entry.kind === "revoke" ? [entry] : []));
+      const standing = new Set(this.history.standing().map(({ entry }) => entry.seq));
+      this.#snapshot = {
+        at: now,
+        position: this.#head,
+        entries: entries.filter(({ seq }) => standing.has(seq)),
+      };
+    }
+    return this.#snapshot;
   }
 
   page(after: number | undefined): unknown {

@@ -51,6 +51,7 @@ export class Simulation {
   constructor(seed: number, world: World, verifiers?: number) {
     this.random = new Random(seed);
     this.server = world.server(this.time, this.history);
+    this.server.hasSnapshots = this.random.chance(0.5);
     // Two wrong clocks on one machine can hide each other: a run has either.
     this.#turnsClocks = this.random.chance(0.5);
     const count = verifiers ?? this.random.between(1, 4);

@@ -13,7 +13,7 @@ import { TokenRejected } from "../../src/token-rejected.ts";
 import type { History } from "./history.ts";
 import type { Link, Stream } from "./network.ts";
 import type { Random } from "./random.ts";
-import { hashAfter, type SimulatedServer, wallAtStart } from "./server.ts";
+import { hashAfter, type SimulatedServer, type Snapshot, wallAtStart } from "./server.ts";
 import { fingerprintsOf, type SimulatedToken } from "./tokens.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -254,6 +254,9 @@ export class SimulatedVerifier {
           here(() => this.#feed({ kind: "checked", run: action.run, links: action.links.map(checked) })),
         );
         break;
+      case "load-snapshot":
+        this.#loadSnapshot(action.run);
+        break;
       case "load-page":
         link.request<unknown>({
           timeout: pageTimeout,
@@ -275,6 +278,27 @@ export class SimulatedVerifier {
       default:
         action satisfies never;
     }
+  }
+
+  /** Records come in pieces, as they are taken. */
+  #loadSnapshot(run: number): void {
+    const here = this.#here();
+    this.#place.link.request<Snapshot | undefined>({
+      timeout: pageTimeout,
+      ask: (reply) => reply(this.#place.server.snapshot()),
+      receive: (snapshot) => {
+        if (snapshot === undefined) {
+          here(() => this.#feed({ kind: "no-snapshot", run }));
+          return;
+        }
+        const { entries, position } = snapshot;
+        const half = entries.length >> 1;
+        for (const piece of [entries.slice(0, half), entries.slice(half)])
+          here(() => this.#feed({ kind: "snapshot-entries", run, entries: piece }));
+        this.#place.time.after(5, () => here(() => this.#feed({ kind: "snapshot-end", run, position })));
+      },
+      fail: () => here(() => this.#feed({ kind: "load-failed", run })),
+    });
   }
 
   #askLease(lease: number, applied: Position): void {
