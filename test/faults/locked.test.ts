@@ -20,7 +20,7 @@ test("FAULTS 7 a revocation waits for a lock that is held briefly, and reads go 
   assert.equal(await server.isActive(token), false);
 });
 
-test("FAULTS 7 A7 a lock held too long is a 503 that leaves nothing half done, and all is well afterwards", async (t) => {
+test("FAULTS 7 A7 RV-01 RT-04 a lock held too long is a 503 that leaves nothing half done, and all is well afterwards", async (t) => {
   const server = await startServerProcess({ flags: ["--log-level", "error"] });
   t.after(() => server.close());
   const client = await server.registerClient({ access_token_format: "opaque" });

@@ -108,9 +108,25 @@ export async function order(world: World, step: Doing<"order">): Promise<void> {
     final: step.final,
     ...(!says ? {} : { before: new Date(before * 1000).toISOString().replace(".000Z", "Z") }),
   };
+  const alive = world.tokens.filter((one) => isLive(one, world.orders));
   const { status, json, text } = await world.server.admin("POST", "/admin/v1/revocations", body);
   assert.equal(status, 201, text);
   noteOrder(world, { seq: Number(json.seq), unit, before, final: step.final, id: String(json.id) });
+  const died = alive.filter((one) => !isLive(one, world.orders));
+  assertCounted(json.affected as Record<string, unknown>, died, unit); // the contract's Affected
+}
+
+/** What the receipt counts is what has died of ours; orders of everything reach other worlds too. */
+function assertCounted(affected: Record<string, unknown>, died: readonly Token[], unit: Unit): void {
+  if (unit.is === "all" || unit.is === "signing key") return;
+  const ours = died.filter(({ foreign }) => foreign === undefined);
+  for (const kind of ["access", "refresh"] as const) {
+    const counted = Number(affected[`${kind}_tokens`]);
+    const right = ours.filter((one) => one.kind === kind).length;
+    // Lower bounds where counting took too long.
+    const fits = affected.exact === true ? counted === right : counted <= right;
+    assert.ok(fits, `${JSON.stringify(affected)}, and ${right} ${kind} tokens died`);
+  }
 }
 
 export async function lift(world: World, step: Doing<"lift">): Promise<void> {

@@ -1,8 +1,7 @@
-// THREATS.md section 2: who may ask, what is told, and that no kind of token passes for another.
+// THREATS.md section 2: who may ask, and what is told. That no kind of token passes for another is in token-kinds.test.ts.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { basic, type RegisteredClient, startTestServer } from "../running-server.ts";
 
 const server = await startTestServer();
@@ -80,124 +79,6 @@ test("IN-02, IN-03 for every caller and every audience: all of it for those conc
 function introspectionOf(jwt: string): Record<string, unknown> {
   const payload: unknown = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString());
   return (payload as { token_introspection: Record<string, unknown> }).token_introspection; // RFC 9701 section 5
-}
-
-/** One client that could do everything with the right token, and one text of every kind the server knows. */
-async function everyKind() {
-  const scope = "read rescind:admin rescind:feed rescind:introspect";
-  const client = await server.registerClient({ scope });
-  const opaque = await server.registerClient({ scope, access_token_format: "opaque" });
-  const { privateKey, publicKey } = await generateKeyPair("ES256");
-  const jwk = { ...(await exportJWK(publicKey)), kid: "k" };
-  const signer = await server.registerClient({
-    token_endpoint_auth_method: "private_key_jwt",
-    jwks: { keys: [jwk] },
-    scope,
-  });
-  const assertion = await new SignJWT({ jti: crypto.randomUUID() })
-    .setProtectedHeader({ alg: "ES256", kid: "k" })
-    .setIssuer(signer.client_id)
-    .setSubject(signer.client_id)
-    .setAudience(server.issuer)
-    .setExpirationTime("5m")
-    .sign(privateKey);
-  const access = await server.clientToken(client);
-  const signed = await server.request("/oauth2/introspect", {
-    method: "POST",
-    headers: {
-      accept: "application/token-introspection+jwt",
-      authorization: basic(client.client_id, client.client_secret),
-    },
-    body: new URLSearchParams({ token: access }),
-  });
-  const lease = await server.request("/revocations/acks", {
-    method: "POST",
-    headers: { authorization: `Bearer ${access}`, "content-type": "application/json" },
-    body: JSON.stringify({
-      verifier: "v",
-      applied: { seq: 0, hash: "A".repeat(43) },
-      max_staleness: 5,
-      nonce: "12345678",
-    }),
-  });
-  const opened = await server.openGrant(client);
-  return {
-    client,
-    signer,
-    kinds: {
-      "access token, JWT": access,
-      "access token, opaque": await server.clientToken(opaque),
-      "refresh token": String(opened.refresh_token),
-      "client secret": client.client_secret,
-      "client assertion": assertion,
-      "introspection answer": signed.text,
-      lease: String(lease.json.signed),
-    },
-  };
-}
-
-test("IN-05, IN-06 the matrix of all kinds of token at all endpoints: each is good where it belongs and nowhere else", async () => {
-  const { client, signer, kinds } = await everyKind();
-  const { client_id, client_secret } = client;
-  const jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-  const bearer = (path: string) => async (token: string) =>
-    (await server.request(path, { headers: { authorization: `Bearer ${token}` } })).status === 200;
-  const admin = { client_id: "admin", client_secret: server.adminSecret };
-  const places: Record<string, (token: string) => Promise<boolean>> = {
-    "Bearer at the admin API": bearer("/admin/v1/clients"),
-    "Bearer at the feed": bearer("/revocations/settings"),
-    "Bearer at introspection": async (token) => {
-      const headers = { authorization: `Bearer ${token}` };
-      const body = new URLSearchParams({ token: "x" });
-      return (await server.request("/oauth2/introspect", { method: "POST", headers, body })).status === 200;
-    },
-    introspected: async (token) =>
-      (await server.form("/oauth2/introspect", { token }, admin)).json.active === true,
-    "client secret": async (secret) => {
-      const form = { grant_type: "client_credentials", client_id, client_secret: secret };
-      return (await server.form("/oauth2/token", form)).status === 200;
-    },
-    "client assertion": async (client_assertion) => {
-      const form = { grant_type: "client_credentials", client_assertion_type: jwtBearer, client_assertion };
-      return (await server.form("/oauth2/token", { ...form, client_id: signer.client_id })).status === 200;
-    },
-    "refresh token": async (refresh_token) =>
-      (
-        await server.form(
-          "/oauth2/token",
-          { grant_type: "refresh_token", refresh_token },
-          { client_id, client_secret },
-        )
-      ).status === 200,
-  };
-  const access = ["Bearer at the admin API", "Bearer at the feed", "Bearer at introspection", "introspected"];
-  const belongs: Record<keyof typeof kinds, readonly string[]> = {
-    "access token, JWT": access,
-    "access token, opaque": access,
-    "refresh token": ["introspected", "refresh token"],
-    "client secret": ["client secret"],
-    "client assertion": ["client assertion"],
-    "introspection answer": [],
-    lease: [],
-  };
-  for (const [kind, token] of Object.entries(kinds) as [keyof typeof kinds, string][])
-    for (const [place, isTaken] of Object.entries(places))
-      assert.equal(await isTaken(token), belongs[kind].includes(place), `${kind} as ${place}`);
-});
-
-test("IN-05 revoking what is no token answers like an unknown token and changes nothing", async () => {
-  const { client, kinds } = await everyKind();
-  const { seq } = await position();
-  for (const kind of ["client secret", "client assertion", "introspection answer", "lease"] as const) {
-    const answer = await server.form("/oauth2/revoke", { token: kinds[kind] }, client);
-    assert.equal(answer.status, 200, kind);
-    assert.equal(answer.text, "{}");
-  }
-  assert.equal((await position()).seq, seq);
-});
-
-async function position(): Promise<{ seq: unknown }> {
-  return { seq: (await server.introspect(await server.adminToken())).head };
 }
 
 test("IN-07 every token that is issued can be introspected and revoked; a longer one is refused, and the answer is bounded", async () => {
