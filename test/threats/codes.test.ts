@@ -44,7 +44,7 @@ function expire(code: string): void {
   assert.equal(Number(changes), 1);
 }
 
-test("AC-01 AC-02 of 64 concurrent redemptions of one code one wins, opens the only grant, and the others end it", async () => {
+test("AC-01 AC-02 C1 C2 of 64 concurrent redemptions of one code one wins, opens the only grant, and the others end it", async () => {
   for (let round = 0; round < rounds(24, 2000); round++) {
     const by = round % 2 === 0 ? client : opaque;
     const someone = await people.signIn();
@@ -62,7 +62,7 @@ test("AC-01 AC-02 of 64 concurrent redemptions of one code one wins, opens the o
   }
 });
 
-test("AC-02 a second use ends every token of the first one, the rotated ones too, for good and on the log", async () => {
+test("AC-02 C2 a second use ends every token of the first one, the rotated ones too, for good and on the log", async () => {
   const code = await people.code(client, person, { scopes: ["openid", "offline_access"] });
   const first = await people.redeem(client, code);
   assert.equal(first.status, 200, first.text);

@@ -44,7 +44,7 @@ function age(grantId: string | undefined, milliseconds: number): void {
   assert.ok(changes > 0);
 }
 
-test("RT-01 of 64 concurrent refreshes of one token all that succeed get the same successor, and none fails otherwise", async () => {
+test("RT-01 B1 of 64 concurrent refreshes of one token all that succeed get the same successor, and none fails otherwise", async () => {
   for (let round = 0; round < rounds(6, 10_000); round++) {
     const by = round % 2 === 0 ? client : await server.registerClient({ access_token_format: "opaque" });
     const opened = await server.openGrant(by);
@@ -66,7 +66,7 @@ test("RT-01 of 64 concurrent refreshes of one token all that succeed get the sam
   }
 });
 
-test("RT-02 a replay ends the grant: every token of it, one entry on the feed, one audit record that says why", async () => {
+test("RT-02 B2 a replay ends the grant: every token of it, one entry on the feed, one audit record that says why", async () => {
   const opened = await server.openGrant(client, "usr_rt02");
   const other = await server.openGrant(client, "usr_rt02");
   const second = await refresh(client, opened.refresh_token);
@@ -112,7 +112,7 @@ test("RT-02 a replay ends the grant: every token of it, one entry on the feed, o
   assert.equal(lifted.status, 409);
 });
 
-test("RT-03 a retry within the window gets the same successor, until the successor is used", async () => {
+test("RT-03 B1 a retry within the window gets the same successor, until the successor is used", async () => {
   for (const by of [client, await server.registerClient({ access_token_format: "opaque" })]) {
     const opened = await server.openGrant(by);
     const first = await refresh(by, opened.refresh_token);
@@ -126,7 +126,7 @@ test("RT-03 a retry within the window gets the same successor, until the success
   }
 });
 
-test("RT-03 the window is bounded: ten seconds later the same retry is a replay", async () => {
+test("RT-03 B2 the window is bounded: ten seconds later the same retry is a replay", async () => {
   const opened = await server.openGrant(client);
   const first = await refresh(client, opened.refresh_token);
   age(opened.grant_id, 120_000);

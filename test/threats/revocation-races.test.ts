@@ -39,7 +39,7 @@ const clients = await Promise.all(
 );
 
 for (const [name, order] of Object.entries(orders)) {
-  test(`RV-14 whatever a refresh in flight mints while ${name} is revoked is dead once both have answered`, async () => {
+  test(`RV-14 B4 whatever a refresh in flight mints while ${name} is revoked is dead once both have answered`, async () => {
     const random = randomFrom(seed);
     for (let round = 0; round < rounds(8, 25_000); round++) {
       const client = clients[round % 2] ?? assert.fail();
@@ -59,7 +59,7 @@ for (const [name, order] of Object.entries(orders)) {
   });
 }
 
-test("RV-14 of many refreshes around one wide order none mints what outlives it", async () => {
+test("RV-14 B4 of many refreshes around one wide order none mints what outlives it", async () => {
   const random = randomFrom(seed);
   for (let round = 0; round < rounds(16, 5000); round++) {
     const client = clients[round % 2] ?? assert.fail();
@@ -81,7 +81,7 @@ test("RV-14 of many refreshes around one wide order none mints what outlives it"
   }
 });
 
-test("RV-14 what a client gets while it is being suspended is dead once both have answered", async () => {
+test("RV-14 B4 what a client gets while it is being suspended is dead once both have answered", async () => {
   for (let round = 0; round < rounds(8, 5000); round++) {
     const client = await server.registerClient({ grant_types: ["client_credentials"] });
     const asked = Array.from({ length: 4 }, () =>

@@ -31,7 +31,7 @@ async function head(): Promise<unknown> {
   return (await server.introspect(await server.adminToken())).head;
 }
 
-test("RV-02 for every client and every token of another, revoking has no effect and is answered alike", async () => {
+test("RV-02 C4 for every client and every token of another, revoking has no effect and is answered alike", async () => {
   const confidential = [
     await server.registerClient(),
     await server.registerClient({ access_token_format: "opaque" }),
@@ -76,7 +76,7 @@ test("RV-03 a public client revokes its own tokens, by client_id alone", async (
   }
 });
 
-test("RV-04 without good credentials nothing is revoked: missing, wrong, of another method, of another client, two at once", async () => {
+test("RV-04 C4 without good credentials nothing is revoked: missing, wrong, of another method, of another client, two at once", async () => {
   const client = await server.registerClient();
   const other = await server.registerClient();
   const { client_id, client_secret } = client;
