@@ -1,6 +1,8 @@
 // The verbs of operators against a running server: lists of leaked tokens, explanations, the audit log.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -88,6 +90,18 @@ describe("rescind revoke --file", () => {
     assert.deepEqual([status, await isActive(token)], [2, true]);
     assert.match(stderr, /1 tokens and grants named in .*--yes/);
     assert.equal((await run(["revoke", "--file", "-"], token)).status, 2);
+  });
+
+  test("a list from another program, by a pipe, is read once", async () => {
+    const tokens = [await server.clientToken(client), await server.clientToken(client)];
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const [{ revoked, unknown }] = await Promise.all([
+      json(["revoke", "--file", pipe, "--yes"]),
+      writeFile(pipe, tokens.join("\n")),
+    ]);
+    assert.deepEqual([revoked, unknown], [2, 0]);
+    assert.equal((await run(["revoke", "--file", pipe])).status, 2);
   });
 
   test("what stops it in the middle is told with how far it came, and the rest is done from there", async () => {

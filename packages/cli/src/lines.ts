@@ -1,6 +1,6 @@
 // A text read line by line, never whole: a file, or standard input for `-`.
 
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { refused } from "./failure.ts";
 
 /** Characters of a line; what is longer is no text of lines. */
@@ -28,6 +28,11 @@ export async function* linesOf(path: string): AsyncGenerator<string> {
     throw cause;
   }
   if (rest !== "") yield withoutReturn(rest);
+}
+
+/** Whether it can be read more than once: a file, and neither standard input nor a pipe. */
+export function isReadAgain(path: string): boolean {
+  return path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile() !== false;
 }
 
 /** For messages. */

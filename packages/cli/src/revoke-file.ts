@@ -3,7 +3,7 @@
 import { askBefore } from "./confirmation.ts";
 import type { Connection } from "./connection.ts";
 import { Failure, wrongUsage } from "./failure.ts";
-import { nameOf } from "./lines.ts";
+import { isReadAgain, nameOf } from "./lines.ts";
 import { type OrderOptions, orderSettings } from "./order.ts";
 import { printJson, printMembers } from "./output.ts";
 import { count } from "./progress.ts";
@@ -24,9 +24,10 @@ export async function revokeFile(
 ): Promise<void> {
   const { fromLine = 1, json = false, yes = false } = options;
   if (fromLine < 1) throw wrongUsage("--from-line counts from 1");
-  if (path === "-" && !yes)
-    throw wrongUsage("a list on standard input needs --yes: nobody can be asked beside it");
-  const total = path === "-" ? undefined : await countNames(path, fromLine);
+  const isCounted = isReadAgain(path);
+  if (!isCounted && !yes)
+    throw wrongUsage("a list that can be read only once needs --yes: what it reaches cannot be told before");
+  const total = isCounted ? await countNames(path, fromLine) : undefined;
   if (!yes) await askBefore(whatHappens(path, total ?? 0, connection.server), "Revoke all of them?");
   const order = { path, fromLine, total, settings: orderSettings(options) };
   const { summary, stopped } = await revokeList(order, connection);

@@ -45,6 +45,15 @@ describe("wrong usage ends with status 2 and says what is meant", () => {
     [["revoke", "--grant", "gnt_1", "--subject", "u"], /name one token or one unit/],
     [["revoke", "--grant", "gnt_1", "--cascade", "grant"], /--cascade goes with a token/],
     [["introspect"], /which token/],
+    [["explain"], /name one token, --token-id/],
+    [["explain", "x", "--grant", "gnt_1"], /name one token, --token-id/],
+    [["audit", "verfy"], /too many arguments/],
+    [["revoke", "--file", "-"], /needs --yes/],
+    [["revoke", "--file", "list", "--grant", "gnt_1"], /--file does not go with --grant/],
+    [["revoke", "--file", "list", "--yes", "--from-line", "0"], /counts from 1/],
+    [["revoke", "x", "--wait", "soon"], /0 to 60 seconds/],
+    [["revoke", "x", "--issuer", "https://as.example"], /--client-id/],
+    [["revoke", "x", "--issuer", "as.example", "--client-id", "a"], /is not an https URL/],
     [["revoke", "x", "--server", "ftp://a.example"], /not an http URL/],
   ];
   for (const [args, message] of cases) {
