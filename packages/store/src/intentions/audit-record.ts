@@ -45,3 +45,19 @@ export function storeEntryAudit(
     ],
   };
 }
+
+/** The statement that stores a record of no entry, which the head has just chained; with `mark`, if `last_order` is it. */
+export function storeFreeAudit(record: NewAuditRecord, about: About, mark?: bigint): Statement {
+  const { action, actor, atMs, content } = record;
+  const params = [atMs, action, actor.kind, actor.id, content, ...aboutParams(about)];
+  return mark === undefined ? { sql: stored, params } : { sql: storedIfMarked, params: [...params, mark] };
+}
+
+const stored = storing("");
+const storedIfMarked = storing("WHERE h.last_order = $9");
+
+function storing(condition: string): string {
+  return `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash, subject,
+        client_id, grant_id)
+      SELECT h.audit_number, $1, $2, $3, $4, $5, h.hash, h.audit_hash, $6, $7, $8 FROM feed_head h ${condition}`;
+}

@@ -4,8 +4,9 @@ import { auditBytes } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
-import type { Actor, AuditRecord, Page, PageRequest } from "../store.ts";
-import { aboutParams, aboutRecord } from "./audit-about.ts";
+import type { Actor, AuditRecord, Page, PageRequest, Store } from "../store.ts";
+import { aboutRecord } from "./audit-about.ts";
+import { storeFreeAudit } from "./audit-record.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 
 /** The columns of a record as `takeRecord` takes them. */
@@ -15,29 +16,16 @@ const actorKinds: readonly Actor["kind"][] = ["client", "user", "admin", "server
 
 export async function recordAudit(
   db: Database,
-  record: { action: string; actor: Actor; atMs: number; content: Readonly<Record<string, unknown>> },
+  { action, actor, atMs, content: members }: Parameters<Store["recordAudit"]>[0],
 ): Promise<void> {
-  const content = JSON.stringify(record.content);
-  const bytes = auditBytes({ ...record, orderId: undefined, content });
+  const record = { action, actor, atMs, orderId: undefined, content: JSON.stringify(members) };
   await db.executor.apply([
     {
       sql: `UPDATE feed_head SET audit_number = audit_number + 1,
           audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, NULL, hash, $1)`,
-      params: [bytes],
+      params: [auditBytes(record)],
     },
-    {
-      sql: `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash,
-          subject, client_id, grant_id)
-        SELECT h.audit_number, $1, $2, $3, $4, $5, h.hash, h.audit_hash, $6, $7, $8 FROM feed_head h`,
-      params: [
-        record.atMs,
-        record.action,
-        record.actor.kind,
-        record.actor.id,
-        content,
-        ...aboutParams(aboutRecord(record.action, record.content)),
-      ],
-    },
+    storeFreeAudit(record, aboutRecord(action, members)),
   ]);
 }
 

@@ -8,7 +8,7 @@ import type { SqlValue } from "../executor.ts";
 import { grantRow, grantRowOrNone } from "../grant-ids.ts";
 import type { About, Actor, Binding, NewSubscription, Page, PageRequest, Subscription } from "../store.ts";
 import { actorKind } from "./audit.ts";
-import { aboutParams } from "./audit-about.ts";
+import { storeFreeAudit } from "./audit-record.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { takeTurn } from "./order-statements.ts";
 
@@ -85,7 +85,7 @@ export async function cancelSubscription(
   if (found === undefined) return false;
   const about = aboutBinding(found.binding);
   const content = JSON.stringify({ subscription_id: formatId("subscription", id), url: found.url, about });
-  const action = "subscription.cancelled";
+  const record = { action: "subscription.cancelled", actor, atMs, orderId: undefined, content };
   const row = BigInt(id);
   const results = await db.executor.apply([
     takeTurn(),
@@ -95,15 +95,9 @@ export async function cancelSubscription(
           audit_number = audit_number + 1,
           audit_hash = rescind_audit_chain(audit_hash, audit_number + 1, NULL, hash, $2)
         WHERE EXISTS (SELECT 1 FROM subscriptions s WHERE s.id = $1 AND s.cancelled_by IS NULL) RETURNING 1`,
-      params: [row, auditBytes({ action, actor, atMs, orderId: undefined, content })],
+      params: [row, auditBytes(record)],
     },
-    {
-      sql: `INSERT INTO audit (number, at_ms, action, actor_kind, actor_id, content, feed_hash, hash, subject,
-          client_id, grant_id)
-        SELECT h.audit_number, $2, $3, $4, $5, $6, h.hash, h.audit_hash, $7, $8, $9
-        FROM feed_head h WHERE h.last_order = $1`,
-      params: [row, atMs, action, actor.kind, actor.id, content, ...aboutParams(about)],
-    },
+    storeFreeAudit(record, about, row),
     {
       sql: `UPDATE subscriptions SET cancelled_by = (SELECT h.audit_number FROM feed_head h)
         WHERE id = $1 AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
