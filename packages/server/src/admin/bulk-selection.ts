@@ -6,6 +6,7 @@ import type { BulkRevocation } from "@rescind/admin-api";
 import { type AccessToken, parseId, parseToken, type RowId } from "@rescind/core";
 import type { TokenDigest } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
+import { recognise } from "../tokens/recognise.ts";
 import { lookUpSelection, type Selection, selectionOfToken } from "./selection.ts";
 
 export type Name =
@@ -70,6 +71,7 @@ function isGenuine(
 }
 
 async function lookUpOne(name: Name, deps: Dependencies): Promise<Selection | undefined> {
+  if (name.kind === "token") return selectionOfToken(await recognise(name.token, deps), deps);
   const selection = await lookUpSelection(name, deps);
   return "status" in selection ? undefined : selection;
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Explanation } from "@rescind/admin-api";
+import { IdentityProvider } from "../../../../test/identity-provider.ts";
 import { type RegisteredClient, startTestServer, type TestServer } from "../../../../test/running-server.ts";
 
 let server: TestServer;
@@ -103,6 +104,56 @@ describe("what it is", () => {
     await order({ subject: "usr_grant" });
     const dead = await explain({ grant_id: tokens.grant_id });
     assert.deepEqual([dead.status, effects(dead)], ["revoked", { subject: ["covers"] }]);
+  });
+
+  test("a JWT of a registered foreign issuer, by its iat", async () => {
+    const idp = await IdentityProvider.start();
+    try {
+      const { issuer, jwksUri } = idp;
+      await server.admin("POST", "/admin/v1/issuers", { issuer, jwks_uri: jwksUri, max_token_ttl: 3600 });
+      const token = await idp.sign({ sub: "carl", iat: Math.floor(Date.now() / 1000) - 60 });
+      const { what, status, facts } = await explain({ token });
+      assert.deepEqual(
+        [what, status, facts.issuer, facts.subject],
+        ["foreign_token", "live", issuer, "carl"],
+      );
+      await order({ issuer, subject: "carl" });
+      const dead = await explain({ token });
+      assert.deepEqual([dead.status, effects(dead)], ["revoked", { subject: ["covers"] }]);
+      assert.match(JSON.stringify(dead.units), /It was issued at \d+; the order covers what was up to \d+/);
+      const listed = await server.admin("POST", "/admin/v1/revocations/bulk", {
+        tokens: [await idp.sign({ sub: "dora", jti: "x-1" })],
+      });
+      assert.deepEqual([listed.json.revoked, listed.json.unknown], [1, 0]);
+    } finally {
+      await idp.close();
+    }
+  });
+
+  test("an exchanged token, and the order of an ancestor in its lineage", async () => {
+    const grantTypes = ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"];
+    const gateway = await server.registerClient({ grant_types: grantTypes });
+    const parent = await server.openGrant(await server.registerClient(), "usr_parent");
+    const { json } = await server.form(
+      "/oauth2/token",
+      {
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token: String(parent.access_token),
+        subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      },
+      gateway,
+    );
+    const live = await explain({ token: json.access_token });
+    assert.deepEqual([live.status, live.facts.exchanges, live.lineage], ["live", 1, []]);
+    const { id } = await order({ grant_id: parent.grant_id });
+    const { status, lineage } = await explain({ token: json.access_token });
+    assert.deepEqual(
+      [
+        status,
+        lineage.map(({ entries }) => entries.map((entry) => [entry.unit, entry.effect, entry.revocation_id])),
+      ],
+      ["revoked", [[["grant", "covers", id]]]],
+    );
   });
 
   test("what is not known says why, and what an order of its id did", async () => {
