@@ -9,6 +9,7 @@ const programs = [
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
   { name: "Apache's mod_auth_openidc", package: "libapache2-mod-auth-openidc", isThere: hasApacheModule },
+  { name: "libfaketime", package: "libfaketime", isThere: hasFakeTime },
   { name: "mount", package: "mount", isThere: () => isOnPath("mount") },
   { name: "curl", package: "curl", isThere: () => isOnPath("curl") },
 ];
@@ -47,6 +48,12 @@ function hasPostgres() {
     return readdirSync(folder).some((version) => existsSync(join(folder, version, "bin", "initdb")));
   }
   return isOnPath("initdb");
+}
+
+function hasFakeTime() {
+  const folder = "/usr/lib";
+  const name = join("faketime", "libfaketime.so.1");
+  return existsSync(folder) && readdirSync(folder).some((triple) => existsSync(join(folder, triple, name)));
 }
 
 /** It brings Apache's program along, not its service. */
