@@ -3,12 +3,13 @@
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { epochOf, FingerprintSet, type Position, type RevokeEntry, type SetLoading } from "@rescind/core";
+import { FingerprintSet, type Position, type RevokeEntry } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
 import { Freshness, type Lease } from "./freshness.ts";
 import { LeaseRequests } from "./lease-requests.ts";
+import { LogLoading } from "./log-loading.ts";
 import type { ReaderAction, ReaderEvent } from "./reader-events.ts";
 
 export type ReaderState = "loading" | "gap" | "stale" | "fresh";
@@ -23,14 +24,7 @@ export interface ReaderSettings {
 }
 
 type Phase =
-  | {
-      readonly kind: "loading";
-      readonly run: number;
-      readonly loading: SetLoading;
-      /** The number of the last entry that was taken. */
-      readonly last: number;
-      readonly epoch: number | undefined;
-    }
+  | { readonly kind: "loading"; readonly run: number; readonly loading: LogLoading }
   | { readonly kind: "gap"; readonly run: number }
   | {
       readonly kind: "following";
@@ -172,50 +166,25 @@ export class FeedReader {
 
   #beginLoading(): number {
     const run = ++this.#runs;
-    this.#phase = { kind: "loading", run, loading: this.set.loading(), last: 0, epoch: undefined };
+    this.#phase = { kind: "loading", run, loading: new LogLoading(this.set.loading()) };
     return run;
   }
 
   #snapshotEntries(run: number, entries: readonly RevokeEntry[]): ReaderAction[] {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
-    const { loading } = this.#phase;
-    let { last } = this.#phase;
-    for (const entry of entries) {
-      if (entry.seq <= last) return this.#loadPages();
-      loading.take(entry);
-      last = entry.seq;
-    }
-    this.#phase = { ...this.#phase, last };
-    return [];
+    return this.#phase.loading.takeRecords(entries) ? [] : this.#loadPages();
   }
 
   #snapshotEnd(run: number, position: Position, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
-    if (this.#phase.last > position.seq) return this.#loadPages();
-    this.#phase.loading.finish(position);
-    return this.#follow(now);
+    return this.#phase.loading.finishSnapshot(position) ? this.#follow(now) : this.#loadPages();
   }
 
   #page(run: number, page: FeedPage | undefined, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
-    if (page === undefined) return this.#loadLater();
-    const { loading, last: before } = this.#phase;
-    const epoch = epochOf(page.head);
-    // A restore between two pages: what the earlier ones held need not be on the log any more.
-    if (this.#phase.epoch !== undefined && this.#phase.epoch !== epoch) return this.#loadLater();
-    const first = page.entries.at(0);
-    if (first !== undefined && first.seq <= before) return this.#loadLater();
-    for (const entry of page.entries) loading.take(entry);
-    const last = page.entries.at(-1)?.seq;
-    this.#phase = { ...this.#phase, epoch, last: last ?? before };
-    // Short of the head without more to come: what came last was removed. An empty page then names the head.
-    if (page.more || (last !== undefined && last < page.head)) {
-      if (last === undefined) return this.#loadLater();
-      return [{ kind: "load-page", run, after: last }];
-    }
-    if (page.head < before) return this.#loadLater();
-    loading.finish({ seq: page.head, hash: page.hash });
-    return this.#follow(now);
+    const taken = page === undefined ? undefined : this.#phase.loading.takePage(page);
+    if (taken?.kind === "more") return [{ kind: "load-page", run, after: taken.after }];
+    return taken?.kind === "loaded" ? this.#follow(now) : this.#loadLater();
   }
 
   #loadLater(): ReaderAction[] {

@@ -97,7 +97,7 @@ function ownToken(random: Random, number: number, rev: number, at: number): Judg
     clientId: name("cli", 3),
     keyId: random.chance(0.3) ? name("key", 2) : undefined,
     signingKey: random.chance(0.8) ? name("kid", 2) : undefined,
-    offline: random.chance(0.3),
+    offline: random.chance(0.5),
     rev,
     authorisedAt: at - random.below(100),
     expiresAt: at + tokenLife,
