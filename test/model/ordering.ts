@@ -7,7 +7,7 @@ import { browserWith } from "../authorization.ts";
 import { at, clientAt, ownerOf, parentAt, tokenAt } from "./issuing.ts";
 import { isLive, type Token, type Unit, unitOf } from "./model.ts";
 import type { Named, Step } from "./steps.ts";
-import { headOf, isSuspended, noteOrder, sendForm, seqOf, type World } from "./world.ts";
+import { headOf, isSuspended, noteOrder, type Selected, sendForm, seqOf, type World } from "./world.ts";
 
 type Doing<Name extends Step["do"]> = Extract<Step, { readonly do: Name }>;
 
@@ -32,18 +32,22 @@ export async function revoke(world: World, step: Doing<"revoke">): Promise<void>
   noteOrder(world, { seq: seqOf(answer), unit, final: true });
 }
 
-interface Selected {
-  readonly select: Record<string, unknown>;
-  readonly unit: Unit;
-  readonly wide: boolean;
-}
-
 /** What this member of `select` means for this token; undefined where the token has no such unit. */
 function selected(named: Named, token: Token): Selected | undefined {
   if (token.foreign !== undefined) return selectedForeign(named, token, token.foreign);
   const { id = "", client = "", subject = "", grant, session, key, kid } = token;
-  const narrow = (select: Record<string, unknown>, unit: Unit): Selected => ({ select, unit, wide: false });
-  const wide = (select: Record<string, unknown>, unit: Unit): Selected => ({ select, unit, wide: true });
+  const narrow = (select: Record<string, unknown>, unit: Unit): Selected => ({
+    select,
+    unit,
+    wide: false,
+    token,
+  });
+  const wide = (select: Record<string, unknown>, unit: Unit): Selected => ({
+    select,
+    unit,
+    wide: true,
+    token,
+  });
   switch (named) {
     case "token":
       return narrow({ token: token.text }, unitOf(token, "token"));
@@ -68,22 +72,24 @@ function selected(named: Named, token: Token): Selected | undefined {
   }
 }
 
-function selectedForeign(
-  named: Named,
-  { text, id, subject = "" }: Token,
-  issuer: string,
-): Selected | undefined {
+function selectedForeign(named: Named, token: Token, issuer: string): Selected | undefined {
+  const { text, id, subject = "" } = token;
   switch (named) {
     case "token":
     case "token_id": {
       if (id === undefined) return undefined;
       const select = named === "token" ? { token: text } : { issuer, jti: id };
-      return { select, unit: { is: "issuer's token", issuer, id }, wide: false };
+      return { select, unit: { is: "issuer's token", issuer, id }, wide: false, token };
     }
     case "subject":
-      return { select: { issuer, subject }, unit: { is: "issuer's subject", issuer, subject }, wide: true };
+      return {
+        select: { issuer, subject },
+        unit: { is: "issuer's subject", issuer, subject },
+        wide: true,
+        token,
+      };
     case "client_id":
-      return { select: { issuer }, unit: { is: "issuer", issuer }, wide: true };
+      return { select: { issuer }, unit: { is: "issuer", issuer }, wide: true, token };
     default:
       return undefined;
   }
@@ -96,11 +102,19 @@ function timeFor({ foreign, authorisedAt = 0 }: Token, back: number | undefined)
   return back === undefined ? now : now - 50;
 }
 
-export async function order(world: World, step: Doing<"order">): Promise<void> {
+/** One time of six what was ordered before, which may have been lifted since. */
+function wantedBy(step: Doing<"order">, world: World): Selected | undefined {
+  const again = at(world.selected, step.of);
+  if (step.of % 6 === 0 && again !== undefined) return again;
   const token = parentAt(world, step.of);
-  const wanted = token === undefined ? undefined : selected(step.unit, token);
-  if (token === undefined || wanted === undefined) return;
-  const { select, unit, wide } = wanted;
+  return token === undefined ? undefined : selected(step.unit, token);
+}
+
+export async function order(world: World, step: Doing<"order">): Promise<void> {
+  const wanted = wantedBy(step, world);
+  if (wanted === undefined) return;
+  world.selected.push(wanted);
+  const { select, unit, wide, token } = wanted;
   const before = wide ? timeFor(token, step.before) : undefined;
   const says = before !== undefined && step.before !== undefined;
   const body = {

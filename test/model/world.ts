@@ -55,6 +55,15 @@ export interface Rotation {
 
 export type Around = Pick<World, "server" | "people">;
 
+/** What an administrator named. */
+export interface Selected {
+  readonly select: Record<string, unknown>;
+  readonly unit: Unit;
+  readonly wide: boolean;
+  /** The token whose unit it is. */
+  readonly token: Token;
+}
+
 export interface World {
   readonly server: TestServer;
   readonly people: People;
@@ -65,6 +74,7 @@ export interface World {
   readonly tokens: Token[];
   readonly codes: Code[];
   readonly orders: Order[];
+  readonly selected: Selected[];
   readonly rotations: Map<Token, Rotation>;
   /** The newest entry's number. */
   head: number;
@@ -88,6 +98,7 @@ export async function newWorld({ server, people }: Around, name: string): Promis
     tokens: [],
     codes: [],
     orders: [],
+    selected: [],
     rotations: new Map(),
     head: await headOf(server),
   };
