@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, test } from "node:test";
-import { parseSnapshot } from "@rescind/core";
+import { emptyRecord, parseSnapshot, recordEntry } from "@rescind/core";
 import { createVerifier, TokenRejected } from "@rescind/verifier";
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { startTestServer } from "../running-server.ts";
@@ -31,7 +31,10 @@ async function parsed(response: Response) {
   const bytes = new Uint8Array(await response.arrayBuffer());
   const found = parseSnapshot(bytes, server.issuer);
   assert.ok(found !== undefined);
-  const entries = Array.from({ length: found.count }, (_, i) => found.entry(i));
+  const record = emptyRecord();
+  const entries = Array.from({ length: found.count }, (_, i) =>
+    found.read(i, record) ? recordEntry(record) : undefined,
+  );
   return { ...found, entries };
 }
 
@@ -56,7 +59,7 @@ test("it holds what stands at its position, by number, and is signed by the feed
   const wire = page.json.entries as { seq: number; kind: string; lifts?: number }[]; // the contract's page
   const lifted = wire.map((entry) => entry.lifts);
   const standing = wire.filter((entry) => entry.kind === "revoke" && !lifted.includes(entry.seq));
-  assert.deepEqual(entries, standing);
+  assert.equal(JSON.stringify(entries), JSON.stringify(standing));
   assert.equal(entries[0]?.seq, first);
   assert.ok(entries.some((entry) => entry?.seq === order.seq && entry?.before === 1_577_836_800));
   assert.equal(entries.at(-1)?.suspend, true);

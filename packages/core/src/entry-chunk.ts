@@ -16,6 +16,16 @@ const noEnd = 0xffffffff;
 const suspendFlag = 1 << 4;
 const deadFlag = 1 << 5;
 
+/** An entry with its fingerprint as words; one object serves for many. */
+export interface EntryRecord {
+  readonly words: Uint32Array;
+  seq: number;
+  unit: UnitName;
+  suspend: boolean;
+  before: number | undefined;
+  expires: number | undefined;
+}
+
 /** What few entries have: an end after the year 2105, and `before`. */
 export interface RareMembers {
   readonly before?: number | undefined;
@@ -53,12 +63,11 @@ export class EntryChunk {
   }
 
   /** Adds an entry whose number is greater than all before; its place. */
-  add(entry: RevokeEntry, words: Uint32Array): number {
-    const { unit, suspend = false, before, expires } = entry;
+  add({ words, seq, unit, suspend, before, expires }: EntryRecord): number {
     const isRare = before !== undefined || (expires !== undefined && expires >= noEnd);
     const place = this.#place();
-    this.#words.set(words, 4 * place);
-    this.#seqs[place] = entry.seq;
+    for (let i = 0; i < 4; i++) this.#words[4 * place + i] = words[i] ?? 0;
+    this.#seqs[place] = seq;
     this.#setEnd(place, Math.min(expires ?? noEnd, noEnd));
     this.#marks[place] = unitNames.indexOf(unit) | (suspend ? suspendFlag : 0);
     if (isRare) this.#rare.set(place, { before, expires });

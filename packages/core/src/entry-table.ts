@@ -3,7 +3,7 @@
 // entries lie in chunks, and what has ended is removed some at a time.
 // Several entries of one fingerprint stand side by side and are never merged, so that a lift removes exactly one.
 
-import { chunkSize, EntryChunk } from "./entry-chunk.ts";
+import { chunkSize, EntryChunk, type EntryRecord } from "./entry-chunk.ts";
 import type { RevokeEntry } from "./feed-entry.ts";
 import { readFingerprint } from "./fingerprint-words.ts";
 import type { UnitName } from "./units.ts";
@@ -39,6 +39,13 @@ export class EntryTable {
   /** The fingerprint that is looked for. */
   readonly #words = new Uint32Array(4);
   #size = 0;
+  /** Slots with which a small table begins. */
+  readonly #firstSlots: number;
+
+  /** `expected`: as many entries come at once, so that room is made for them beforehand. */
+  constructor(expected = 0) {
+    this.#firstSlots = Math.max(leastSlots, Math.ceil(expected / 2 ** segmentBits / wanted));
+  }
 
   get size(): number {
     return this.#size;
@@ -68,14 +75,21 @@ export class EntryTable {
    * Adds an entry; its number must be greater than all there were before.
    * @throws RangeError for the 134 millionth, and for a fingerprint that is none
    */
-  add(entry: RevokeEntry): void {
+  add({ seq, unit, fp, suspend = false, before, expires }: RevokeEntry): void {
+    const record = { words: this.#words, seq, unit, suspend, before, expires };
+    if (!readFingerprint(fp, record.words)) throw new RangeError(`${fp} is no fingerprint`);
+    this.addRecord(record);
+  }
+
+  /** As `add`. */
+  addRecord(record: EntryRecord): void {
     const words = this.#words;
-    if (!readFingerprint(entry.fp, words)) throw new RangeError(`${entry.fp} is no fingerprint`);
+    if (record.words !== words) words.set(record.words);
     const first = this.#first(words);
     const number = this.#openChunk();
-    const place = number * chunkSize + this.#chunk(number).add(entry, words);
+    const place = number * chunkSize + this.#chunk(number).add(record);
     this.#size += 1;
-    this.#perUnit.set(entry.unit, (this.#perUnit.get(entry.unit) ?? 0) + 1);
+    this.#perUnit.set(record.unit, (this.#perUnit.get(record.unit) ?? 0) + 1);
     if (first === undefined) {
       this.#index(place);
       return;
@@ -323,7 +337,8 @@ export class EntryTable {
 
   #resize(segment: number, count: number): Uint32Array {
     const old = this.#segments[segment];
-    const slots = new Uint32Array(Math.max(leastSlots, Math.ceil(count / wanted)));
+    const least = old === undefined ? this.#firstSlots : leastSlots;
+    const slots = new Uint32Array(Math.max(least, Math.ceil(count / wanted)));
     this.#segments[segment] = slots;
     for (const slot of old ?? []) if (slot !== 0) put(slots, this.#homeOf(slot, slots.length), slot);
     return slots;

@@ -1,6 +1,7 @@
 // The set of a verifier: entries in, standing entries out, by fingerprint, for logs of millions of entries. The same rules
 // as `RevocationSet`, which a server's node holds by unit; the two are tested against each other. DESIGN.md section 5.
 
+import type { EntryRecord } from "./entry-chunk.ts";
 import { EntryTable } from "./entry-table.ts";
 import { type FeedEntry, follows, origin, type Position, type RevokeEntry } from "./feed-entry.ts";
 import type { Applied } from "./revocation-set.ts";
@@ -62,16 +63,21 @@ export class FingerprintSet {
 
   /**
    * Begins to take what is kept of the log, piece by piece, beside what the set holds; `finish` puts it in the place of
-   * everything.
+   * everything. `expected`: entries, where their number is known.
    */
-  loading(): SetLoading {
-    const table = new EntryTable();
+  loading(expected = 0): SetLoading {
+    const table = new EntryTable(expected);
     let last = 0;
     return {
       take: (entry) => {
         if (entry.seq <= last) return;
         take(table, entry);
         last = entry.seq;
+      },
+      takeRecord: (record) => {
+        if (record.seq <= last) return;
+        table.addRecord(record);
+        last = record.seq;
       },
       finish: (position) => {
         this.#table = table;
@@ -96,6 +102,8 @@ export class FingerprintSet {
 export interface SetLoading {
   /** One that repeats changes nothing. */
   take(entry: FeedEntry): void;
+  /** As `take`, for a revocation; the record may be used again. */
+  takeRecord(record: EntryRecord): void;
   finish(position: Position): void;
 }
 

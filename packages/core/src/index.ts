@@ -12,6 +12,7 @@ export * from "./cascade.ts";
 export * from "./client.ts";
 export * from "./client-authentication.ts";
 export * from "./client-credentials.ts";
+export type { EntryRecord } from "./entry-chunk.ts";
 export * from "./exchange-request.ts";
 export * from "./explain.ts";
 export * from "./feed-entry.ts";

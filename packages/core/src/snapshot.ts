@@ -2,6 +2,7 @@
 // Lays the bytes out and reads them; hashing, signing and compressing are the caller's. All numbers are big-endian.
 
 import { fromBase64url, toBase64url } from "./bytes.ts";
+import type { EntryRecord } from "./entry-chunk.ts";
 import type { Position, RevokeEntry } from "./feed-entry.ts";
 import { fingerprintText, readFingerprint } from "./fingerprint-words.ts";
 import { unitNames } from "./units.ts";
@@ -33,8 +34,33 @@ export interface ParsedSnapshot extends Omit<SnapshotHead, "issuer"> {
   readonly digest: string;
   /** A compact JWS over issuer, position and digest. */
   readonly signature: string;
-  /** Record by record; undefined for one that is not understood, which makes the whole worthless. */
-  entry(index: number): RevokeEntry | undefined;
+  /** Reads one record into `record`; false for one that is not understood, which makes the whole worthless. */
+  read(index: number, record: EntryRecord): boolean;
+}
+
+/** What `read` fills, again and again. */
+export function emptyRecord(): EntryRecord {
+  return {
+    words: new Uint32Array(4),
+    seq: 0,
+    unit: "all",
+    suspend: false,
+    before: undefined,
+    expires: undefined,
+  };
+}
+
+/** The entry of a record. */
+export function recordEntry({ words, seq, unit, suspend, before, expires }: EntryRecord): RevokeEntry {
+  return {
+    seq,
+    kind: "revoke",
+    unit,
+    fp: fingerprintText(words),
+    ...(before === undefined ? {} : { before }),
+    ...(suspend ? { suspend } : {}),
+    ...(expires === undefined ? {} : { expires }),
+  };
 }
 
 /** The bytes before the records. */
@@ -104,26 +130,23 @@ export function parseSnapshot(bytes: Uint8Array<ArrayBuffer>, issuer: string): P
     digested: bytes.subarray(0, end),
     digest: toBase64url(bytes.subarray(end, end + hashLength)),
     signature: String.fromCharCode(...bytes.subarray(jwsAt)),
-    entry: (index) => readRecord(view, first + index * snapshotRecordLength),
+    read: (index, record) => readRecord(view, first + index * snapshotRecordLength, record),
   };
 }
 
-function readRecord(view: DataView, at: number): RevokeEntry | undefined {
-  const seq = Number(view.getBigUint64(at + 16));
+function readRecord(view: DataView, at: number, record: EntryRecord): boolean {
+  const seq = view.getUint32(at + 16) * 2 ** 32 + view.getUint32(at + 20);
   const unit = unitNames[view.getUint8(at + 36) - 1];
   const flags = view.getUint8(at + 37);
   const isKnown = flags < 8 && view.getUint16(at + 38) === 0;
-  if (unit === undefined || !isKnown || !Number.isSafeInteger(seq)) return undefined;
-  const words = Uint32Array.of(...[0, 4, 8, 12].map((offset) => view.getUint32(at + offset)));
-  return {
-    seq,
-    kind: "revoke",
-    unit,
-    fp: fingerprintText(words),
-    ...((flags & beforeFlag) === 0 ? {} : { before: seconds(view, at + 24) }),
-    ...((flags & suspendFlag) === 0 ? {} : { suspend: true }),
-    ...((flags & expiresFlag) === 0 ? {} : { expires: seconds(view, at + 30) }),
-  };
+  if (unit === undefined || !isKnown || !Number.isSafeInteger(seq)) return false;
+  for (let i = 0; i < 4; i++) record.words[i] = view.getUint32(at + 4 * i);
+  record.seq = seq;
+  record.unit = unit;
+  record.suspend = (flags & suspendFlag) !== 0;
+  record.before = (flags & beforeFlag) === 0 ? undefined : seconds(view, at + 24);
+  record.expires = (flags & expiresFlag) === 0 ? undefined : seconds(view, at + 30);
+  return true;
 }
 
 function setSeconds(view: DataView, at: number, value: number): void {

@@ -1,7 +1,7 @@
 // Runs what the feed reader orders: fetches pages, reads the stream, asks for leases, keeps the timers, and feeds what
 // comes of it back. The thin half with all the I/O; every decision is the reader's.
 
-import type { ParsedSnapshot, Position, RevokeEntry } from "@rescind/core";
+import type { Position } from "@rescind/core";
 import { checkLinks, type Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 import { EventStreamParser } from "./event-stream.ts";
@@ -93,9 +93,8 @@ export class FeedConnection {
       const snapshot = await this.#parts.server.snapshot();
       if (snapshot === undefined) return this.#feed({ kind: "no-snapshot", run });
       for (let from = 0; from < snapshot.count && !this.#closing.signal.aborted; from += recordsAtOnce) {
-        const entries = recordsOf(snapshot, from);
-        if (entries === undefined) return this.#feed({ kind: "no-snapshot", run });
-        this.#feed({ kind: "snapshot-entries", run, entries });
+        const to = Math.min(snapshot.count, from + recordsAtOnce);
+        this.#feed({ kind: "snapshot-records", run, slice: { snapshot, from, to } });
         await new Promise<void>((resolve) => setTimeout(resolve, 0));
       }
       this.#feed({ kind: "snapshot-end", run, position: snapshot.position });
@@ -161,16 +160,4 @@ export class FeedConnection {
   async #check(run: number, links: readonly Link[]): Promise<void> {
     this.#feed({ kind: "checked", run, links: await checkLinks(links) });
   }
-}
-
-/** The records from one on; undefined if one of them is not understood. */
-function recordsOf(snapshot: ParsedSnapshot, from: number): readonly RevokeEntry[] | undefined {
-  const entries: RevokeEntry[] = [];
-  const end = Math.min(snapshot.count, from + recordsAtOnce);
-  for (let index = from; index < end; index++) {
-    const entry = snapshot.entry(index);
-    if (entry === undefined) return undefined;
-    entries.push(entry);
-  }
-  return entries;
 }

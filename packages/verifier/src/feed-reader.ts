@@ -3,13 +3,13 @@
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { FingerprintSet, type Position, type RevokeEntry } from "@rescind/core";
+import { FingerprintSet, type Position } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
 import { Freshness, type Lease } from "./freshness.ts";
 import { LeaseRequests } from "./lease-requests.ts";
-import { LogLoading } from "./log-loading.ts";
+import { LogLoading, type SnapshotSlice } from "./log-loading.ts";
 import type { ReaderAction, ReaderEvent } from "./reader-events.ts";
 
 export type ReaderState = "loading" | "gap" | "stale" | "fresh";
@@ -117,8 +117,8 @@ export class FeedReader {
     switch (event.kind) {
       case "start":
         return this.#load();
-      case "snapshot-entries":
-        return this.#snapshotEntries(event.run, event.entries);
+      case "snapshot-records":
+        return this.#snapshotRecords(event.run, event.slice);
       case "snapshot-end":
         return this.#snapshotEnd(event.run, event.position, now);
       case "no-snapshot":
@@ -166,13 +166,13 @@ export class FeedReader {
 
   #beginLoading(): number {
     const run = ++this.#runs;
-    this.#phase = { kind: "loading", run, loading: new LogLoading(this.set.loading()) };
+    this.#phase = { kind: "loading", run, loading: new LogLoading((expected) => this.set.loading(expected)) };
     return run;
   }
 
-  #snapshotEntries(run: number, entries: readonly RevokeEntry[]): ReaderAction[] {
+  #snapshotRecords(run: number, slice: SnapshotSlice): ReaderAction[] {
     if (this.#phase.kind !== "loading" || this.#phase.run !== run) return [];
-    return this.#phase.loading.takeRecords(entries) ? [] : this.#loadPages();
+    return this.#phase.loading.takeRecords(slice) ? [] : this.#loadPages();
   }
 
   #snapshotEnd(run: number, position: Position, now: Instant): ReaderAction[] {

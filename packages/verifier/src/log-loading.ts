@@ -1,8 +1,15 @@
 // The log as it is taken from the beginning, by a snapshot or by pages, beside what the set holds; whatever does not fit
 // ends it. The reader's first phase (feed-reader.ts), without its retries.
 
-import { epochOf, type Position, type RevokeEntry, type SetLoading } from "@rescind/core";
+import { emptyRecord, epochOf, type ParsedSnapshot, type Position, type SetLoading } from "@rescind/core";
 import type { FeedPage } from "./feed-page.ts";
+
+/** The records of a snapshot from one up to, and without, another. */
+export interface SnapshotSlice {
+  readonly snapshot: Pick<ParsedSnapshot, "count" | "read">;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** `more`: goes on after this number. `loaded`: the set holds the log up to its head. `wrong`: begin again. */
 export type PageTaken =
@@ -12,20 +19,26 @@ export type PageTaken =
 const wrong: PageTaken = { kind: "wrong" };
 
 export class LogLoading {
-  readonly #set: SetLoading;
+  readonly #begin: (expected?: number) => SetLoading;
+  #set: SetLoading;
   #last = 0;
   #epoch: number | undefined;
+  readonly #record = emptyRecord();
 
-  constructor(set: SetLoading) {
-    this.#set = set;
+  /** `begin` begins to fill a set. */
+  constructor(begin: (expected?: number) => SetLoading) {
+    this.#begin = begin;
+    this.#set = begin();
   }
 
-  /** Takes records of a snapshot; false if they are out of order. */
-  takeRecords(entries: readonly RevokeEntry[]): boolean {
-    for (const entry of entries) {
-      if (entry.seq <= this.#last) return false;
-      this.#set.take(entry);
-      this.#last = entry.seq;
+  /** Takes records of a snapshot; false if one is not understood or out of order. */
+  takeRecords({ snapshot, from, to }: SnapshotSlice): boolean {
+    if (from === 0) this.#set = this.#begin(snapshot.count);
+    const record = this.#record;
+    for (let index = from; index < to; index++) {
+      if (!snapshot.read(index, record) || record.seq <= this.#last) return false;
+      this.#set.takeRecord(record);
+      this.#last = record.seq;
     }
     return true;
   }

@@ -1,15 +1,16 @@
 // What the feed reader is fed and what it orders: the whole of its contact with the outside.
 
-import type { Position, RevokeEntry } from "@rescind/core";
+import type { Position } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
+import type { SnapshotSlice } from "./log-loading.ts";
 
 /** What happened. `run` tells which loading or stream it belongs to; events of an earlier one change nothing. */
 export type ReaderEvent =
   | { readonly kind: "start" }
   /** Some of the records of a snapshot, in their order; `snapshot-end` says that these were all. */
-  | { readonly kind: "snapshot-entries"; readonly run: number; readonly entries: readonly RevokeEntry[] }
+  | { readonly kind: "snapshot-records"; readonly run: number; readonly slice: SnapshotSlice }
   | { readonly kind: "snapshot-end"; readonly run: number; readonly position: Position }
   /** The server has none, or it was not understood. */
   | { readonly kind: "no-snapshot"; readonly run: number }

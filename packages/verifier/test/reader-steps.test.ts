@@ -3,10 +3,18 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { chainInput, type FeedEntry, firstOfEpoch, origin } from "@rescind/core";
+import {
+  chainInput,
+  type EntryRecord,
+  type FeedEntry,
+  firstOfEpoch,
+  origin,
+  readFingerprint,
+} from "@rescind/core";
 import { checkLinks } from "../src/chain.ts";
 import type { StreamedEntry } from "../src/feed-page.ts";
 import { FeedReader } from "../src/feed-reader.ts";
+import type { SnapshotSlice } from "../src/log-loading.ts";
 import type { ReaderAction, ReaderEvent } from "../src/reader-events.ts";
 
 const now = { mono: 1000, wall: 1e12 };
@@ -169,14 +177,26 @@ test("a position the server does not know, by the stream (410) or by the lease (
 
 const position = (seq: number) => ({ seq, hash: `${"B".repeat(42)}A` });
 
+/** Some records of a snapshot with these entries. */
+function sliceOf(entries: readonly FeedEntry[], from = 0, to = entries.length): SnapshotSlice {
+  const read = (index: number, record: EntryRecord) => {
+    const entry = entries[index];
+    if (entry?.kind !== "revoke" || !readFingerprint(entry.fp, record.words)) return false;
+    const { seq, unit, suspend = false, before, expires } = entry;
+    Object.assign(record, { seq, unit, suspend, before, expires });
+    return true;
+  };
+  return { snapshot: { count: entries.length, read }, from, to };
+}
+
 test("a snapshot is taken in pieces and counts when its end has come", () => {
   const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });
   const [load] = reader.handle({ kind: "start" }, now);
   assert.ok(load?.kind === "load-snapshot");
   const { run } = load;
-  const entries = [revoke(2), revoke(5), revoke(9)].filter((entry) => entry.kind === "revoke");
-  for (const piece of [entries.slice(0, 2), entries.slice(2)])
-    assert.deepEqual(reader.handle({ kind: "snapshot-entries", run, entries: piece }, now), []);
+  const entries = [revoke(2), revoke(5), revoke(9)];
+  for (const slice of [sliceOf(entries, 0, 2), sliceOf(entries, 2, 3)])
+    assert.deepEqual(reader.handle({ kind: "snapshot-records", run, slice }, now), []);
   assert.deepEqual([reader.set.size, reader.state(now)], [0, "loading"]);
   const [open, lease] = reader.handle({ kind: "snapshot-end", run, position: position(12) }, now);
   assert.ok(open?.kind === "open-stream" && lease?.kind === "wake");
@@ -184,19 +204,18 @@ test("a snapshot is taken in pieces and counts when its end has come", () => {
   assert.deepEqual(reader.handle({ kind: "snapshot-end", run, position: position(13) }, now), [], "once");
 });
 
-test("a snapshot out of order, beyond its own position, or cut short by the network is none", () => {
-  const entries = (...seqs: number[]) => seqs.map(revoke).filter((entry) => entry.kind === "revoke");
+test("a snapshot out of order, not understood, beyond its own position, or cut short by the network is none", () => {
+  const records = (run: number, entries: readonly FeedEntry[]): ReaderEvent => ({
+    kind: "snapshot-records",
+    run,
+    slice: sliceOf(entries),
+  });
   const ends: ((run: number) => ReaderEvent[])[] = [
-    (run) => [{ kind: "snapshot-entries", run, entries: entries(5, 5) }],
-    (run) => [{ kind: "snapshot-entries", run, entries: entries(5, 4) }],
-    (run) => [
-      { kind: "snapshot-entries", run, entries: entries(5) },
-      { kind: "snapshot-end", run, position: position(4) },
-    ],
-    (run) => [
-      { kind: "snapshot-entries", run, entries: entries(5) },
-      { kind: "load-failed", run },
-    ],
+    (run) => [records(run, [revoke(5), revoke(5)])],
+    (run) => [records(run, [revoke(5), revoke(4)])],
+    (run) => [records(run, [revoke(5), { seq: 6, kind: "epoch" }])],
+    (run) => [records(run, [revoke(5)]), { kind: "snapshot-end", run, position: position(4) }],
+    (run) => [records(run, [revoke(5)]), { kind: "load-failed", run }],
   ];
   for (const events of ends) {
     const reader = new FeedReader({ maxStaleness: 5000, leaseInterval: 1000, random: () => 0 });

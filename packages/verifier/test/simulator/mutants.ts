@@ -6,6 +6,7 @@ import {
   FingerprintSet,
   type Position,
   type RevokeEntry,
+  recordEntry,
   type SetLoading,
 } from "@rescind/core";
 import type { Instant } from "../../src/clock.ts";
@@ -108,11 +109,14 @@ class EpochIgnoringSet extends FingerprintSet {
     return super.apply(isOpening(entry) ? { seq: entry.seq, kind: "epoch" } : entry, hash);
   }
 
-  override loading(): SetLoading {
-    const loading = super.loading();
+  override loading(expected?: number): SetLoading {
+    const loading = super.loading(expected);
     return {
       take: (entry) => {
         if (!isOpening(entry)) loading.take(entry);
+      },
+      takeRecord: (record) => {
+        if (!isOpening(recordEntry(record))) loading.takeRecord(record);
       },
       finish: (position) => loading.finish(position),
     };

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import {
   chainInput,
+  concatBytes,
   type EntryLife,
   entryLife,
   epochOf,
@@ -11,9 +12,15 @@ import {
   firstOfEpoch,
   isWide,
   origin,
+  type ParsedSnapshot,
   type Position,
+  parseSnapshot,
   type RevokeEntry,
+  snapshotEnd,
+  snapshotHead,
+  snapshotRecordLength,
   type Unit,
+  writeSnapshotRecord,
 } from "@rescind/core";
 import type { StreamedEntry } from "../../src/feed-page.ts";
 import type { Lease } from "../../src/freshness.ts";
@@ -26,11 +33,6 @@ export const wallAtStart = 1_800_000_000_000;
 
 /** Entries of a page. */
 const pageSize = 7;
-
-export interface Snapshot {
-  readonly position: Position;
-  readonly entries: readonly RevokeEntry[];
-}
 
 export interface Subscriber {
   send(item: StreamedEntry): void;
@@ -52,7 +54,7 @@ export class SimulatedServer {
   readonly #subscribers = new Set<Subscriber>();
   /** Whether it makes snapshots; readers go by pages otherwise. */
   hasSnapshots = true;
-  #snapshot: (Snapshot & { readonly at: number }) | undefined;
+  #snapshot: { readonly at: number; readonly parsed: ParsedSnapshot | undefined } | undefined;
   /** Milliseconds by which its wall clock is wrong. */
   #wallOffset = 0;
   #hasJumped = false;
@@ -197,19 +199,16 @@ export class SimulatedServer {
   }
 
   /** What stands now; kept for a while, so that a reader may get an older one. Undefined where there are none. */
-  snapshot(): Snapshot | undefined {
+  snapshot(): ParsedSnapshot | undefined {
     if (!this.hasSnapshots) return undefined;
     const { now } = this.time;
     if (this.#snapshot === undefined || now - this.#snapshot.at > 5000) {
       const entries = this.#log.flatMap(({ entry }) => (entry.kind === "revoke" ? [entry] : []));
       const standing = new Set(this.history.standing().map(({ entry }) => entry.seq));
-      this.#snapshot = {
-        at: now,
-        position: this.#head,
-        entries: entries.filter(({ seq }) => standing.has(seq)),
-      };
+      const kept = entries.filter(({ seq }) => standing.has(seq));
+      this.#snapshot = { at: now, parsed: snapshotOf(this.#head, kept) };
     }
-    return this.#snapshot;
+    return this.#snapshot.parsed;
   }
 
   page(after: number | undefined): unknown {
@@ -273,6 +272,16 @@ export class SimulatedServer {
     this.#hashes.set(entry.seq, item.hash);
     for (const subscriber of this.#subscribers) subscriber.send(item);
   }
+}
+
+/** Laid out and read again, as it goes over the wire. */
+function snapshotOf(position: Position, entries: readonly RevokeEntry[]): ParsedSnapshot | undefined {
+  const records = new Uint8Array(entries.length * snapshotRecordLength);
+  const view = new DataView(records.buffer);
+  for (const [i, entry] of entries.entries()) writeSnapshotRecord(view, i * snapshotRecordLength, entry);
+  const head = snapshotHead({ issuer, position, count: entries.length });
+  const end = snapshotEnd(new Uint8Array(32), "");
+  return parseSnapshot(concatBytes(concatBytes(head, records), end), issuer);
 }
 
 /** The hash at an entry that follows another one. */

@@ -1,7 +1,7 @@
 // A simulated verifier: the product's reader, freshness, set and judge, fed by a simulated network and clocks. What it
 // decides goes into the history, which judges it.
 
-import { livesTooLong, type Position } from "@rescind/core";
+import { livesTooLong, type ParsedSnapshot, type Position } from "@rescind/core";
 import type { Link as ChainLink, CheckedLink } from "../../src/chain.ts";
 import type { Instant } from "../../src/clock.ts";
 import { parseFeedPage } from "../../src/feed-page.ts";
@@ -13,7 +13,7 @@ import { TokenRejected } from "../../src/token-rejected.ts";
 import type { History } from "./history.ts";
 import type { Link, Stream } from "./network.ts";
 import type { Random } from "./random.ts";
-import { hashAfter, type SimulatedServer, type Snapshot, wallAtStart } from "./server.ts";
+import { hashAfter, type SimulatedServer, wallAtStart } from "./server.ts";
 import { fingerprintsOf, type SimulatedToken } from "./tokens.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -283,7 +283,7 @@ export class SimulatedVerifier {
   /** Records come in pieces, as they are taken. */
   #loadSnapshot(run: number): void {
     const here = this.#here();
-    this.#place.link.request<Snapshot | undefined>({
+    this.#place.link.request<ParsedSnapshot | undefined>({
       timeout: pageTimeout,
       ask: (reply) => reply(this.#place.server.snapshot()),
       receive: (snapshot) => {
@@ -291,10 +291,13 @@ export class SimulatedVerifier {
           here(() => this.#feed({ kind: "no-snapshot", run }));
           return;
         }
-        const { entries, position } = snapshot;
-        const half = entries.length >> 1;
-        for (const piece of [entries.slice(0, half), entries.slice(half)])
-          here(() => this.#feed({ kind: "snapshot-entries", run, entries: piece }));
+        const { count, position } = snapshot;
+        const half = count >> 1;
+        for (const [from, to] of [
+          [0, half],
+          [half, count],
+        ] as const)
+          here(() => this.#feed({ kind: "snapshot-records", run, slice: { snapshot, from, to } }));
         this.#place.time.after(5, () => here(() => this.#feed({ kind: "snapshot-end", run, position })));
       },
       fail: () => here(() => this.#feed({ kind: "load-failed", run })),
