@@ -4,8 +4,8 @@ import { after, before, describe, test } from "node:test";
 import { decodeJwt } from "jose";
 import { type People, peopleOf, type SignedIn } from "../people.ts";
 import { type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
-import { until } from "../until.ts";
-import { type Received, type Receiver, startReceiver } from "../webhook-receiver.ts";
+import type { Cause } from "../webhook-cause.ts";
+import { type Receiver, startReceiver } from "../webhook-receiver.ts";
 
 let server: TestServer;
 let people: People;
@@ -22,9 +22,8 @@ before(async () => {
     grant_types: ["authorization_code", "refresh_token", "client_credentials"],
     scope: "openid read offline_access rescind:account grant_management_revoke",
   });
-  const { status, json, text } = await server.admin("POST", "/admin/v1/subscriptions", {
-    url: `${receiver.url}/all`,
-  });
+  const all = { url: `${receiver.url}/all` };
+  const { status, json, text } = await server.admin("POST", "/admin/v1/subscriptions", all);
   assert.equal(status, 201, text);
   secrets.set("/all", String(json.secret));
 });
@@ -35,16 +34,6 @@ after(async () => {
 });
 
 type Tokens = Record<string, unknown>;
-
-interface Cause {
-  readonly name: string;
-  readonly happen: () => Promise<unknown>;
-  /** Types in order, with what else the data of the last one says. */
-  readonly told: readonly string[];
-  readonly reason: string;
-  readonly actor?: string;
-  readonly says?: () => Record<string, unknown>;
-}
 
 const revoke = (token: unknown, more: Record<string, string> = {}) =>
   server.form("/oauth2/revoke", { token: String(token), ...more }, client);
@@ -378,7 +367,8 @@ describe("every order on every path is told to a subscription to everything", ()
   for (const { name, happen, told, reason, actor, says } of causes)
     test(`${name}: ${told.join(", ")}`, async () => {
       await happen();
-      const events = (await arrived(seen + told.length)).slice(seen);
+      await receiver.types(seen + told.length);
+      const events = receiver.events.slice(seen);
       seen += told.length;
       assert.deepEqual(
         events.map(({ type }) => type),
@@ -407,8 +397,3 @@ describe("every order on every path is told to a subscription to everything", ()
     }
   });
 });
-
-async function arrived(count: number): Promise<readonly Received[]> {
-  await until(async () => receiver.events.length >= count);
-  return receiver.events;
-}
