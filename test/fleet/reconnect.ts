@@ -1,11 +1,11 @@
 // FAULTS row 25: all subscribers lose the server at once and come back at once.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
-import { requireStatus, type ServerProcess, startServerProcess } from "../faults/server-process.ts";
+import { requireStatus, startServerProcess } from "../faults/server-process.ts";
 import { until } from "../faults/until.ts";
 import { startHost } from "./host.ts";
+import { processorSeconds, residentMiB } from "./process-figures.ts";
 import { subscribe } from "./subscribers.ts";
 import { assertKept, prepareWorld, revoke } from "./world.ts";
 
@@ -53,16 +53,4 @@ export async function reconnect(t: TestContext, count: number): Promise<void> {
     "no answer but a stream, or 503 with Retry-After",
   );
   assert.ok((await assertKept([host])) > 0);
-}
-
-export function residentMiB({ pid }: ServerProcess): number {
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(kib) / 1024);
-}
-
-/** User and system time of the process. */
-export function processorSeconds({ pid }: ServerProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  const ticksPerSecond = 100;
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

@@ -1,0 +1,31 @@
+// How long a revocation takes to be in force at many verifiers on one host: `npm run bench:fleet`, or with other numbers
+// `npm run bench:fleet -- --verifiers 200 --rounds 20 --per-second 200`. Prints a table; a broken promise is an error.
+
+import { parseArgs } from "node:util";
+import { measureFleet } from "../test/fleet/measured-fleet.ts";
+
+const { values } = parseArgs({
+  options: {
+    verifiers: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "20" },
+    "per-second": { type: "string", default: "200" },
+  },
+});
+const verifiers = count(values.verifiers);
+const rounds = count(values.rounds);
+const perSecond = count(values["per-second"]);
+
+console.log(
+  `| ${verifiers} verifiers, ${rounds} revocations each | from the answer to the first refusal | server's processor time | memory |`,
+);
+console.log("| --- | --- | --- | --- |");
+await measureFleet({ verifiers, rounds, perSecond }, ({ part, times, processor, memory }) =>
+  console.log(`| ${part} | ${times} | ${processor} | ${memory} |`),
+);
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  console.error(`bench: ${text} is not a whole number above 0`);
+  process.exit(2);
+}

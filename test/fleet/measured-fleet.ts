@@ -1,0 +1,92 @@
+// A large fleet measured: from the answer of a revocation to the first refusal at every verifier, without other work,
+// beside many other revocations, and beside verifiers that stand still. What is promised is asserted; times are told.
+
+import assert from "node:assert/strict";
+import { startServerProcess } from "../faults/server-process.ts";
+import { type Host, startHost } from "./host.ts";
+import { processorSeconds, residentMiB } from "./process-figures.ts";
+import { assertKept, prepareWorld, quantiles, revokeSteadily, timesToRefusal, type World } from "./world.ts";
+
+export interface FleetSize {
+  /** Verifiers that are measured, in two processes. */
+  readonly verifiers: number;
+  /** Revocations that are measured in each part. */
+  readonly rounds: number;
+  /** Other revocations a second in the second part. */
+  readonly perSecond: number;
+  /** Seconds: the verifiers' bound. */
+  readonly maxStaleness?: number | undefined;
+}
+
+export interface FleetFigures {
+  readonly part: string;
+  readonly times: string;
+  /** Of the server, over this part: seconds of processor time and of the clock. */
+  readonly processor: string;
+  readonly memory: string;
+}
+
+/** Verifiers in a third process, which is stopped. */
+const stoppedVerifiers = 10;
+
+/** Starts server and verifiers, measures and ends them; calls back after each part. */
+export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures) => void): Promise<void> {
+  const server = await startServerProcess({ flags: ["--log-level", "warn"] });
+  const hosts: Host[] = [];
+  try {
+    const world = await prepareWorld(server);
+    const options = { ...world.options, startTimeout: 300, maxStaleness: size.maxStaleness ?? 5 };
+    hosts.push(await startHost(stoppedVerifiers, options));
+    const half = Math.ceil(size.verifiers / 2);
+    hosts.push(...(await Promise.all([startHost(half, options), startHost(size.verifiers - half, options)])));
+    const [stopped, ...measured] = hosts;
+    assert.ok(stopped !== undefined);
+    const good = await world.token();
+    for (const host of hosts) host.keepAsking(good);
+    const revoked: string[] = [];
+    const part = async (name: string, work: () => Promise<Rounds>): Promise<void> => {
+      const [began, worked] = [performance.now(), processorSeconds(server)];
+      const { tokens, times } = await work();
+      revoked.push(...tokens);
+      const seconds = (performance.now() - began) / 1000;
+      const busy = `${(processorSeconds(server) - worked).toFixed(1)} s of ${seconds.toFixed(1)} s`;
+      tell({ part: name, times, processor: busy, memory: `${residentMiB(server)} MiB` });
+      await assertKept(measured);
+    };
+    const alone = () => rounds(world, measured, size.rounds);
+    await part("no other work", alone);
+    await part(`${size.perSecond} other revocations a second`, async () => {
+      const over = new AbortController();
+      const others = revokeSteadily(server, size.perSecond, over.signal);
+      const { times, tokens } = await alone().finally(() => over.abort());
+      return { tokens, times: `${times} (${await others} others)` };
+    });
+    stopped.signal("SIGSTOP");
+    await part(`${stoppedVerifiers} more stand still`, alone);
+    stopped.signal("SIGCONT");
+    for (const host of hosts)
+      for (const verdicts of await host.check(revoked))
+        assert.deepEqual(verdicts, { revoked: host.count }, "A5");
+  } finally {
+    await Promise.all(hosts.map((host) => host.close()));
+    await server.close();
+  }
+}
+
+interface Rounds {
+  /** The quantiles of all times together. */
+  readonly times: string;
+  /** What was revoked. */
+  readonly tokens: readonly string[];
+}
+
+async function rounds(world: World, hosts: readonly Host[], count: number): Promise<Rounds> {
+  const times: number[] = [];
+  const tokens: string[] = [];
+  for (let number = 0; number < count; number++) {
+    const round = await timesToRefusal(world, hosts);
+    times.push(...round.times);
+    tokens.push(round.token);
+  }
+  return { times: quantiles(times), tokens };
+}
