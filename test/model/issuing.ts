@@ -27,6 +27,8 @@ type Key = Client["keys"][number] | undefined;
 /** The longest line of exchanges (CONTRACT.md section 6). */
 const mostExchanges = 8;
 const graceMs = 10_000;
+/** Of the 60 seconds that a code lives. */
+const longestCodeMs = 40_000;
 
 export function at<Item>(items: readonly Item[], place: number): Item | undefined {
   return items[place % Math.max(1, items.length)];
@@ -121,13 +123,14 @@ export async function makeCode(world: World, step: Doing<"code">): Promise<void>
     rev: world.head,
     authorisedAt: issuedAt,
   };
-  world.codes.push({ text, client, judged, login, grant: undefined });
+  world.codes.push({ text, client, judged, login, madeAtMs: issuedAt * 1000, grant: undefined });
 }
 
 export async function redeem(world: World, step: Doing<"redeem">): Promise<void> {
   const fresh = world.codes.filter(({ grant }) => grant === undefined);
   const code = at(step.code % 4 === 0 || fresh.length === 0 ? world.codes : fresh, step.code >> 2);
-  if (code === undefined) return;
+  // One that nobody has used expires; the test may be slow.
+  if (code === undefined || (code.grant === undefined && Date.now() > code.madeAtMs + longestCodeMs)) return;
   const { client, judged, login } = code;
   const key = at(client.keys, step.key);
   const form = {

@@ -40,6 +40,8 @@ export interface Code {
   readonly judged: Token;
   /** It is as live as itself and the login it hangs on. */
   readonly login: Login;
+  /** Milliseconds since 1970. */
+  readonly madeAtMs: number;
   /** The grant that it opened. */
   grant: string | undefined;
 }
