@@ -2,6 +2,7 @@
 // A member of the wrong type is as bad as a missing one: it could hide a unit from the revocation rule.
 
 import { fromBase64url, type Judged } from "@rescind/core";
+import { type Confirmation, readConfirmation } from "./confirmation.ts";
 import { membersOf } from "./json.ts";
 
 /** What a resource server learns of a token that was accepted. Times are seconds since 1970. Frozen. */
@@ -25,6 +26,8 @@ export interface VerifiedToken {
 export interface ReadToken {
   readonly token: VerifiedToken;
   readonly judged: Judged;
+  /** What who shows it has to prove. */
+  readonly confirmation: Confirmation;
 }
 
 /**
@@ -74,7 +77,7 @@ export function readAccessToken(claims: unknown, signingKey: string | undefined)
     notBefore: nbf,
     lineage: lineage ?? [],
   };
-  return { token, judged };
+  return { token, judged, confirmation: readConfirmation(raw.cnf) };
 }
 
 /** A token that was accepted is handed to many requests: none of them may change it for the others. */

@@ -14,12 +14,17 @@ import { type FetchHandler, fetchHandler, type TokenHandler } from "./fetch-hand
 import { Fingerprints } from "./fingerprints.ts";
 import { type HonoMiddleware, honoMiddleware } from "./hono.ts";
 import { Unanswered } from "./http-exchange.ts";
+import { requestVerification } from "./incoming-request.ts";
 import { type KoaMiddleware, koaMiddleware } from "./koa.ts";
 import { type McpErrors, type McpTokenVerifier, mcpTokenVerifier } from "./mcp.ts";
-import { type NodeLikeRequest, type NodeListener, nodeListener } from "./node-http.ts";
+import { type NodeListener, nodeListener } from "./node-http.ts";
+import type { NodeLikeRequest } from "./node-request.ts";
 import { readOptions, type VerifierOptions, type VerifierSettings } from "./options.ts";
+import { type Requirements, readPolicy } from "./policy.ts";
+import type { Presentation } from "./possession.ts";
 import { type ReachedServer, reachServer } from "./reach-server.ts";
-import { type Requirements, Verification } from "./verify.ts";
+import { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
+import { Verification } from "./verify.ts";
 
 export interface VerifierStatus {
   readonly position: Position;
@@ -31,29 +36,37 @@ export interface VerifierStatus {
   readonly entries: number;
 }
 
+/** What a route asks of tokens, or the name of one of the `policies` of the options. */
+export type RoutePolicy = Requirements | string;
+
 export interface Verifier {
-  /** Accepts a token or throws TokenRejected. Makes no network call while the revocations known here are fresh. */
-  verify(token: string, requirements?: Requirements): Promise<VerifiedToken>;
+  /**
+   * Accepts a token or throws TokenRejected; TypeError for requirements that cannot be. Makes no network call while the
+   * revocations known here are fresh. `presentation`: what a request proves of a bound token; adapters fill it in.
+   */
+  verify(token: string, requirements?: RoutePolicy, presentation?: Presentation): Promise<VerifiedToken>;
   /** Middleware that sets `req.auth`, or answers. */
-  express(requirements?: Requirements): ExpressMiddleware;
+  express(requirements?: RoutePolicy): ExpressMiddleware;
   /** A hook that sets `request.auth`, or answers. */
-  fastify(requirements?: Requirements): FastifyHook;
+  fastify(requirements?: RoutePolicy): FastifyHook;
   /** Middleware that sets `c.get("auth")`, or answers. */
-  hono(requirements?: Requirements): HonoMiddleware;
+  hono(requirements?: RoutePolicy): HonoMiddleware;
   /** Middleware that sets `ctx.state.auth`, or answers. */
-  koa(requirements?: Requirements): KoaMiddleware;
+  koa(requirements?: RoutePolicy): KoaMiddleware;
   /** Wraps a listener of `node:http`, which is called with the token. */
   node<Req extends NodeLikeRequest, Res extends ExpressResponse>(
-    requirements: Requirements,
+    requirements: RoutePolicy,
     listener: (request: Req, response: Res, token: VerifiedToken) => unknown,
   ): NodeListener<Req, Res>;
-  /** What the MCP SDK's `requireBearerAuth` takes as its verifier. */
-  mcp(requirements: Requirements, errors: McpErrors): McpTokenVerifier;
+  /** What the MCP SDK's `requireBearerAuth` takes as its verifier. It knows bearer tokens only. */
+  mcp(requirements: RoutePolicy, errors: McpErrors): McpTokenVerifier;
   /** Wraps a handler, which is called with the token. */
   fetchHandler<Rest extends readonly unknown[]>(
-    requirements: Requirements,
+    requirements: RoutePolicy,
     handler: TokenHandler<Rest>,
   ): FetchHandler<Rest>;
+  /** What to serve at the URL of the option `resourceMetadata`, as JSON: RFC 9728. TypeError without a URL as audience. */
+  resourceMetadata(document?: { readonly scopes?: readonly string[] | undefined }): ResourceMetadata;
   status(): VerifierStatus;
   /** Ends the connection to the server. Every later check is rejected as `stale`. */
   close(): Promise<void>;
@@ -90,7 +103,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     await close();
     throw cause;
   }
-  return facade(running, clock, close);
+  return facade(running, settings, clock, close);
 }
 
 interface Running {
@@ -111,8 +124,7 @@ async function assemble(settings: VerifierSettings, clock: Clock, reached: Reach
   const fingerprints = await CurrentFingerprints.from(feedSettings);
   const reader = new FeedReader({
     maxStaleness: settings.maxStaleness,
-    // One lost lease, or two, must not make it stale.
-    leaseInterval: settings.leaseInterval ?? Math.min(feedSettings.leaseInterval, settings.maxStaleness / 3),
+    leaseInterval: settings.leaseInterval ?? Math.min(feedSettings.leaseInterval, leaseIntervalFor(settings)),
     random: Math.random,
   });
   const verification = new Verification({
@@ -139,6 +151,12 @@ async function assemble(settings: VerifierSettings, clock: Clock, reached: Reach
     onFailure: (cause) => listener.onFailure(cause),
   });
   return { reader, verification, connection, listener };
+}
+
+/** Milliseconds. One lost lease, or two, must not make a route stale whose policy is known. */
+function leaseIntervalFor({ maxStaleness, policies }: VerifierSettings): number {
+  const bounds = [...policies.values()].map((policy) => policy.maxStaleness);
+  return Math.min(maxStaleness, ...bounds) / 3;
 }
 
 class CurrentFingerprints {
@@ -189,17 +207,29 @@ function firstLease({ connection, listener }: Running, issuer: string, timeout: 
   });
 }
 
-function facade({ reader, verification }: Running, clock: Clock, close: () => Promise<void>): Verifier {
-  const verify = (token: string, requirements: Requirements = {}) => verification.verify(token, requirements);
+function facade(
+  { reader, verification }: Running,
+  settings: VerifierSettings,
+  clock: Clock,
+  close: () => Promise<void>,
+): Verifier {
+  const verify = async (token: string, requirements: RoutePolicy = {}, presentation: Presentation = {}) =>
+    verification.verify(token, readPolicy(settings, requirements), presentation);
+  const guard = (requirements: RoutePolicy = {}) =>
+    requestVerification(verification, settings, readPolicy(settings, requirements));
   return {
     verify,
-    express: (requirements = {}) => expressMiddleware(verify, requirements),
-    fastify: (requirements = {}) => fastifyHook(verify, requirements),
-    hono: (requirements = {}) => honoMiddleware(verify, requirements),
-    koa: (requirements = {}) => koaMiddleware(verify, requirements),
-    node: (requirements, listener) => nodeListener(verify, requirements, listener),
-    mcp: (requirements, errors) => mcpTokenVerifier(verify, requirements, errors),
-    fetchHandler: (requirements, handler) => fetchHandler(verify, requirements, handler),
+    express: (requirements) => expressMiddleware(guard(requirements)),
+    fastify: (requirements) => fastifyHook(guard(requirements)),
+    hono: (requirements) => honoMiddleware(guard(requirements)),
+    koa: (requirements) => koaMiddleware(guard(requirements)),
+    node: (requirements, listener) => nodeListener(guard(requirements), listener),
+    mcp: (requirements, errors) => {
+      const policy = readPolicy(settings, requirements);
+      return mcpTokenVerifier((token) => verification.verify(token, policy, {}), errors);
+    },
+    fetchHandler: (requirements, handler) => fetchHandler(guard(requirements), handler),
+    resourceMetadata: (document = {}) => resourceMetadata(settings, document.scopes),
     status: () => ({
       position: reader.position,
       freshness: reader.state(clock()),

@@ -1,11 +1,10 @@
 // Express middleware; it fits Connect and plain `node:http` listeners too. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, verifyBearer } from "./bearer.ts";
-import type { Requirements, Verify } from "./verify.ts";
+import { answerRejection, type VerifyRequest } from "./incoming-request.ts";
+import { incomingNodeRequest, type NodeLikeRequest } from "./node-request.ts";
 
-export interface ExpressRequest {
-  readonly headers: { readonly authorization?: string | undefined };
+export interface ExpressRequest extends NodeLikeRequest {
   /** Set when the token was accepted. */
   auth?: VerifiedToken | undefined;
 }
@@ -23,10 +22,10 @@ export type ExpressMiddleware = (
 ) => Promise<void>;
 
 /** Lets a request through with `request.auth` set, or answers 401, 403 or 503. */
-export function expressMiddleware(verify: Verify, requirements: Requirements): ExpressMiddleware {
+export function expressMiddleware(verify: VerifyRequest): ExpressMiddleware {
   return async (request, response, next) => {
     try {
-      request.auth = await verifyBearer(verify, requirements, request.headers.authorization);
+      request.auth = await verify(incomingNodeRequest(request));
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       response.statusCode = status;

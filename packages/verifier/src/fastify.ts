@@ -1,11 +1,10 @@
 // A Fastify hook, for `onRequest` or `preHandler`. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, verifyBearer } from "./bearer.ts";
-import type { Requirements, Verify } from "./verify.ts";
+import { answerRejection, type VerifyRequest } from "./incoming-request.ts";
+import { incomingNodeRequest, type NodeLikeRequest } from "./node-request.ts";
 
-export interface FastifyLikeRequest {
-  readonly headers: { readonly authorization?: string | undefined };
+export interface FastifyLikeRequest extends NodeLikeRequest {
   /** Set when the token was accepted. */
   auth?: VerifiedToken | undefined;
 }
@@ -19,10 +18,10 @@ export interface FastifyLikeReply {
 export type FastifyHook = (request: FastifyLikeRequest, reply: FastifyLikeReply) => Promise<unknown>;
 
 /** Lets a request through with `request.auth` set, or answers 401, 403 or 503. */
-export function fastifyHook(verify: Verify, requirements: Requirements): FastifyHook {
+export function fastifyHook(verify: VerifyRequest): FastifyHook {
   return async (request, reply) => {
     try {
-      request.auth = await verifyBearer(verify, requirements, request.headers.authorization);
+      request.auth = await verify(incomingNodeRequest(request));
       return undefined;
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);

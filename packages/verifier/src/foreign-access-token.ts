@@ -3,6 +3,7 @@
 
 import { judgedForeignToken, parseForeignClaims } from "@rescind/core";
 import { freeze, type ReadToken } from "./access-token.ts";
+import { readConfirmation } from "./confirmation.ts";
 import { membersOf } from "./json.ts";
 
 /**
@@ -32,5 +33,6 @@ export function readForeignAccessToken(
       claims: foreign.claims,
     }),
     judged: judgedForeignToken(foreign),
+    confirmation: readConfirmation(foreign.claims.cnf),
   };
 }

@@ -1,11 +1,14 @@
 // Hono middleware. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, verifyBearer } from "./bearer.ts";
-import type { Requirements, Verify } from "./verify.ts";
+import { answerRejection, type VerifyRequest } from "./incoming-request.ts";
 
 export interface HonoLikeContext {
-  readonly req: { header(name: string): string | undefined };
+  readonly req: {
+    readonly method: string;
+    readonly url: string;
+    header(name: string): string | undefined;
+  };
   /** Called with `"auth"` when the token was accepted. */
   set(key: "auth", token: VerifiedToken): void;
 }
@@ -16,10 +19,12 @@ export type HonoMiddleware = (
 ) => Promise<Response | undefined>;
 
 /** Lets a request through with `c.get("auth")` set, or answers 401, 403 or 503. */
-export function honoMiddleware(verify: Verify, requirements: Requirements): HonoMiddleware {
+export function honoMiddleware(verify: VerifyRequest): HonoMiddleware {
   return async (context, next) => {
     try {
-      context.set("auth", await verifyBearer(verify, requirements, context.req.header("authorization")));
+      const { req } = context;
+      const header = (name: string) => req.header(name);
+      context.set("auth", await verify({ method: req.method, target: req.url, header }));
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       return new Response(body, { status, headers });

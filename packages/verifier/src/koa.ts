@@ -1,11 +1,12 @@
 // Koa middleware. Typed by structure: no framework is needed.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, verifyBearer } from "./bearer.ts";
-import type { Requirements, Verify } from "./verify.ts";
+import { answerRejection, type VerifyRequest } from "./incoming-request.ts";
+import { incomingNodeRequest, type NodeLikeRequest } from "./node-request.ts";
 
 export interface KoaLikeContext {
-  readonly headers: { readonly authorization?: string | undefined };
+  readonly req: NodeLikeRequest;
+  readonly originalUrl?: string | undefined;
   /** `state.auth` is set when the token was accepted. */
   readonly state: { auth?: VerifiedToken | undefined };
   status: number;
@@ -16,10 +17,10 @@ export interface KoaLikeContext {
 export type KoaMiddleware = (context: KoaLikeContext, next: () => Promise<unknown>) => Promise<void>;
 
 /** Lets a request through with `ctx.state.auth` set, or answers 401, 403 or 503. */
-export function koaMiddleware(verify: Verify, requirements: Requirements): KoaMiddleware {
+export function koaMiddleware(verify: VerifyRequest): KoaMiddleware {
   return async (context, next) => {
     try {
-      context.state.auth = await verifyBearer(verify, requirements, context.headers.authorization);
+      context.state.auth = await verify(incomingNodeRequest(context.req, context.originalUrl));
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       context.status = status;

@@ -1,8 +1,8 @@
 // The server side of the Model Context Protocol's SDK: what its `requireBearerAuth` asks of a token verifier. Its error
 // classes are handed in, since it tells refusals apart by them; nothing of it is imported.
 
+import type { VerifiedToken } from "./access-token.ts";
 import { TokenRejected } from "./token-rejected.ts";
-import type { Requirements, Verify } from "./verify.ts";
 
 /** Of `server/auth/errors.js`. */
 export interface McpErrors {
@@ -30,14 +30,13 @@ export interface McpTokenVerifier {
 
 /** A token verifier for `requireBearerAuth`. The first audience that is a URL stands as the resource. */
 export function mcpTokenVerifier(
-  verify: Verify,
-  requirements: Requirements,
+  verify: (token: string) => Promise<VerifiedToken>,
   errors: McpErrors,
 ): McpTokenVerifier {
   return {
     async verifyAccessToken(text) {
       try {
-        const token = await verify(text, requirements);
+        const token = await verify(text);
         const resource = token.audience.find((uri) => URL.canParse(uri));
         return {
           token: text,

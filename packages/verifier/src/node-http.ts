@@ -1,13 +1,9 @@
 // A listener for `node:http`. Typed by structure: nothing of Node is imported.
 
 import type { VerifiedToken } from "./access-token.ts";
-import { answerRejection, verifyBearer } from "./bearer.ts";
 import type { ExpressResponse } from "./express.ts";
-import type { Requirements, Verify } from "./verify.ts";
-
-export interface NodeLikeRequest {
-  readonly headers: { readonly authorization?: string | undefined };
-}
+import { answerRejection, type VerifyRequest } from "./incoming-request.ts";
+import { incomingNodeRequest, type NodeLikeRequest } from "./node-request.ts";
 
 export type NodeListener<Req, Res> = (request: Req, response: Res) => Promise<void>;
 
@@ -16,14 +12,13 @@ export type NodeListener<Req, Res> = (request: Req, response: Res) => Promise<vo
  * `createServer` leaves unhandled as it does for any async listener.
  */
 export function nodeListener<Req extends NodeLikeRequest, Res extends ExpressResponse>(
-  verify: Verify,
-  requirements: Requirements,
+  verify: VerifyRequest,
   listener: (request: Req, response: Res, token: VerifiedToken) => unknown,
 ): NodeListener<Req, Res> {
   return async (request, response) => {
     let token: VerifiedToken;
     try {
-      token = await verifyBearer(verify, requirements, request.headers.authorization);
+      token = await verify(incomingNodeRequest(request));
     } catch (cause) {
       const { status, headers, body } = answerRejection(cause);
       response.statusCode = status;

@@ -1,6 +1,7 @@
 // What `createVerifier` is told, checked once. CONTRACT.md section 7.
 
 import type { Clock } from "./clock.ts";
+import { type Policy, type Requirements, readRequirements } from "./policy.ts";
 
 export interface VerifierOptions {
   /** The issuer's URL, exactly as it stands in `iss`. `https`, but for loopback or with `insecureHttp`. */
@@ -22,9 +23,23 @@ export interface VerifierOptions {
   readonly maxStaleness?: number | undefined;
   /** What to do then: ask the server token by token (default), or refuse. */
   readonly onStale?: "introspect" | "reject" | undefined;
+  /** Requirements by name: `verifier.express("strict")`. */
+  readonly policies?: Readonly<Record<string, Requirements>> | undefined;
+  /** Where this API's metadata is (RFC 9728); challenges then name it. See `Verifier.resourceMetadata`. */
+  readonly resourceMetadata?: string | URL | undefined;
+  /**
+   * Where clients see this API: what DPoP proofs are made for. Default: the origin of the first audience that is a
+   * URL. With a path if a proxy takes it away.
+   */
+  readonly publicUrl?: string | URL | undefined;
+  /**
+   * The header in which a proxy hands over the client's certificate (RFC 9440, or PEM with percent escapes). The proxy
+   * has to remove it from what clients send. Default: the certificate of the connection, where the framework knows it.
+   */
+  readonly certificateHeader?: string | undefined;
   /** How this verifier shows up in `rescind verifiers`. */
   readonly name?: string | undefined;
-  /** Seconds between leases. Default: what the server says. */
+  /** Seconds between leases. Default: what the server says, or a third of the shortest `maxStaleness` named here. */
   readonly leaseInterval?: number | undefined;
   /** Seconds `createVerifier` tries to reach the server. Default 10. */
   readonly startTimeout?: number | undefined;
@@ -57,6 +72,10 @@ export interface VerifierSettings {
   readonly clientSecret: string;
   readonly maxStaleness: number;
   readonly onStale: "introspect" | "reject";
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly resourceMetadata: string | undefined;
+  readonly publicUrl: string | undefined;
+  readonly certificateHeader: string | undefined;
   readonly name: string | undefined;
   readonly leaseInterval: number | undefined;
   readonly startTimeout: number;
@@ -77,17 +96,25 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
   if (leaseInterval !== undefined) checkSeconds("leaseInterval", leaseInterval);
   if (onStale !== "introspect" && onStale !== "reject")
     throw new TypeError('onStale must be "introspect" or "reject"');
+  const foreign = readForeign(options, insecureHttp);
+  const bounds = { audience, foreign, maxStaleness: maxStaleness * 1000, onStale };
   return {
+    ...bounds,
     issuer: options.issuer,
-    audience,
     clientId: options.clientId,
     clientSecret: options.clientSecret,
-    maxStaleness: maxStaleness * 1000,
-    onStale,
+    policies: new Map(
+      Object.entries(options.policies ?? {}).map(([name, requirements]) => [
+        name,
+        readRequirements(bounds, requirements),
+      ]),
+    ),
+    resourceMetadata: readUrl("resourceMetadata", options.resourceMetadata),
+    publicUrl: readUrl("publicUrl", options.publicUrl)?.replace(/\/$/, "") ?? originOf(audience),
+    certificateHeader: options.certificateHeader,
     name: options.name,
     leaseInterval: leaseInterval === undefined ? undefined : leaseInterval * 1000,
     startTimeout: startTimeout * 1000,
-    foreign: readForeign(options, insecureHttp),
     insecureHttp,
   };
 }
@@ -106,6 +133,19 @@ function readForeign(
       throw new TypeError(`${option}.jwksUri must be a URL: https, on loopback, or allowed by insecureHttp`);
     return { issuer, audience: readAudience(`${option}.audience`, audience), jwksUri };
   });
+}
+
+function readUrl(option: string, value: string | URL | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "")
+    throw new TypeError(`${option} must be a URL without query and fragment`);
+  return url.href;
+}
+
+function originOf(audience: readonly string[]): string | undefined {
+  const urls = audience.filter((name) => URL.canParse(name)).map((name) => new URL(name));
+  return urls.find(({ protocol }) => /^https?:$/.test(protocol))?.origin;
 }
 
 function readAudience(option: string, value: string | readonly string[]): readonly string[] {

@@ -1,12 +1,15 @@
 // Tokens that were found genuine, so that seeing one again costs no cryptography and no question. Whether it was revoked
 // since is never remembered beyond the set's generation: THREATS.md JW-13.
 
+import type { Confirmation } from "./confirmation.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { KnownToken } from "./token-judge.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 
 export interface SeenToken extends KnownToken {
   readonly issuer: TrustedIssuer;
+  /** What who shows it has to prove. */
+  readonly confirmation: Confirmation;
   /** What computed the fingerprints: under another key they are worth nothing. */
   readonly under: Fingerprints;
 }

@@ -31,13 +31,14 @@ export class TokenJudge {
 
   /**
    * The token, if what is known here says that it is live; undefined if that is too old to decide by, or older than
-   * what the server said of this token.
+   * what the server said of this token, or than `maxStaleness` milliseconds.
    * @throws TokenRejected if it is not live
    */
-  byLog(seen: KnownToken, now: Instant): VerifiedToken | undefined {
+  byLog(seen: KnownToken, now: Instant, maxStaleness = Number.POSITIVE_INFINITY): VerifiedToken | undefined {
     const reader = this.#reader;
     const since = reader.freshSince(now);
     if (since === undefined || since.mono < seen.toldAt) return undefined;
+    if (now.mono - since.mono > maxStaleness) return undefined;
     if (seen.generation !== reader.set.generation) {
       seen.found = this.#find(seen);
       seen.generation = reader.set.generation;

@@ -1,9 +1,13 @@
-// The verifier's one verdict against a token, with what a resource server answers: RFC 6750 section 3.
+// The verifier's one verdict against a token, with what a resource server answers: RFC 6750 section 3, RFC 9449 section
+// 7.1, RFC 9728 section 5.1.
 // Messages are constant sentences; evidence goes into `cause`.
+
+import { asymmetricAlgorithms } from "./key-set.ts";
 
 /**
  * Why a token was rejected. `stale`: the revocations known here are too old to decide by (or have a gap), and the
- * server could not be asked. `inactive`: the server was asked and says no more than that.
+ * server could not be asked. `inactive`: the server was asked and says no more than that. `binding`: the token is bound
+ * to something that the request does not prove, or shown as if it were. `proof`: what it proves it with is not good.
  */
 export const rejectionCodes = [
   "missing",
@@ -13,6 +17,8 @@ export const rejectionCodes = [
   "claims",
   "issuer",
   "audience",
+  "binding",
+  "proof",
   "expired",
   "not-yet",
   "revoked",
@@ -31,6 +37,8 @@ const messages: Record<RejectionCode, string> = {
   claims: "The access token lacks a required claim or has a malformed one.",
   issuer: "The access token was issued by another issuer.",
   audience: "The access token is meant for another resource.",
+  binding: "The access token is not shown in the way that it is bound to.",
+  proof: "The DPoP proof is missing, invalid, used already or made for another request.",
   expired: "The access token has expired.",
   "not-yet": "The access token is not valid yet.",
   revoked: "The access token was revoked.",
@@ -39,36 +47,54 @@ const messages: Record<RejectionCode, string> = {
   stale: "Whether the access token was revoked cannot be told right now.",
 };
 
+type WireError = "invalid_token" | "insufficient_scope" | "invalid_dpop_proof";
+
+/** What a challenge says beside the error. */
+export interface Challenge {
+  /** The scopes the resource requires, separated by spaces. */
+  readonly scope?: string | undefined;
+  /** RFC 9728 section 5.1. */
+  readonly resourceMetadata?: string | undefined;
+  /** How the token was shown, or has to be. Default `Bearer`. */
+  readonly scheme?: "Bearer" | "DPoP" | undefined;
+}
+
 export class TokenRejected extends Error {
   override readonly name = "TokenRejected";
   readonly code: RejectionCode;
   /** The HTTP status to answer: 401, 403 or 503. */
   readonly status: 401 | 403 | 503;
-  /** The `error` of RFC 6750 section 3.1; undefined where none belongs. */
-  readonly error: "invalid_token" | "insufficient_scope" | undefined;
+  /** The `error` of RFC 6750 section 3.1 or RFC 9449 section 7.1; undefined where none belongs. */
+  readonly error: WireError | undefined;
+  /** The scheme of the challenge. */
+  readonly scheme: "Bearer" | "DPoP";
   /** The value of `WWW-Authenticate` to answer with; undefined for 503. */
   readonly wwwAuthenticate: string | undefined;
 
-  /** `scope`: the scopes the resource requires, separated by spaces. */
-  constructor(code: RejectionCode, details?: { scope?: string | undefined; cause?: unknown }) {
-    super(messages[code], details?.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: RejectionCode, details: Challenge & { readonly cause?: unknown } = {}) {
+    super(messages[code], details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = code === "stale" ? 503 : code === "insufficient-scope" ? 403 : 401;
     this.error = errorOf(code);
-    this.wwwAuthenticate =
-      this.status === 503 ? undefined : challenge(this.error, this.message, details?.scope);
+    this.scheme = code === "proof" ? "DPoP" : (details.scheme ?? "Bearer");
+    this.wwwAuthenticate = this.status === 503 ? undefined : challenge(this, details);
   }
 }
 
-function errorOf(code: RejectionCode): "invalid_token" | "insufficient_scope" | undefined {
+function errorOf(code: RejectionCode): WireError | undefined {
   if (code === "missing" || code === "stale") return undefined;
+  if (code === "proof") return "invalid_dpop_proof";
   return code === "insufficient-scope" ? "insufficient_scope" : "invalid_token";
 }
 
-/** Without a token the challenge says nothing but its scheme: RFC 6750 section 3.1. */
-function challenge(error: string | undefined, description: string, scope: string | undefined): string {
-  const wanted = scope === undefined ? [] : [`scope="${scope}"`];
-  const parts =
-    error === undefined ? wanted : [`error="${error}"`, `error_description="${description}"`, ...wanted];
-  return parts.length === 0 ? "Bearer" : `Bearer ${parts.join(", ")}`;
+/** Without a token the challenge names no error: RFC 6750 section 3.1. */
+function challenge({ error, message, scheme }: TokenRejected, details: Challenge): string {
+  const { scope, resourceMetadata } = details;
+  const parts = [
+    ...(error === undefined ? [] : [`error="${error}"`, `error_description="${message}"`]),
+    ...(scope === undefined ? [] : [`scope="${scope}"`]),
+    ...(scheme === "DPoP" ? [`algs="${asymmetricAlgorithms.join(" ")}"`] : []),
+    ...(resourceMetadata === undefined ? [] : [`resource_metadata="${resourceMetadata}"`]),
+  ];
+  return parts.length === 0 ? scheme : `${scheme} ${parts.join(", ")}`;
 }

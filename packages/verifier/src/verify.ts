@@ -4,25 +4,20 @@
 import { includesScope, parseToken, tokenPrefixes } from "@rescind/core";
 import type { VerifiedToken } from "./access-token.ts";
 import type { Clock } from "./clock.ts";
+import type { DpopProof } from "./dpop-proof.ts";
 import type { FeedReader } from "./feed-reader.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import { type GenuineToken, readGenuineJwt, requireFor } from "./genuine-token.ts";
 import { type Introspected, type IntrospectionServer, introspect } from "./introspection.ts";
 import { isJose, longestToken } from "./jwt.ts";
 import type { VerifierSettings } from "./options.ts";
+import type { Policy } from "./policy.ts";
+import { isPlain, type Presentation, provePossession } from "./possession.ts";
+import { ProofMemory } from "./proof-memory.ts";
 import { type SeenToken, SeenTokens } from "./seen-tokens.ts";
 import { TokenJudge } from "./token-judge.ts";
 import { TokenRejected } from "./token-rejected.ts";
 import type { TrustedIssuer, TrustedIssuers } from "./trusted-issuer.ts";
-
-/** What a check asks of a token beside being live. */
-export interface Requirements {
-  /** Scopes the token must all have: one, several separated by spaces, or a list. */
-  readonly scope?: string | readonly string[] | undefined;
-}
-
-/** Resolves to an accepted token. @throws TokenRejected */
-export type Verify = (token: string, requirements: Requirements) => Promise<VerifiedToken>;
 
 /** Checks since the start of the process, as reported to the server. */
 export interface Counts {
@@ -40,11 +35,26 @@ export interface VerificationParts {
   readonly introspection: IntrospectionServer;
 }
 
+/** One check. */
+interface Check {
+  readonly text: string;
+  readonly policy: Policy;
+  readonly presentation: Presentation;
+}
+
+/** What was proven, with the proof that may be used only once. */
+interface Proven {
+  readonly proof: DpopProof | undefined;
+}
+
+const nothing: Proven = { proof: undefined };
+
 export class Verification {
   readonly #parts: VerificationParts;
   readonly #own: TrustedIssuer;
   readonly #judge: TokenJudge;
   readonly #seen = new SeenTokens();
+  readonly #proofs = new ProofMemory();
   #closed = false;
   #counts = { checks: 0, refusals: 0, revokedUses: 0 };
 
@@ -67,60 +77,102 @@ export class Verification {
   }
 
   /** @throws TokenRejected, and nothing else */
-  async verify(text: string, requirements: Requirements): Promise<VerifiedToken> {
-    const scope = scopeText(requirements);
+  async verify(text: string, policy: Policy, presentation: Presentation): Promise<VerifiedToken> {
     this.#counts.checks += 1;
     try {
       if (this.#closed) throw new TokenRejected("stale", { cause: new Error("The verifier is closed.") });
       if (typeof text !== "string" || text === "" || text.length > longestToken)
         throw new TokenRejected("malformed");
-      const token = await (isJose(text) ? this.#verifyJwt(text) : this.#verifyOpaque(text));
-      if (scope !== undefined && !hasScopes(token, scope)) throw new TokenRejected("insufficient-scope");
+      const check = { text, policy, presentation };
+      const token = await (isJose(text) ? this.#verifyJwt(check) : this.#verifyOpaque(check));
+      requirePolicy(token, policy);
       return token;
     } catch (cause) {
       const rejection = cause instanceof TokenRejected ? cause : new TokenRejected("stale", { cause });
       this.#counts.refusals += 1;
       if (rejection.code === "revoked") this.#counts.revokedUses += 1;
-      // The challenge names what the resource requires, which the depths of the check do not know.
-      throw scope === undefined
-        ? rejection
-        : new TokenRejected(rejection.code, { scope, cause: rejection.cause });
+      throw this.#challenging(rejection, policy, presentation);
     }
   }
 
-  async #verifyJwt(text: string): Promise<VerifiedToken> {
-    let seen = this.#seen.get(text);
-    while (seen?.under !== this.#parts.fingerprints()) {
-      const genuine = await readGenuineJwt(text, this.#parts.issuers, this.#own);
-      seen = await this.#remember(text, genuine);
+  /** The challenge names what the resource requires, which the depths of the check do not know. */
+  #challenging(rejection: TokenRejected, { scope }: Policy, presentation: Presentation): TokenRejected {
+    const { resourceMetadata } = this.#parts.settings;
+    const scheme = rejection.scheme === "DPoP" ? "DPoP" : presentation.scheme;
+    if (scope === undefined && resourceMetadata === undefined && scheme !== "DPoP") return rejection;
+    const { code, cause } = rejection;
+    return new TokenRejected(code, { scope, resourceMetadata, scheme, cause });
+  }
+
+  async #verifyJwt(check: Check): Promise<VerifiedToken> {
+    const { text, policy } = check;
+    let seen = this.#known(text);
+    let proven = seen !== undefined && isPlain(seen.confirmation, check.presentation) ? nothing : undefined;
+    while (seen === undefined || proven === undefined) {
+      seen ??= await this.#remember(text, await readGenuineJwt(text, this.#parts.issuers, this.#own));
+      proven ??= await this.#prove(seen, check);
+      // What was remembered before the proof may be worth nothing by now.
+      if (seen.under !== this.#parts.fingerprints()) seen = undefined;
     }
     // From here to the verdict nothing is awaited: freshness and what the set holds are those of one moment.
-    return this.#judge.byLog(seen, this.#parts.clock()) ?? this.#askAbout(text, seen);
+    const live = this.#judge.byLog(seen, this.#parts.clock(), policy.maxStaleness);
+    return this.#once(live ?? (await this.#askAbout(check, seen)), proven);
   }
 
   /**
    * An opaque token is known by asking: once, then by what the answer said of it. Any text may be one, since those of
    * other systems can be imported; one that looks like ours has to be well-formed.
    */
-  async #verifyOpaque(text: string): Promise<VerifiedToken> {
+  async #verifyOpaque(check: Check): Promise<VerifiedToken> {
+    const { text, policy } = check;
     if (!mayBeOpaque(text)) throw new TokenRejected("malformed");
-    const seen = this.#seen.get(text);
-    const known = seen?.under === this.#parts.fingerprints() ? seen : undefined;
     const { clock } = this.#parts;
-    const live = known === undefined ? undefined : this.#judge.byLog(known, clock());
-    if (live !== undefined) return live;
-    const answer = await introspect(this.#parts.introspection, text, this.#own);
+    const before = this.#known(text);
+    if (before !== undefined) {
+      const proven = await this.#prove(before, check);
+      const known = this.#known(text);
+      const live = known === undefined ? undefined : this.#judge.byLog(known, clock(), policy.maxStaleness);
+      if (live !== undefined) return this.#once(live, proven);
+    }
+    const answer = await this.#introspect(check, this.#own);
     const { read, head } = this.#requireActive(answer, text);
     requireFor(read, this.#own);
     const told = await this.#remember(text, { ...read, issuer: this.#own }, clock().mono);
-    return this.#judge.byAnswer(told, head, clock());
+    const proven = await this.#prove(told, check);
+    return this.#once(this.#judge.byAnswer(told, head, clock()), proven);
   }
 
-  async #askAbout(text: string, seen: SeenToken): Promise<VerifiedToken> {
-    const { reader, settings, clock } = this.#parts;
-    if (settings.onStale === "reject") throw staleness(reader.state(clock()));
-    const answer = await introspect(this.#parts.introspection, text, seen.issuer);
-    const { read, head } = this.#requireActive(answer, text);
+  /** What is remembered of a token, if its fingerprints are still worth something. */
+  #known(text: string): SeenToken | undefined {
+    const seen = this.#seen.get(text);
+    return seen?.under === this.#parts.fingerprints() ? seen : undefined;
+  }
+
+  async #prove({ confirmation }: SeenToken, { text, presentation }: Check): Promise<Proven> {
+    if (isPlain(confirmation, presentation)) return nothing;
+    const at = this.#parts.reader.serverTime(this.#parts.clock());
+    return { proof: await provePossession(confirmation, presentation, text, at) };
+  }
+
+  /** The accepted token, if its proof is used for the first time. */
+  #once(token: VerifiedToken, { proof }: Proven): VerifiedToken {
+    if (proof !== undefined && !this.#proofs.use(proof, this.#parts.clock().mono))
+      throw new TokenRejected("proof", { cause: new Error("The proof was used already.") });
+    return token;
+  }
+
+  /** An answer later than the policy's bound would be worth nothing. */
+  #introspect({ text, policy }: Check, issuer: TrustedIssuer): Promise<Introspected> {
+    const { introspection } = this.#parts;
+    const timeout = Math.min(introspection.timeout, policy.maxStaleness);
+    return introspect({ ...introspection, timeout }, text, issuer);
+  }
+
+  async #askAbout(check: Check, seen: SeenToken): Promise<VerifiedToken> {
+    const { reader, clock } = this.#parts;
+    if (check.policy.onStale === "reject") throw staleness(reader.state(clock()));
+    const answer = await this.#introspect(check, seen.issuer);
+    const { read, head } = this.#requireActive(answer, check.text);
     const { tokenId, issuer, subject } = read.token;
     if (tokenId !== seen.token.tokenId || issuer !== seen.token.issuer || subject !== seen.token.subject)
       throw new TokenRejected("stale", { cause: new Error("The introspection answer is of another token.") });
@@ -162,13 +214,12 @@ function staleness(state: string): TokenRejected {
   return new TokenRejected("stale", { cause: new Error(`The revocations known here: ${state}.`) });
 }
 
-function hasScopes(token: VerifiedToken, required: string): boolean {
-  return required.split(" ").every((scope) => scope === "" || includesScope(token.scopes, scope));
-}
-
-/** The scopes required, separated by spaces. */
-export function scopeText({ scope }: Requirements): string | undefined {
-  return typeof scope === "string" || scope === undefined ? scope : scope.join(" ");
+/** @throws TokenRejected */
+function requirePolicy(token: VerifiedToken, { scope, audience }: Policy): void {
+  if (audience !== undefined && !token.audience.some((name) => audience.includes(name)))
+    throw new TokenRejected("audience");
+  const hasAll = scope?.split(" ").every((one) => one === "" || includesScope(token.scopes, one)) ?? true;
+  if (!hasAll) throw new TokenRejected("insufficient-scope");
 }
 
 /** Whether a text may be an opaque access token: of ours well-formed, else anything RFC 6750 section 2.1 can carry. */

@@ -1,6 +1,7 @@
 // The adapters in front of the real frameworks: Express 5, Fastify 5, Hono, Koa, fetch handlers, node:http.
 
 import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,8 +11,10 @@ import type { VerifiedToken, Verifier } from "@rescind/verifier";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
+import { calculateJwkThumbprint, SignJWT } from "jose";
 import Koa from "koa";
 import type { FeedPeer } from "./feed-peer.ts";
+import { makeSigner, type Signer } from "./peer-signer.ts";
 import { startPeer, startVerifier } from "./running-verifier.ts";
 import { until } from "./until.ts";
 
@@ -135,6 +138,20 @@ for (const [name, start] of Object.entries(adapters)) {
     assert.match(await poor.text(), /"error":"insufficient_scope"/);
   });
 
+  test(`${name}: a token bound to a key is let through with a proof for this request only`, async (t) => {
+    const peer = await startPeer(t);
+    const ask = await start(t, await startVerifier(t, peer));
+    const key = await makeSigner("client", "ES256");
+    const token = await peer.issue({ cnf: { jkt: await calculateJwkThumbprint(key.publicJwk) } });
+    const proven = async (path: string) => ({
+      authorization: `DPoP ${token}`,
+      dpop: await proofOf(key, token, `https://api.example${path}`),
+    });
+    assert.equal((await ask(bearer(token))).status, 401);
+    assert.equal((await ask(await proven("/orders"), "/orders?page=2")).status, 200);
+    assert.equal((await ask(await proven("/other"))).status, 401);
+  });
+
   test(`${name}: a token anywhere but in the header is not looked at`, async (t) => {
     const peer = await startPeer(t);
     const ask = await start(t, await startVerifier(t, peer));
@@ -157,6 +174,14 @@ for (const [name, start] of Object.entries(adapters)) {
     assert.equal(response.headers.get("retry-after"), "1");
     assert.equal(response.headers.get("www-authenticate"), null);
   });
+}
+
+async function proofOf({ alg, privateKey, publicJwk }: Signer, token: string, htu: string): Promise<string> {
+  const ath = createHash("sha256").update(token).digest("base64url");
+  return new SignJWT({ jti: randomUUID(), htm: "GET", htu, ath })
+    .setProtectedHeader({ alg, typ: "dpop+jwt", jwk: publicJwk })
+    .setIssuedAt()
+    .sign(privateKey);
 }
 
 function assertRefused(response: Response, status: number, challenge: RegExp | string): void {

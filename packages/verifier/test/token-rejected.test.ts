@@ -19,9 +19,17 @@ test("every code has its row in the README, with its status, and no row is left 
 test("only a token that is there and bad is an invalid_token, and 503 carries no challenge", () => {
   for (const code of rejectionCodes) {
     const { error, wwwAuthenticate } = new TokenRejected(code);
-    const expected = { missing: undefined, stale: undefined, "insufficient-scope": "insufficient_scope" };
+    const expected = {
+      missing: undefined,
+      stale: undefined,
+      "insufficient-scope": "insufficient_scope",
+      proof: "invalid_dpop_proof",
+    };
     assert.equal(error, code in expected ? Reflect.get(expected, code) : "invalid_token", code);
     assert.equal(wwwAuthenticate === undefined, code === "stale", code);
-    assert.match(wwwAuthenticate ?? "Bearer", /^Bearer($| error="[a-z_]+", error_description="[^"\\]+"$)/);
+    assert.match(
+      wwwAuthenticate ?? "Bearer",
+      /^(Bearer|DPoP)($| error="[a-z_]+", error_description="[^"\\]+")/,
+    );
   }
 });
