@@ -148,6 +148,7 @@ async function assemble(settings: VerifierSettings, clock: Clock, reached: Reach
     onChange: () => {
       if (reader.state(clock()) === "fresh") listener.onFresh();
     },
+    onSigningKeyRevoked: () => issuers.get(settings.issuer)?.keys.expectNew(),
     onFailure: (cause) => listener.onFailure(cause),
   });
   return { reader, verification, connection, listener };

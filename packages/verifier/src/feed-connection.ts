@@ -20,6 +20,8 @@ export interface ConnectionParts {
   readonly beforeLoad: () => Promise<void>;
   /** Called after every event, when the reader's state may have changed. */
   readonly onChange: () => void;
+  /** Called when a signing key was revoked: another signs from now on, which may be unknown here. */
+  readonly onSigningKeyRevoked: () => void;
   /** Called with what a request failed with; the reader tries again in any case. */
   readonly onFailure: (cause: unknown) => void;
 }
@@ -158,6 +160,11 @@ export class FeedConnection {
   }
 
   async #check(run: number, links: readonly Link[]): Promise<void> {
-    this.#feed({ kind: "checked", run, links: await checkLinks(links) });
+    const checked = await checkLinks(links);
+    this.#feed({ kind: "checked", run, links: checked });
+    if (
+      checked.some(({ genuine, entry }) => genuine && entry.kind === "revoke" && entry.unit === "signing-key")
+    )
+      this.#parts.onSigningKeyRevoked();
   }
 }

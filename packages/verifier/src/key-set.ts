@@ -70,6 +70,11 @@ export class KeySet {
     return found;
   }
 
+  /** There may be a key that nobody here has seen: the next unknown `kid` is asked about at once. */
+  expectNew(): void {
+    this.#fetchedAt = Number.NEGATIVE_INFINITY;
+  }
+
   /** Fetches the keys. @throws Unanswered */
   async load(): Promise<void> {
     await this.#renew();
