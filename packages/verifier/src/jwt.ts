@@ -3,6 +3,7 @@
 
 import { fromBase64url } from "@rescind/core";
 import { membersOf, parseJson } from "./json.ts";
+import { hasUniqueMembers } from "./unique-members.ts";
 
 /** Characters a token may have: checked before anything is parsed. */
 export const longestToken = 8192;
@@ -67,10 +68,12 @@ export function readJwtHeader(token: string, form: JwtForm): JwtHeader | undefin
   return { alg, kid };
 }
 
-/** The JSON value of strict UTF-8; undefined for anything else. */
+/** The JSON value of strict UTF-8 without a member that stands twice; undefined for anything else. */
 export function parseBytes(bytes: Uint8Array): unknown {
   try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value = parseJson(text);
+    return value !== undefined && hasUniqueMembers(text) ? value : undefined;
   } catch {
     return undefined;
   }

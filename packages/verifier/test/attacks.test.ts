@@ -1,57 +1,14 @@
 // A corpus of attack tokens: THREATS.md section 5, the verifier's side. None is accepted, none costs a call per token.
 
 import assert from "node:assert/strict";
-import { createHmac, generateKeyPairSync, sign as signBytes, webcrypto } from "node:crypto";
+import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 import type { RejectionCode } from "@rescind/verifier";
-import { exportSPKI, importJWK } from "jose";
+import { publicTexts } from "./attack-corpus.ts";
 import { type FeedPeer, makeSigner } from "./feed-peer.ts";
+import { decode, encode, hmac, type Json, selfSigned, withHeader } from "./forged-token.ts";
 import { startPeer, startVerifier, verdict } from "./running-verifier.ts";
 import { until } from "./until.ts";
-
-type Json = Record<string, unknown>;
-
-const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-function decode(token: string): { header: Json; claims: Json; signature: string } {
-  const [header = "", payload = "", signature = ""] = token.split(".");
-  const read = (part: string): Json => JSON.parse(Buffer.from(part, "base64url").toString());
-  return { header: read(header), claims: read(payload), signature };
-}
-
-/** The good token with another header, signature kept. */
-function withHeader(token: string, change: Json): string {
-  const { header, claims, signature } = decode(token);
-  return `${encode({ ...header, ...change })}.${encode(claims)}.${signature}`;
-}
-
-/** Signed with an HMAC whose secret is something public. */
-function hmac(token: string, alg: string, secret: string | Buffer): string {
-  const { header, claims } = decode(token);
-  const input = `${encode({ ...header, alg })}.${encode(claims)}`;
-  return `${input}.${createHmac(`sha${alg.slice(2)}`, secret)
-    .update(input)
-    .digest("base64url")}`;
-}
-
-/** Signed by a key of the attacker's that the header brings along. */
-function selfSigned(token: string, change: (jwk: Json) => Json): string {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const { header, claims } = decode(token);
-  const jwk = publicKey.export({ format: "jwk" }) as Json;
-  const input = `${encode({ ...header, ...change(jwk) })}.${encode(claims)}`;
-  const signature = signBytes("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" });
-  return `${input}.${signature.toString("base64url")}`;
-}
-
-async function publicTexts(peer: FeedPeer): Promise<(string | Buffer)[]> {
-  const jwk = peer.keys[0]?.publicJwk ?? {};
-  const key = await importJWK({ ...jwk, ext: true }, "ES256", { extractable: true });
-  assert.ok(!(key instanceof Uint8Array));
-  const pem = await exportSPKI(key);
-  const der = Buffer.from(pem.replace(/-----.*?-----|\s/g, ""), "base64");
-  return [pem, `${pem}\n`, ` ${pem}`, `\n${pem}`, pem.trim(), JSON.stringify(jwk), der, ""];
-}
 
 test("JW-01 alg none is refused in every spelling", async (t) => {
   const peer = await startPeer(t);
@@ -70,7 +27,7 @@ test("JW-02 the public key is no HMAC secret, whatever the whitespace", async (t
   const peer = await startPeer(t);
   const verifier = await startVerifier(t, peer);
   const good = await peer.issue();
-  for (const secret of await publicTexts(peer))
+  for (const secret of await publicTexts(peer.keys[0] ?? peer.feedSigner))
     for (const alg of ["HS256", "HS384", "HS512"])
       assert.equal(await verdict(verifier, hmac(good, alg, secret)), "signature");
 });

@@ -1,10 +1,67 @@
-// Keys and how long they are believed: THREATS.md JW-09, JW-12.
+// Keys and how long they are believed: THREATS.md JW-09, JW-11, JW-12.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lifetimes } from "@rescind/core";
-import { makeSigner } from "./feed-peer.ts";
+import { createVerifier, Unanswered } from "@rescind/verifier";
+import { audience, clientId, clientSecret, makeSigner } from "./feed-peer.ts";
 import { startPeer, startVerifier, untilFresh, untilVerdict, verdict } from "./running-verifier.ts";
+
+test("JW-11 keys are taken from the issuer's own metadata over https only, and no redirect is followed", async () => {
+  const issuer = "https://id.example";
+  const endpoints = ["jwks_uri", "rescind_feed_jwks_uri", "token_endpoint", "introspection_endpoint"];
+  const good: Record<string, unknown> = Object.fromEntries(
+    endpoints.map((name) => [name, `${issuer}/${name}`]),
+  );
+  good.issuer = issuer;
+  good.rescind_revocations_endpoint = `${issuer}/revocations`;
+  const spoofs: Record<string, unknown>[] = [
+    ...endpoints.map((name) => ({ [name]: `http://id.example/${name}` })),
+    { jwks_uri: "http://127.0.0.1/jwks" },
+    { jwks_uri: "data:application/json,{}" },
+    { jwks_uri: "/jwks" },
+    { rescind_revocations_endpoint: "http://id.example/revocations" },
+    { issuer: "https://evil.example" },
+    { issuer: `${issuer}/` },
+  ];
+  for (const spoof of spoofs) {
+    const asked: string[] = [];
+    const answer: typeof fetch = async (input, init) => {
+      asked.push(String(input));
+      assert.equal(init?.redirect, "manual");
+      return Response.json({ ...good, ...spoof });
+    };
+    const options = { issuer, audience, clientId, clientSecret, startTimeout: 0.1, fetch: answer };
+    await assert.rejects(createVerifier(options), Unanswered, JSON.stringify(spoof));
+    assert.deepEqual(
+      [...new Set(asked)],
+      [`${issuer}/.well-known/openid-configuration`],
+      "nothing else was asked",
+    );
+  }
+  for (const wrong of ["http://id.example", "ftp://id.example", "//id.example"])
+    await assert.rejects(
+      createVerifier({ issuer: wrong, audience, clientId, clientSecret }),
+      { name: "TypeError", message: /issuer/ },
+      wrong,
+    );
+});
+
+test("JW-11 an answer in place of the keys, or keys that are not the feed's, start no verifier", async (t) => {
+  const peer = await startPeer(t);
+  const stranger = await makeSigner("feed-1", "EdDSA");
+  const bodies: [string, unknown][] = [
+    ["/jwks", { keys: "none" }],
+    ["/jwks", "<html>"],
+    ["/feed-jwks", { keys: [stranger.publicJwk] }],
+    ["/feed-jwks", { keys: peer.keys.map((key) => key.publicJwk) }],
+  ];
+  for (const [path, body] of bodies) {
+    const spoofed: typeof fetch = (input, init) =>
+      String(input) === `${peer.issuer}${path}` ? Promise.resolve(Response.json(body)) : fetch(input, init);
+    await assert.rejects(startVerifier(t, peer, { fetch: spoofed, startTimeout: 0.3 }), Unanswered);
+  }
+});
 
 test("JW-12 a token with a longer life than any that was issued is a forgery, whoever signed it", async (t) => {
   const peer = await startPeer(t);
