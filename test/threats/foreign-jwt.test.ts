@@ -121,6 +121,17 @@ test("a token that claims a longer life than its issuer's is not believed, nor i
   assert.deepEqual([await isBelieved(short), await isBelieved(long)], [false, false]);
 });
 
+test("RV-21 one that was made for a longer life is not believed when little of it is left either", async () => {
+  const issuer = await IdentityProvider.start();
+  after(() => issuer.close());
+  await issuer.registerAt(server, { max_token_ttl: 600 });
+  const made = now - 5000;
+  const exp = now + 300;
+  assert.equal(await isBelieved(await issuer.sign({ iat: made, exp })), false);
+  assert.equal(await isBelieved(await issuer.sign({ iat: undefined, nbf: made, exp })), false);
+  assert.equal(await isBelieved(await issuer.sign({ iat: now - 200, exp })), true);
+});
+
 test("keys that are weak, secret, or for something else verify nothing", async () => {
   const weak = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const cases: Record<string, (jwk: JWK) => JWK> = {

@@ -1,7 +1,7 @@
 // JWTs of issuers that are registered here, so that they can be revoked and introspected here. DESIGN.md section 1.
 // They carry no `rev`: `iat` decides about wide orders, within the clock tolerance, and without one they are covered.
 
-import { clockSkew, lifetimes } from "./lifetimes.ts";
+import { lifetimes } from "./lifetimes.ts";
 import type { Judged } from "./units.ts";
 
 /** An issuer of other people's tokens, as it is registered. */
@@ -50,17 +50,23 @@ export function judgedForeignToken(token: ForeignToken): Judged {
   };
 }
 
+/** Seconds by which a token may exceed `maxTokenTtl`; less than entries stay beyond the longest life. */
+const lifeTolerance = 60;
+
 /**
  * True for a token that lives longer than its issuer's tokens are registered to: entries that cover it may be gone
- * before it is.
+ * before it is. Its whole life counts, from `iat`, else `nbf`: if what is left of it decided, it would be believed at
+ * its end, when an entry that was made at its beginning has left. One that has neither is taken by what is left.
  * @param at seconds since 1970
  */
 export function foreignLivesTooLong(
-  token: Pick<ForeignToken, "expiresAt">,
+  token: Pick<Partial<ForeignToken>, "issuedAt" | "notBefore"> & Pick<ForeignToken, "expiresAt">,
   issuer: Pick<ForeignIssuer, "maxTokenTtl">,
   at: number,
 ): boolean {
-  return token.expiresAt > at + issuer.maxTokenTtl + clockSkew;
+  const { issuedAt, notBefore, expiresAt } = token;
+  const began = Math.min(at, issuedAt ?? notBefore ?? at);
+  return expiresAt > began + issuer.maxTokenTtl + lifeTolerance;
 }
 
 /** What introspection says of it: the members that have a meaning here, and nothing of ours. */

@@ -67,6 +67,18 @@ test("E3 a token that lives longer than its issuer's are registered to is not be
   assert.ok(foreignTokenTtlCap >= 3600);
 });
 
+test("RV-21 its whole life counts, not what is left of it: entries about it may be gone by then", () => {
+  const issuer = { maxTokenTtl: 600 };
+  const day = 86_400;
+  const tooLong = (token: object) =>
+    foreignLivesTooLong({ expiresAt: 2 * day, ...token }, issuer, 2 * day - 60);
+  assert.equal(tooLong({ issuedAt: 2 * day - 600 }), false);
+  assert.equal(tooLong({ issuedAt: day }), true);
+  assert.equal(tooLong({ issuedAt: day, notBefore: 2 * day - 600 }), true);
+  assert.equal(tooLong({ notBefore: day }), true);
+  assert.equal(tooLong({}), false);
+});
+
 test("a token dated ahead is not yet live: until then every order by time would spare it", () => {
   const at = (claims: Record<string, unknown>, now: number) => {
     const token = read(claims);

@@ -45,7 +45,7 @@ export class TokenJudge {
     }
     reader.decided(reader.position.seq);
     const at = reader.serverTime(now);
-    if (seen.issuer.livesTooLong(seen.judged.expiresAt, at)) throw new TokenRejected("claims");
+    if (seen.issuer.livesTooLong(seen.judged, at)) throw new TokenRejected("claims");
     requireLive(seen, seen.found, at);
     return seen.token;
   }

@@ -1,7 +1,7 @@
 // The issuers whose tokens are verified: Rescind itself and, where they are registered there, others. Each has its own
 // keys, audience and bound on how long a token may live; nothing of one is ever tried for another.
 
-import { type ForeignIssuer, foreignLivesTooLong, livesTooLong } from "@rescind/core";
+import { type ForeignIssuer, foreignLivesTooLong, type Judged, livesTooLong } from "@rescind/core";
 import { type ReadToken, readAccessToken } from "./access-token.ts";
 import { readForeignAccessToken } from "./foreign-access-token.ts";
 import { accessTokenForm, foreignTokenForm, type JwtForm } from "./jwt.ts";
@@ -16,14 +16,21 @@ export interface TrustedIssuer {
   /** Reads claims of one of its tokens. */
   readonly read: (claims: unknown, signingKey: string | undefined) => ReadToken | undefined;
   /** True for a token that claims a longer life than entries are kept for; times are seconds since 1970. */
-  readonly livesTooLong: (expiresAt: number, at: number) => boolean;
+  readonly livesTooLong: (judged: Judged, at: number) => boolean;
 }
 
 /** Trusted issuers by their `iss`. */
 export type TrustedIssuers = ReadonlyMap<string, TrustedIssuer>;
 
 export function ownIssuer({ issuer, audience }: VerifierSettings, keys: KeySet): TrustedIssuer {
-  return { issuer, audience, keys, form: accessTokenForm, read: readAccessToken, livesTooLong };
+  return {
+    issuer,
+    audience,
+    keys,
+    form: accessTokenForm,
+    read: readAccessToken,
+    livesTooLong: ({ expiresAt }, at) => livesTooLong(expiresAt, at),
+  };
 }
 
 /**
@@ -60,6 +67,7 @@ function foreignIssuer(
     keys: new KeySet({ ...source, url, algorithms: asymmetricAlgorithms }),
     form: foreignTokenForm,
     read: readForeignAccessToken,
-    livesTooLong: (expiresAt, at) => foreignLivesTooLong({ expiresAt }, known, at),
+    livesTooLong: ({ authorisedAt: issuedAt, notBefore, expiresAt }, at) =>
+      foreignLivesTooLong({ issuedAt, notBefore, expiresAt }, known, at),
   };
 }
