@@ -91,6 +91,24 @@ test("DELETE ends every token of the grant, JWT and opaque, and of no other; 204
   }
 });
 
+test("C4 a person's token reaches that person's grants of its client and nobody else's", async () => {
+  const granted = "read grant_management_query grant_management_revoke";
+  const [mine, next, theirs] = await Promise.all([
+    server.openGrant(app, "usr_mine", { scope: granted }),
+    server.openGrant(app, "usr_mine"),
+    server.openGrant(app, "usr_theirs"),
+  ]);
+  const bearer = `Bearer ${mine.access_token}`;
+  assertUnknown(await ask("GET", theirs.grant_id, bearer));
+  assertUnknown(await ask("DELETE", theirs.grant_id, bearer));
+  assert.equal(await isLive(theirs.access_token), true);
+  const { json } = await server.admin("GET", "/admin/v1/audit?action=revocation.refused&limit=1");
+  const [record] = json.items as { content: { grant_id: string } }[]; // the admin API's own list
+  assert.equal(record?.content.grant_id, theirs.grant_id);
+  assert.equal((await ask("GET", next.grant_id, bearer)).status, 200);
+  assert.equal((await ask("DELETE", next.grant_id, bearer)).status, 204);
+});
+
 test("repeating DELETE is harmless: 204, the same Rescind-Seq as the head, nothing appended", async () => {
   const { grant_id } = await server.openGrant(app);
   const first = await ask("DELETE", grant_id);

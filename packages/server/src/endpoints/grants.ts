@@ -2,7 +2,7 @@
 // administrator's token all of them. Whether a grant is unknown or somebody else's is not told apart. Does not create,
 // merge or replace grants, which is what authorization requests are for.
 
-import { type GrantManagementScope, includesScope, type RescindScope } from "@rescind/core";
+import { type AccessToken, type GrantManagementScope, includesScope, type RescindScope } from "@rescind/core";
 import type { Actor, ListedGrant } from "@rescind/store";
 import { commitOrder, seqHeader } from "../admin/commit-order.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -55,7 +55,7 @@ export async function revokeGrant(request: BearerRequest, deps: Dependencies): P
   const { grant, caller } = found;
   const { grantId, clientId, subject } = grant;
   const unit = { name: "grant", issuer: deps.issuer, value: grantId } as const;
-  const isOwner = clientId === caller.token.clientId;
+  const isOwner = isOwn(grant, caller.token, revoke);
   const receipt = await commitOrder(
     {
       unit,
@@ -80,13 +80,18 @@ async function grantFor(request: BearerRequest, right: Right, deps: Dependencies
   const page = { limit: 1, cursor: undefined };
   const { items } = await deps.store.listGrants({ grantId: params.grant_id }, page, deps.now() / 1000);
   const [grant] = items;
-  const isOwn = grant?.clientId === token.clientId && token.scopes.includes(right.own);
-  if (grant !== undefined && (isOwn || includesScope(token.scopes, right.all)))
+  if (grant !== undefined && (isOwn(grant, token, right) || includesScope(token.scopes, right.all)))
     return grant.status === "expired" ? { answer: unknown } : { grant, caller };
   // A record and none take the same way, so that time does not tell which it was.
   if (grant === undefined) await passThrough(deps);
   else await recordRefused(grant, { kind: "client", id: token.clientId }, right, deps);
   return { answer: unknown };
+}
+
+/** A client's own token is for all of its grants; a person's, which that person may hold, for theirs alone. */
+function isOwn(grant: ListedGrant, { clientId, subject, scopes }: AccessToken, right: Right): boolean {
+  const isTheirs = subject === clientId || subject === grant.subject;
+  return grant.clientId === clientId && isTheirs && scopes.includes(right.own);
 }
 
 async function recordRefused(
