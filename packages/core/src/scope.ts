@@ -24,6 +24,11 @@ export type GrantManagementScope = (typeof grantManagementScopes)[number];
 /** What our own protected endpoints may ask for. */
 export type EndpointScope = GrantManagementScope | RescindScope;
 
+/** Whether a scope means something at this server itself: no other system's token can bring it along. */
+export function opensThisServer(scope: string): boolean {
+  return scope.startsWith("rescind:") || grantManagementScopes.some((own) => own === scope);
+}
+
 const ladder: readonly string[] = ["rescind:read", "rescind:revoke", "rescind:admin"];
 
 /** Splits a `scope` value; a refusal if it is not well formed. Absent or empty: no scope asked. */

@@ -7,6 +7,7 @@ import { type Client, isConfidential } from "./client.ts";
 import { type ForeignToken, judgedForeignToken } from "./foreign-token.ts";
 import { clockTolerance, type Verdict } from "./liveness.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+import { opensThisServer } from "./scope.ts";
 import { type Judged, type Unit, unitsOf } from "./units.ts";
 
 export const tokenExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -80,7 +81,7 @@ export function foreignParent(token: ForeignToken, ours: string): ExchangeParent
   const authTime = claims.auth_time;
   return {
     ...{ judged: judgedForeignToken(token), subject, clientId, audience },
-    scopes: scopes.filter((scope) => scope !== "openid" && !scope.startsWith("rescind:")),
+    scopes: scopes.filter((scope) => scope !== "openid" && !opensThisServer(scope)),
     exchanges: 0,
     act: foreignActOf(claims.act, issuer, ours),
     authTime: Number.isSafeInteger(authTime) && Number(authTime) >= 0 ? Number(authTime) : undefined,

@@ -171,7 +171,7 @@ describe("a token as a parent", () => {
   };
 
   test("a foreign issuer cannot give scopes of this server's own endpoints", () => {
-    const scope = "openid rescind:admin rescind:read orders:read offline_access";
+    const scope = "openid rescind:admin grant_management_revoke rescind:read orders:read offline_access";
     assert.deepEqual(parent({ sub: "ann", scope })?.scopes, ["orders:read", "offline_access"]);
   });
 

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { IdentityProvider } from "../../../../test/identity-provider.ts";
 import {
   type Answered,
   type RegisteredClient,
@@ -134,6 +135,21 @@ describe("what may not be imported", () => {
       "a-token-with-ümlauts",
     ])
       await refusedAt(token, {}, "/token");
+  });
+
+  test("RV-21 a JWT of an issuer that may be registered later: what revoked the import would not cover it then", async () => {
+    const idp = await IdentityProvider.start();
+    try {
+      const { text } = await refusedAt(await idp.sign({ jti: "j" }), {}, "/token");
+      assert.match(text, /\/admin\/v1\/issuers/);
+      await idp.registerAt(server);
+      await refusedAt(await idp.sign({ jti: "j" }), {}, "/token");
+    } finally {
+      await idp.close();
+    }
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const secretly = `${part({ alg: "HS256" })}.${part({ iss: "https://old.example", n: Math.random() })}.AAAA`;
+    assert.equal((await imported(secretly)).status, 201, "no registered issuer's can be signed like this");
   });
 
   test("one that is known already: 409, and the first stays as it was", async () => {
