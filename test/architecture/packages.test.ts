@@ -139,8 +139,9 @@ describe("core is pure", () => {
 });
 
 describe("the verifier runs everywhere", () => {
-  test("nothing that its default entry reaches imports Node", () => {
-    for (const file of reachableFrom("packages/verifier/src/index.ts")) {
+  test("nothing that its default entry or its test kit reaches imports Node", () => {
+    const entries = ["packages/verifier/src/index.ts", "packages/verifier/src/testing/index.ts"];
+    for (const file of entries.flatMap((entry) => [...reachableFrom(entry)])) {
       for (const found of importsOf(file)) {
         const isNode = found.specifier.startsWith("node:");
         assert.ok(!isNode, `${at(found)} imports ${found.specifier}: Bun, Deno and Workers load this entry`);

@@ -15,6 +15,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const folders = readdirSync(join(root, "packages"));
 const names = new Map(folders.map((folder) => [folder, manifest(folder).name]));
 const libraries = [...names.values()].filter((name) => name !== "rescind");
+/** What can be imported of the libraries: their default entries and what else `exports` names. */
+const entries = folders.flatMap((folder) =>
+  Object.keys(manifest(folder).exports ?? {})
+    .filter((path) => libraries.includes(manifest(folder).name) && !path.endsWith(".json"))
+    .map((path) => manifest(folder).name + path.slice(1)),
+);
 
 describe("the packed packages", () => {
   const home = mkdtempSync(join(tmpdir(), "rescind-pack-"));
@@ -35,7 +41,15 @@ describe("the packed packages", () => {
   });
   after(() => rmSync(home, { recursive: true, force: true }));
 
-  for (const name of libraries) {
+  test("every library has its default entry among what is imported", () => {
+    assert.deepEqual(
+      libraries.filter((name) => !entries.includes(name)),
+      [],
+    );
+    assert.ok(entries.includes("@rescind/verifier/testing"));
+  });
+
+  for (const name of entries) {
     test(`${name} can be imported`, () => {
       const script = `const all = await import(${JSON.stringify(name)}); console.log(Object.keys(all).length)`;
       const { status, stderr } = spawnSync(
@@ -107,7 +121,11 @@ function pack(folder: string, destination: string): string {
   return join(destination, packed.filename);
 }
 
-type Manifest = { readonly name: string; readonly version: string };
+type Manifest = {
+  readonly name: string;
+  readonly version: string;
+  readonly exports?: Readonly<Record<string, unknown>>;
+};
 
 function manifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8"));
