@@ -3,7 +3,7 @@
 // joins on, keeps leases coming, and says at each moment whether one may decide by what it holds. Whatever does not
 // fit (a gap, a wrong hash, something unknown) ends in loading again, and until that is done nothing is fresh.
 
-import { FingerprintSet, type Position } from "@rescind/core";
+import { epochOf, FingerprintSet, type Position } from "@rescind/core";
 import type { CheckedLink, Link } from "./chain.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedPage, StreamedEntry } from "./feed-page.ts";
@@ -47,6 +47,8 @@ const mostPatience = 4000;
 /** Milliseconds a stream may take to open. */
 const firstOpening = 1500;
 const mostOpening = 4000;
+/** Entries that are not waited for one by one. */
+const farBehind = 100_000;
 /** Milliseconds between removals of expired entries, and the seconds they are kept beyond `expires`. */
 const removalInterval = 30_000;
 const removalMargin = 60;
@@ -327,7 +329,7 @@ export class FeedReader {
     if (this.#phase.kind !== "following") return [];
     const outcome = this.#freshness.answered(id, lease, this.set.position, now);
     if (outcome === "unknown") return [];
-    if (outcome === "fork") return this.#gap();
+    if (outcome === "fork" || (outcome === "waiting" && this.#isFarBehind(lease.head))) return this.#gap();
     if (outcome === "met" && now.mono - this.#phase.since > mostRetry) this.#loadFailures = 0;
     this.#removeExpired(now);
     const watch = outcome === "waiting" ? this.#watch(this.#phase.run, now) : [];
@@ -351,6 +353,12 @@ export class FeedReader {
 
   #isLoading(run: number): boolean {
     return this.#phase.kind === "loading" && this.#phase.run === run;
+  }
+
+  /** The stream would take longer than what is fresh lasts; a snapshot does not. */
+  #isFarBehind(head: number): boolean {
+    const { seq } = this.set.position;
+    return epochOf(head) === epochOf(seq) && head - seq > farBehind;
   }
 
   #isFollowing(run: number): boolean {

@@ -227,3 +227,22 @@ test("a snapshot out of order, not understood, beyond its own position, or cut s
     assert.deepEqual(reader.handle({ kind: "snapshot-end", run: load.run, position: position(9) }, now), []);
   }
 });
+
+test("FAULTS 23 a log that has gone far ahead is loaded anew; a little behind, the stream is waited for", () => {
+  for (const [head, isLoaded] of [
+    [100_000, false],
+    [100_001, true],
+  ] as const) {
+    const { feed, run } = following();
+    const ask = feed({ kind: "lease-due", run }).find((action) => action.kind === "ask-lease");
+    assert.ok(ask !== undefined);
+    const answer = { head, hash: `${"B".repeat(42)}A`, issuedAt: 1e12 };
+    const actions = feed({ kind: "leased", lease: ask.lease, answer });
+    const stops = actions.some(({ kind }) => kind === "stop-stream");
+    assert.equal(stops, isLoaded, `at ${head}`);
+    assert.equal(
+      actions.some((action) => action.kind === "wake" && action.event.kind === "load-due"),
+      isLoaded,
+    );
+  }
+});
