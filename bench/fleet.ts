@@ -1,5 +1,6 @@
-// How long a revocation takes to be in force at many verifiers on one host: `npm run bench:fleet`, or with other numbers
-// `npm run bench:fleet -- --verifiers 200 --rounds 20 --per-second 200`. Prints a table; a broken promise is an error.
+// How long a revocation takes to be in force at many verifiers on one host: `node --conditions=source bench/fleet.ts`,
+// with other numbers `--verifiers 100 --rounds 20 --per-second 200 --lease-interval 2`. Prints a table; a broken promise is an
+// error.
 
 import { parseArgs } from "node:util";
 import { measureFleet } from "../test/fleet/measured-fleet.ts";
@@ -8,18 +9,20 @@ const { values } = parseArgs({
   options: {
     verifiers: { type: "string", default: "1000" },
     rounds: { type: "string", default: "20" },
-    "per-second": { type: "string", default: "200" },
+    "per-second": { type: "string", default: "10" },
+    "lease-interval": { type: "string", default: "10" },
   },
 });
 const verifiers = count(values.verifiers);
 const rounds = count(values.rounds);
 const perSecond = count(values["per-second"]);
+const leaseInterval = count(values["lease-interval"]);
 
 console.log(
   `| ${verifiers} verifiers, ${rounds} revocations each | from the answer to the first refusal | server's processor time | memory |`,
 );
 console.log("| --- | --- | --- | --- |");
-await measureFleet({ verifiers, rounds, perSecond }, ({ part, times, processor, memory }) =>
+await measureFleet({ verifiers, rounds, perSecond, leaseInterval }, ({ part, times, processor, memory }) =>
   console.log(`| ${part} | ${times} | ${processor} | ${memory} |`),
 );
 

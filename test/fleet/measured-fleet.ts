@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { startServerProcess } from "../faults/server-process.ts";
+import { until } from "../faults/until.ts";
 import { type Host, startHost } from "./host.ts";
 import { processorSeconds, residentMiB } from "./process-figures.ts";
 import { assertKept, prepareWorld, quantiles, revokeSteadily, timesToRefusal, type World } from "./world.ts";
@@ -14,8 +15,11 @@ export interface FleetSize {
   readonly rounds: number;
   /** Other revocations a second in the second part. */
   readonly perSecond: number;
-  /** Seconds: the verifiers' bound. */
-  readonly maxStaleness?: number | undefined;
+  /**
+   * Seconds between a verifier's leases; its bound is three times that. All verifiers of a fleet share this host's cores
+   * with the server: a thousand that ask every second would be most of what is measured.
+   */
+  readonly leaseInterval: number;
 }
 
 export interface FleetFigures {
@@ -35,7 +39,8 @@ export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures
   const hosts: Host[] = [];
   try {
     const world = await prepareWorld(server);
-    const options = { ...world.options, startTimeout: 300, maxStaleness: size.maxStaleness ?? 5 };
+    const { leaseInterval } = size;
+    const options = { ...world.options, startTimeout: 300, leaseInterval, maxStaleness: 3 * leaseInterval };
     hosts.push(await startHost(stoppedVerifiers, options));
     const half = Math.ceil(size.verifiers / 2);
     hosts.push(...(await Promise.all([startHost(half, options), startHost(size.verifiers - half, options)])));
@@ -53,7 +58,7 @@ export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures
       tell({ part: name, times, processor: busy, memory: `${residentMiB(server)} MiB` });
       await assertKept(measured);
     };
-    const alone = () => rounds(world, measured, size.rounds);
+    const alone = () => rounds(world, measured, size);
     await part("no other work", alone);
     await part(`${size.perSecond} other revocations a second`, async () => {
       const over = new AbortController();
@@ -64,6 +69,9 @@ export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures
     stopped.signal("SIGSTOP");
     await part(`${stoppedVerifiers} more stand still`, alone);
     stopped.signal("SIGCONT");
+    await until("those that stood still have caught up", async () => {
+      return (await stopped.report()).freshness.fresh === stoppedVerifiers;
+    });
     for (const host of hosts)
       for (const verdicts of await host.check(revoked))
         assert.deepEqual(verdicts, { revoked: host.count }, "A5");
@@ -80,11 +88,11 @@ interface Rounds {
   readonly tokens: readonly string[];
 }
 
-async function rounds(world: World, hosts: readonly Host[], count: number): Promise<Rounds> {
+async function rounds(world: World, hosts: readonly Host[], size: FleetSize): Promise<Rounds> {
   const times: number[] = [];
   const tokens: string[] = [];
-  for (let number = 0; number < count; number++) {
-    const round = await timesToRefusal(world, hosts);
+  for (let number = 0; number < size.rounds; number++) {
+    const round = await timesToRefusal(world, hosts, 3 * size.leaseInterval);
     times.push(...round.times);
     tokens.push(round.token);
   }
