@@ -32,6 +32,8 @@ export function subscriber(response: ServerResponse, token: AccessToken): Subscr
   response.on("close", () => {
     isOpen = false;
   });
+  // What is written to a connection that has just gone is nobody's failure; `close` follows.
+  response.on("error", () => undefined);
   const end = (last: string): void => {
     if (!isOpen) return;
     isOpen = false;
