@@ -24,6 +24,7 @@ import { type Requirements, readPolicy } from "./policy.ts";
 import type { Presentation } from "./possession.ts";
 import { type ReachedServer, reachServer } from "./reach-server.ts";
 import { type ResourceMetadata, resourceMetadata } from "./resource-metadata.ts";
+import { KeptSnapshots } from "./snapshot-store.ts";
 import { Verification } from "./verify.ts";
 
 export interface VerifierStatus {
@@ -88,6 +89,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     fetch: (input, init) => given(input, init),
     clock,
     closing: closing.signal,
+    kept: new KeptSnapshots(options.persist),
     deadline,
   });
   checkCap(settings, reached.feedSettings);

@@ -17,6 +17,7 @@ import { membersOf } from "./json.ts";
 import type { KeySet } from "./key-set.ts";
 import { readSignedLease } from "./signed-lease.ts";
 import { readSignedSnapshot } from "./signed-snapshot.ts";
+import type { KeptSnapshots } from "./snapshot-store.ts";
 import type { Counts } from "./verify.ts";
 
 /** Entries asked for at once. */
@@ -57,6 +58,7 @@ export interface FeedServerParts {
   readonly leaseTimeout: number;
   /** Ends every request. */
   readonly signal: AbortSignal;
+  readonly kept: KeptSnapshots;
 }
 
 export class FeedServer {
@@ -88,6 +90,10 @@ export class FeedServer {
 
   /** The snapshot of the log; undefined where there is none that is understood and signed. @throws Unanswered */
   async snapshot(): Promise<ParsedSnapshot | undefined> {
+    const { issuer, keys, kept } = this.#parts;
+    const read = (bytes: Uint8Array<ArrayBuffer>) => readSignedSnapshot(bytes, issuer, keys);
+    const first = await kept.first(read);
+    if (first !== undefined) return first;
     const token = await this.#parts.token.get();
     const abort = new AbortController();
     const end = () => abort.abort();
@@ -106,7 +112,9 @@ export class FeedServer {
         return undefined;
       }
       const bytes = new Uint8Array(await response.arrayBuffer());
-      return await readSignedSnapshot(bytes, this.#parts.issuer, this.#parts.keys);
+      const snapshot = await read(bytes);
+      if (snapshot !== undefined) kept.keep(bytes);
+      return snapshot;
     } catch (cause) {
       throw new Unanswered("The feed gave no snapshot.", { cause });
     } finally {

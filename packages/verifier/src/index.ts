@@ -19,4 +19,5 @@ export type { ForeignIssuerOptions, VerifierOptions } from "./options.ts";
 export type { Requirements } from "./policy.ts";
 export type { Presentation } from "./possession.ts";
 export type { ResourceMetadata } from "./resource-metadata.ts";
+export type { SnapshotStore } from "./snapshot-store.ts";
 export { type Challenge, type RejectionCode, rejectionCodes, TokenRejected } from "./token-rejected.ts";

@@ -2,6 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 import { type Policy, type Requirements, readRequirements } from "./policy.ts";
+import type { SnapshotStore } from "./snapshot-store.ts";
 
 export interface VerifierOptions {
   /** The issuer's URL, exactly as it stands in `iss`. `https`, but for loopback or with `insecureHttp`. */
@@ -45,6 +46,11 @@ export interface VerifierOptions {
   readonly startTimeout?: number | undefined;
   /** Allows an `http` issuer that is not on loopback. Everyone on the way can then forge tokens. */
   readonly insecureHttp?: boolean | undefined;
+  /**
+   * Keeps the downloaded snapshot for the next start: `fileStore` of `@rescind/verifier/file-store`, or your own. Saves
+   * the download and nothing else; nothing is accepted before the server has confirmed the position.
+   */
+  readonly persist?: SnapshotStore | undefined;
   readonly fetch?: typeof fetch | undefined;
   readonly clock?: Clock | undefined;
 }

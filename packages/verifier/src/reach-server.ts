@@ -9,6 +9,7 @@ import type { IntrospectionServer } from "./introspection.ts";
 import { asymmetricAlgorithms, KeySet } from "./key-set.ts";
 import type { VerifierSettings } from "./options.ts";
 import { discover } from "./server-metadata.ts";
+import type { KeptSnapshots } from "./snapshot-store.ts";
 import { foreignIssuers, ownIssuer, type TrustedIssuers } from "./trusted-issuer.ts";
 
 export interface Approach {
@@ -17,6 +18,7 @@ export interface Approach {
   readonly clock: Clock;
   /** Ends every request to the feed. */
   readonly closing: AbortSignal;
+  readonly kept: KeptSnapshots;
   /** Monotonic milliseconds after which no further attempt begins. */
   readonly deadline: number;
 }
@@ -46,7 +48,14 @@ export async function reachServer(approach: Approach): Promise<ReachedServer> {
   }
 }
 
-async function attempt({ settings, fetch, clock, closing, deadline }: Approach): Promise<ReachedServer> {
+async function attempt({
+  settings,
+  fetch,
+  clock,
+  closing,
+  deadline,
+  kept,
+}: Approach): Promise<ReachedServer> {
   const timeout = Math.max(1, Math.min(requestTimeout, deadline - clock().mono));
   const metadata = await discover(fetch, settings.issuer, timeout);
   const { issuer, tokenEndpoint } = metadata;
@@ -70,6 +79,7 @@ async function attempt({ settings, fetch, clock, closing, deadline }: Approach):
     keys: feedKeys,
     leaseTimeout: Math.min(settings.maxStaleness, requestTimeout),
     signal: closing,
+    kept,
   });
   const [feedSettings] = await Promise.all([feed.settings(), keys.load(), feedKeys.load()]);
   const introspection = {
