@@ -13,8 +13,11 @@ export const lifetimes = {
 
 /** No transaction of the store runs longer: its executors abort it. */
 export const longestTransaction = 30;
-/** Clock difference between any two of our machines, servers and verifiers, that removing allows for. */
-export const clockSkew = 60;
+/**
+ * Seconds that any two clocks of ours, servers' and verifiers', may differ, or one may be set back, before what was
+ * removed could be missed: ten minutes (FAULTS 20) and some.
+ */
+export const clockSkew = 15 * 60;
 /** The greatest `max_staleness` a verifier may ask for. */
 export const stalenessCap = 300;
 
