@@ -1,6 +1,6 @@
 // Programs that tests start and npm cannot bring: installed through apt-get where that is allowed.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const programs = [
@@ -8,9 +8,18 @@ const programs = [
   { name: "Chromium", package: "chromium", isThere: hasChromium },
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
-  { name: "Apache's mod_auth_openidc", package: "libapache2-mod-auth-openidc", isThere: hasApacheModule },
+  {
+    name: "Apache's mod_auth_openidc",
+    package: "libapache2-mod-auth-openidc",
+    isThere: () => hasApache("mod_auth_openidc"),
+  },
   { name: "libfaketime", package: "libfaketime", isThere: hasFakeTime },
   { name: "mount", package: "mount", isThere: () => isOnPath("mount") },
+  { name: "nginx", package: "nginx-light", isThere: () => isOnPath("nginx") },
+  { name: "nginx's njs", package: "libnginx-mod-http-js", isThere: hasNginxModule },
+  { name: "HAProxy", package: "haproxy", isThere: () => isOnPath("haproxy") },
+  { name: "Apache's mod_oauth2", package: "libapache2-mod-oauth2", isThere: () => hasApache("mod_oauth2") },
+  { name: "Dovecot", package: "dovecot-imapd", isThere: () => isOnPath("dovecot") },
   { name: "curl", package: "curl", isThere: () => isOnPath("curl") },
 ];
 
@@ -23,7 +32,7 @@ export function installSystemPackages() {
     console.error(`Installing ${names.join(", ")} (apt-get) …`);
     aptGet(["update", "-qq"]);
     if (names.includes("postgresql")) keepPostgresFromStarting();
-    aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]);
+    withoutServices(() => aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]));
   }
   const still = missing.filter((program) => !program.isThere());
   if (still.length > 0) {
@@ -42,6 +51,19 @@ function keepPostgresFromStarting() {
   writeFileSync(join(folder, "createcluster.conf"), "create_main_cluster = false\n");
 }
 
+/** Debian starts what it installs unless this file forbids it; the tests want the programs only.
+ * @param {() => void} install */
+function withoutServices(install) {
+  const policy = "/usr/sbin/policy-rc.d";
+  const isOurs = !existsSync(policy);
+  if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    if (isOurs) rmSync(policy);
+  }
+}
+
 function hasPostgres() {
   const folder = "/usr/lib/postgresql";
   if (existsSync(folder)) {
@@ -56,9 +78,14 @@ function hasFakeTime() {
   return existsSync(folder) && readdirSync(folder).some((triple) => existsSync(join(folder, triple, name)));
 }
 
-/** It brings Apache's program along, not its service. */
-function hasApacheModule() {
-  return existsSync("/usr/lib/apache2/modules/mod_auth_openidc.so");
+/** A module brings Apache's program along, not its service.
+ * @param {string} name */
+function hasApache(name) {
+  return existsSync(`/usr/lib/apache2/modules/${name}.so`);
+}
+
+function hasNginxModule() {
+  return existsSync("/usr/lib/nginx/modules/ngx_http_js_module.so");
 }
 
 function hasChromium() {
