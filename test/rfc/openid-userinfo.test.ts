@@ -108,10 +108,13 @@ test("RFC 6750 3.1: invalid_token for what is no live token, insufficient_scope 
     const answer = await ask(token);
     assert.equal(answer.status, 401);
     assert.match(answer.headers.get("www-authenticate") ?? "", /error="invalid_token"/);
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    assert.equal(answer.json.error, "invalid_token");
   }
   const answer = await ask(await tokenOf(["profile", "read"]));
   assert.equal(answer.status, 403);
   assert.match(answer.headers.get("www-authenticate") ?? "", /error="insufficient_scope", scope="openid"/);
+  assert.equal(answer.json.error, "insufficient_scope");
   const own = await server.clientToken(await server.registerClient());
   assert.equal((await ask(own)).status, 403);
 });
@@ -171,5 +174,6 @@ test("other methods are refused with Allow", async () => {
     const answer = await server.request("/oauth2/userinfo", { method });
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
+    assert.equal(answer.json.error, "invalid_request");
   }
 });

@@ -122,13 +122,17 @@ test("a Bearer token with rescind:introspect or rescind:admin sees all, any othe
     assert.equal(json.client_id, client.client_id, scope);
   }
   for (const scope of ["rescind:read", "rescind:revoke", "rescind:feed", "read"]) {
-    const { status, headers } = await introspectWith(await server.tokenWithScope(scope), token);
+    const { status, headers, json } = await introspectWith(await server.tokenWithScope(scope), token);
     assert.equal(status, 403, scope);
+    assert.equal(json.error, "insufficient_scope");
     assert.match(headers.get("www-authenticate") ?? "", /error="insufficient_scope"/);
   }
   const refused = await introspectWith("made-up", token);
   assert.equal(refused.status, 401);
   assert.match(refused.headers.get("www-authenticate") ?? "", /^Bearer .*error="invalid_token"/);
+  assert.equal(refused.headers.get("content-type"), "application/json");
+  assert.deepEqual(Object.keys(refused.json), ["error", "error_description"]);
+  assert.equal(refused.json.error, "invalid_token");
 });
 
 test("a client sees its own tokens, those for its audience, and with rescind:introspect any", async () => {

@@ -18,7 +18,7 @@ import {
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
-import { bearerRefusal, oauthRefusal, oauthTooMany } from "../http/respond.ts";
+import { oauthBearerRefusal, oauthRefusal, oauthTooMany } from "../http/respond.ts";
 import { signJws } from "../keys/jws.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import { authenticateBearer } from "../tokens/bearer.ts";
@@ -135,7 +135,7 @@ async function callerOf(request: FormRequest, head: Head, deps: Dependencies): P
       deps,
       at,
     );
-    if (bearer.kind !== "bearer") return bearerRefusal(bearer);
+    if (bearer.kind !== "bearer") return oauthBearerRefusal(bearer);
     return { kind: "bearer", scopes: bearer.token.scopes, name: bearer.token.clientId };
   }
   const authenticated = await authenticateClient(request, head, deps);

@@ -10,7 +10,7 @@ import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { clientHeaders } from "../http/cors.ts";
-import { bearerRefusal } from "../http/respond.ts";
+import { oauthBearerRefusal } from "../http/respond.ts";
 import { bearerText, isStillLive } from "../tokens/bearer.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
 
@@ -21,22 +21,22 @@ export interface UserinfoRequest {
 
 export async function userinfo(request: UserinfoRequest, deps: Dependencies): Promise<Answer> {
   const text = bearerText(request.authorization);
-  if (text === undefined) return withCors(bearerRefusal({ kind: "missing" }), request, undefined, deps);
+  if (text === undefined) return withCors(oauthBearerRefusal({ kind: "missing" }), request, undefined, deps);
   const recognised = await recognise(text, deps);
   const answer = await claimsFor(recognised, deps);
   return withCors(answer, request, recognised, deps);
 }
 
 async function claimsFor(recognised: Recognised, deps: Dependencies): Promise<Answer> {
-  if (recognised.kind !== "access") return bearerRefusal({ kind: "invalid" });
+  if (recognised.kind !== "access") return oauthBearerRefusal({ kind: "invalid" });
   const { token, head } = recognised;
   await deps.standing.reach(head);
-  if (!isStillLive(token, deps, deps.now() / 1000)) return bearerRefusal({ kind: "invalid" });
-  if (!token.scopes.includes("openid")) return bearerRefusal({ kind: "insufficient", scope: "openid" });
+  if (!isStillLive(token, deps, deps.now() / 1000)) return oauthBearerRefusal({ kind: "invalid" });
+  if (!token.scopes.includes("openid")) return oauthBearerRefusal({ kind: "insufficient", scope: "openid" });
   const { user } = await deps.store.findUser(token.subject);
   // Without a session an administrator opened the grant, for somebody this server need not know.
   if (user === undefined && token.sessionId === undefined) return ok({ sub: token.subject }, noStore);
-  if (user?.status !== "active") return bearerRefusal({ kind: "invalid" });
+  if (user?.status !== "active") return oauthBearerRefusal({ kind: "invalid" });
   const registered = await deps.catalog.client(token.clientId, head);
   const configured = resolveClaims(registered?.client.customClaims ?? {}, user);
   return ok({ ...configured, ...userClaims(user, token.scopes) }, noStore);

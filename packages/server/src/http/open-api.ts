@@ -47,7 +47,7 @@ export function openApi(deps: { readonly issuer: string }): Answer {
     add(method, path, {
       summary,
       security: [{ bearer: ["openid"] }],
-      responses: { 200: { description: "Claims" }, default: problemAnswer },
+      responses: { 200: { description: "Claims" }, default: oauthErrorAnswer },
     });
   for (const route of bearerRoutes) add(route.method, route.path, bearerOperation(route));
   add("post", leakReportRoute.path, {

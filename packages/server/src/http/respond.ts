@@ -89,30 +89,53 @@ export function problem(given: Problem): Answer {
   };
 }
 
-/** RFC 6750 section 3.1: no error code where no token was presented. */
+/** What is wrong with the Bearer token of a request to a protected endpoint. */
 export function bearerRefusal(refusal: BearerRefusal): Answer {
+  const { status, code, detail, challenge } = challengeTo(refusal);
+  return problem({ status, code, detail, headers: { "www-authenticate": challenge } });
+}
+
+/** The same at an OAuth endpoint, whose errors have OAuth's form. */
+export function oauthBearerRefusal(refusal: BearerRefusal): Answer {
+  const { status, code, detail, challenge } = challengeTo(refusal);
+  return {
+    status,
+    headers: { ...noStore, "www-authenticate": challenge },
+    body: { error: code.replace("-", "_"), error_description: detail },
+  };
+}
+
+interface Challenge {
+  readonly status: number;
+  readonly code: "invalid-token" | "insufficient-scope";
+  readonly detail: string;
+  /** The value of `WWW-Authenticate`. */
+  readonly challenge: string;
+}
+
+/** RFC 6750 section 3.1: no error code in the challenge where no token was presented. */
+function challengeTo(refusal: BearerRefusal): Challenge {
   switch (refusal.kind) {
     case "missing":
-      return problem({
+      return {
         status: 401,
+        code: "invalid-token",
         detail: "Send an access token of this server in the Authorization header: Bearer TOKEN.",
-        headers: { "www-authenticate": 'Bearer realm="rescind"' },
-      });
+        challenge: 'Bearer realm="rescind"',
+      };
     case "invalid":
-      return problem({
+      return {
         status: 401,
         code: "invalid-token",
         detail: "The access token is malformed, expired, revoked or not for this server.",
-        headers: { "www-authenticate": 'Bearer realm="rescind", error="invalid_token"' },
-      });
+        challenge: 'Bearer realm="rescind", error="invalid_token"',
+      };
     case "insufficient":
-      return problem({
+      return {
         status: 403,
         code: "insufficient-scope",
         detail: `The access token needs the scope ${refusal.scope}.`,
-        headers: {
-          "www-authenticate": `Bearer realm="rescind", error="insufficient_scope", scope="${refusal.scope}"`,
-        },
-      });
+        challenge: `Bearer realm="rescind", error="insufficient_scope", scope="${refusal.scope}"`,
+      };
   }
 }

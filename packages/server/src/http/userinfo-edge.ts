@@ -6,8 +6,8 @@ import type { Dependencies } from "../dependencies.ts";
 import { userinfo } from "../endpoints/userinfo.ts";
 import type { Answer } from "./answer.ts";
 import { preflightHeaders } from "./cors.ts";
-import { failure, otherMethods, problemForm, send } from "./edge.ts";
-import { problem } from "./respond.ts";
+import { failure, oauthForm, otherMethods, send } from "./edge.ts";
+import { oauthHttpError } from "./respond.ts";
 
 export const userinfoRoute = {
   path: "/oauth2/userinfo",
@@ -20,7 +20,7 @@ const methods = ["GET", "HEAD", "POST", "OPTIONS"];
 export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, (_request, _body, done) => done(null));
-  app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
+  app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, oauthForm, deps)));
   app.route({
     method: ["GET", "POST"],
     url: path,
@@ -33,10 +33,7 @@ export function registerUserinfo(app: FastifyInstance, deps: Dependencies): void
     method: otherMethods(methods),
     url: path,
     handler: (_request, reply) =>
-      send(
-        reply,
-        problem({ status: 405, detail: "Use GET or POST.", headers: { allow: methods.join(", ") } }),
-      ),
+      send(reply, oauthHttpError(405, "Use GET or POST.", { allow: methods.join(", ") })),
   });
 }
 
