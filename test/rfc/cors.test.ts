@@ -106,6 +106,12 @@ test("discovery and keys are for every origin, without credentials", async () =>
     const { headers } = await server.request(path, { headers: { origin: "https://evil.example" } });
     assert.equal(headers.get("access-control-allow-origin"), "*", path);
     assert.equal(headers.get("access-control-allow-credentials"), null);
+    const asked = await preflight(path, "https://evil.example");
+    assert.equal(asked.status, 204, path);
+    assert.equal(asked.headers.get("access-control-allow-origin"), "*", path);
+    assert.equal(asked.headers.get("access-control-allow-credentials"), null);
+    const refused = await server.request(path, { method: "POST" });
+    assert.deepEqual([refused.status, refused.headers.get("allow")], [405, "GET, HEAD, OPTIONS"]);
   }
 });
 

@@ -8,6 +8,7 @@ import { adminHandlers } from "../admin/handlers.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
 import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
+import { openPreflightHeaders } from "./cors.ts";
 import { failure, otherMethods, problemForm, send } from "./edge.ts";
 import { registerFormRoutes } from "./form-edge.ts";
 import { acceptJson } from "./json-body.ts";
@@ -64,10 +65,15 @@ export function buildApp(deps: Dependencies): FastifyInstance {
 }
 
 function registerPublic(app: FastifyInstance, routes: readonly PublicRoute[], deps: Dependencies): void {
-  for (const route of [...routes, { path: "/openapi.json", handle: openApi, summary: "" }]) {
+  for (const route of [...routes, { path: "/openapi.json", handle: openApi, summary: "", openToAll: true }]) {
     if (app.hasRoute({ method: "GET", url: route.path })) continue;
     app.get(route.path, async (_request, reply) => send(reply, await route.handle(deps)));
-    refuseOthers(app, route.path, ["GET", "HEAD"]);
+    const methods = route.openToAll === true ? ["GET", "HEAD", "OPTIONS"] : ["GET", "HEAD"];
+    if (route.openToAll === true)
+      app.options(route.path, (_request, reply) =>
+        send(reply, { status: 204, headers: openPreflightHeaders(methods) }),
+      );
+    refuseOthers(app, route.path, methods);
   }
 }
 

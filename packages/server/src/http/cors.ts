@@ -27,6 +27,16 @@ export async function preflightHeaders(
   };
 }
 
+/** Headers of a preflight's answer for what scripts of every origin may read. */
+export function openPreflightHeaders(methods: readonly string[]): Record<string, string> {
+  return {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": methods.join(", "),
+    "access-control-allow-headers": allowedHeaders,
+    "access-control-max-age": "600",
+  };
+}
+
 /** Headers of an answer to the client that the request names. */
 export async function answerHeaders(
   origin: string,

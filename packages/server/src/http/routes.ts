@@ -47,19 +47,35 @@ export const formRoutes: readonly FormRoute[] = [
   { path: "/oauth2/introspect", handle: introspect, summary: "Introspect a token (RFC 7662)" },
 ];
 
-/** Without credentials. `rooted`: at the server's root too, whatever the issuer's path. */
+/**
+ * Without credentials. `rooted`: at the server's root too, whatever the issuer's path. `openToAll`: for the scripts of
+ * every origin.
+ */
 export interface PublicRoute {
   readonly path: string;
   readonly handle: (deps: Deps) => Answer | Promise<Answer>;
   readonly summary: string;
   readonly rooted?: boolean;
+  readonly openToAll?: boolean;
 }
 
+const openToAll = true;
+
 export const publicRoutes: readonly PublicRoute[] = [
-  { path: "/.well-known/openid-configuration", handle: metadata, summary: "OpenID Connect discovery" },
-  { path: "/.well-known/oauth-authorization-server", handle: metadata, summary: "RFC 8414 metadata" },
-  { path: "/oauth2/jwks", handle: jwks, summary: "Public keys (RFC 7517)" },
-  { path: "/revocations/jwks", handle: feedJwks, summary: "Public keys of the feed" },
+  {
+    path: "/.well-known/openid-configuration",
+    handle: metadata,
+    summary: "OpenID Connect discovery",
+    openToAll,
+  },
+  {
+    path: "/.well-known/oauth-authorization-server",
+    handle: metadata,
+    summary: "RFC 8414 metadata",
+    openToAll,
+  },
+  { path: "/oauth2/jwks", handle: jwks, summary: "Public keys (RFC 7517)", openToAll },
+  { path: "/revocations/jwks", handle: feedJwks, summary: "Public keys of the feed", openToAll },
   { path: "/brand/logo", handle: logo, summary: "The operator's logo" },
   { path: "/healthz", handle: healthz, summary: "The process runs", rooted: true },
   { path: "/readyz", handle: readyz, summary: "The store can be read and written", rooted: true },
