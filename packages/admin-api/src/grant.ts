@@ -53,6 +53,7 @@ export const GrantQuery = Type.Object(
     subject: Type.Optional(Subject),
     client_id: Type.Optional(ClientId),
     grant_id: Type.Optional(Id("grant", "One grant.")),
+    key_id: Type.Optional(Id("key", "Grants of which a token was issued with this consumer key.")),
     session_id: Type.Optional(Id("session", "Grants opened in this login session.")),
     status: Type.Optional(TokenStatus),
     ...page,

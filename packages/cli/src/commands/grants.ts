@@ -9,6 +9,7 @@ import { type PageOptions, pageable, pageOf } from "../page.ts";
 interface Options extends ConnectionOptions, PageOptions {
   readonly subject?: string;
   readonly client?: string;
+  readonly key?: string;
   readonly session?: string;
   readonly status?: "live" | "expired" | "revoked";
 }
@@ -20,6 +21,7 @@ export function addGrants(program: Command): void {
     .description("newest first")
     .option("--subject <sub>", "of this subject")
     .option("--client <id>", "to this client")
+    .option("--key <id>", "of which a token was issued with this consumer key")
     .option("--session <id>", "opened in this login session")
     .addOption(new Option("--status <status>").choices(["live", "expired", "revoked"]));
   pageable(connectable(list)).action(async (options: Options) => {
@@ -30,10 +32,11 @@ export function addGrants(program: Command): void {
 }
 
 function queryOf(options: Options): GrantQuery {
-  const { subject, client, session, status } = options;
+  const { subject, client, key, session, status } = options;
   return {
     ...(subject === undefined ? {} : { subject }),
     ...(client === undefined ? {} : { client_id: client }),
+    ...(key === undefined ? {} : { key_id: key }),
     ...(session === undefined ? {} : { session_id: session }),
     ...(status === undefined ? {} : { status }),
     ...pageOf(options),

@@ -64,6 +64,7 @@ export async function listGrants(request: AdminRequest, deps: Dependencies): Pro
     subject: query.subject,
     clientId: query.client_id,
     grantId: query.grant_id,
+    keyId: query.key_id,
     sessionId: query.session_id,
     status: query.status,
   };

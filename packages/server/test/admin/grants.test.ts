@@ -247,3 +247,22 @@ describe("resources", () => {
     }
   });
 });
+
+test("grants are found by the consumer key with which a token of theirs was issued", async () => {
+  const holder = await server.registerClient();
+  const { key_id } = (await server.admin("POST", `/admin/v1/clients/${holder.client_id}/keys`, {})).json;
+  const opened = await server.openGrant(holder, "usr_keyed");
+  await server.openGrant(holder, "usr_keyed");
+  const refreshed = await server.form(
+    "/oauth2/token",
+    { grant_type: "refresh_token", refresh_token: String(opened.refresh_token) },
+    holder,
+  );
+  const own = decodeJwt(String(refreshed.json.access_token)).key_id;
+  const found = async (key: unknown) => {
+    const { json } = await server.admin("GET", `${grants}?subject=usr_keyed&key_id=${key}`);
+    return (json.items as { grant_id: string }[]).map((item) => item.grant_id); // CONTRACT.md section 5
+  };
+  assert.deepEqual(await found(own), [opened.grant_id]);
+  assert.deepEqual(await found(key_id), []);
+});

@@ -50,8 +50,9 @@ function isWanted(grant: ListedGrant, filter: TokenFilter): boolean {
 function conditions(filter: TokenFilter): { sql: string; params: readonly SqlValue[] } {
   const found = indexOf(filter);
   if (filter.keyId === undefined) return found;
-  const withKey = `EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id
-    AND t.key_id = $${4 + found.params.length})`;
+  const key = `t.grant_id = g.id AND t.key_id = $${4 + found.params.length}`;
+  const withKey = `(EXISTS (SELECT 1 FROM refresh_tokens t WHERE ${key})
+    OR EXISTS (SELECT 1 FROM access_tokens t WHERE ${key}))`;
   return { sql: `${found.sql} AND ${withKey}`, params: [...found.params, filter.keyId] };
 }
 

@@ -147,6 +147,13 @@ export function lists(open: Opener): void {
         (await store.listGrants(filter, firstPage, at)).items.map(({ grantId }) => grantId),
         [grant.grantId],
       );
+    const without = await opened(store);
+    await store.issue(tokenOf(store, without.grant, { keyId: "key_2" }));
+    const byAccess = await store.listGrants({ keyId: "key_2" }, firstPage, at);
+    assert.deepEqual(
+      byAccess.items.map(({ grantId }) => grantId),
+      [without.grant.grantId],
+    );
   });
 
   promise("last uses rise and never fall, of the grant, else of the client", open, async (store) => {
