@@ -58,6 +58,10 @@ function named(error: TLocalizedValidationError, schema: TSchema): FieldError[] 
       return [
         { pointer: error.instancePath, detail: `must be one of: ${error.params.allowedValues.join(", ")}.` },
       ];
+    case "const":
+      return [
+        { pointer: error.instancePath, detail: `must be ${JSON.stringify(error.params.allowedValue)}.` },
+      ];
     case "pattern": {
       const meant = descriptionAt(schema, error.schemaPath);
       return [{ pointer: error.instancePath, detail: `is not of the form it must have. ${meant}`.trimEnd() }];
