@@ -100,6 +100,13 @@ test("WEB-09 a body that a handler did not wait for is never taken for the next 
   assert.deepEqual((await exchange(server.base, wrongType)).statuses, [415]);
 });
 
+test("WEB-06 a large body is not read before who sends it may", async () => {
+  const begun = post("Content-Length: 16000000\r\nConnection: close\r\n", "{")
+    .replace("x-www-form-urlencoded", "json")
+    .replace(/^POST \S+/, "POST /admin/v1/revocations/bulk");
+  assert.deepEqual((await exchange(server.base, begun)).statuses, [401]);
+});
+
 test("WEB-08 HTTP/2 is not spoken: its preface is refused and an upgrade is not followed", async () => {
   const preface = await exchange(
     server.base,

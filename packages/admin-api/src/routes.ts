@@ -44,6 +44,8 @@ export interface Route {
   readonly body?: TSchema;
   /** No body at all means an empty object. */
   readonly bodyOptional?: true;
+  /** Its body may be larger than that of other requests. */
+  readonly bulk?: true;
   /** The successful answers by status; undefined: no content. Refusals are `Problem`. */
   readonly answers: { readonly [status: number]: TSchema | undefined };
   /** The answer is `application/x-ndjson`: as many of its schema as there are, one a line. */
@@ -199,6 +201,7 @@ export const routes = {
     scope: "rescind:revoke",
     summary: "Revoke up to 10,000 tokens and grants: one entry each, all in force when this answers",
     body: BulkRevocation,
+    bulk: true,
     answers: { 200: BulkRevocationAnswer },
   },
   listRevocations: {

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import type { FieldError, Route } from "@rescind/admin-api";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from "fastify";
 import type { AdminHandler } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Bearer } from "../tokens/bearer.ts";
@@ -32,7 +32,7 @@ export function registerAdminRoute(
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.scope === "rescind:account" ? {} : { bodyLimit: bulkLimit }),
+    ...(route.bulk === true ? { bodyLimit: bulkLimit, onRequest: refuseStrangers(route, deps) } : {}),
     handler: async (request, reply) => {
       const caller = await bearerOf(request, [route.scope], deps);
       if ("status" in caller) return send(reply, caller);
@@ -59,6 +59,14 @@ export function registerAdminRoute(
       return send(reply, { ...answer, headers: { ...noStore, ...answer.headers } });
     },
   });
+}
+
+/** Nobody else's large body is read. */
+function refuseStrangers({ scope }: Route, deps: Dependencies): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    const caller = await bearerOf(request, [scope], deps);
+    return "status" in caller ? send(reply, caller) : undefined;
+  };
 }
 
 function unexpected(route: Route, query: object): FieldError[] {
