@@ -26,7 +26,7 @@ import { ensureFirstUser } from "./people/first-user.ts";
 import { loginLimits } from "./sign-in/password-attempt.ts";
 import { Catalog } from "./tokens/catalog.ts";
 import { clientKeys } from "./tokens/client-keys.ts";
-import { failureLimit } from "./tokens/failure-limit.ts";
+import { addressLimit, failureLimit } from "./tokens/failure-limit.ts";
 import { ForeignTokens } from "./tokens/foreign-tokens.ts";
 import { lastUses } from "./tokens/last-uses.ts";
 import { StandingEntries } from "./tokens/standing.ts";
@@ -149,7 +149,7 @@ async function dependencies(
     availability: availability(now),
     webhooks,
     clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
-    leakReports: failureLimit(leakReportsPerHour, 3_600_000),
+    leakReports: addressLimit(leakReportsPerHour, 3_600_000),
     logins: loginLimits(),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),

@@ -5,7 +5,7 @@ import type { User } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { verifyPassword } from "../people/password.ts";
-import { type FailureLimit, failureLimit } from "../tokens/failure-limit.ts";
+import { addressLimit, type FailureLimit, failureLimit } from "../tokens/failure-limit.ts";
 
 export type Attempt =
   | { readonly kind: "person"; readonly user: User; readonly head: Head }
@@ -24,7 +24,7 @@ export function loginLimits(): LoginLimits {
   const last = new Map<string, Promise<unknown>>();
   return {
     ofAccount: failureLimit(10, 60_000),
-    ofAddress: failureLimit(60, 60_000),
+    ofAddress: addressLimit(60, 60_000),
     async inTurn(account, work) {
       const before = last.get(account) ?? Promise.resolve();
       const mine = before.then(work, work);
