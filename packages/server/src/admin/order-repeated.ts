@@ -19,6 +19,7 @@ export async function isOfAnotherRequest(
     // Where no time was asked for, the first one took its own, if it took any.
     first.before === (order.before ?? ownTime(order.unit, deps.issuer, first.atMs)) &&
     first.suspend === (order.suspend === true) &&
+    first.final === order.final &&
     isDeepStrictEqual({ ...first.select }, { ...order.select });
   return !same;
 }

@@ -139,6 +139,12 @@ test("A4 an order whose answer was not remembered any more is not made twice und
     key("j"),
   );
   assert.deepEqual([other.status, other.json.code], [422, "idempotency-mismatch"]);
+  const forGood = await server.admin("POST", "/admin/v1/revocations", { ...body, final: true }, key("j"));
+  assert.deepEqual(
+    [forGood.status, forGood.json.code],
+    [422, "idempotency-mismatch"],
+    "it would stay liftable",
+  );
 });
 
 test("A4 an order by time, its own where none is given, is known again by its key; with another time it is another", async () => {
