@@ -83,6 +83,7 @@ test("HAProxy with a stopped follower counts on its map only until the lease has
   assert.equal((await world.server.form("/oauth2/revoke", { token }, world.shop)).status, 200);
   await until(async () => !(await told("show table rescind_lease")).includes("key=lease"));
   assert.ok((await told(key)).includes(world.shop.client_id), "the map itself still holds the token");
+  assert.equal(await statusOf(url, token), 503, "a follower that hangs is one that is away");
   // Gone on, it may for its maxStaleness say what it knew; then HAProxy refuses and has forgotten.
   follower.child.kill("SIGCONT");
   await until(async () => (await statusOf(url, token)) === 401);

@@ -13,6 +13,7 @@ core.register_action("rescind_check", { "http-req" }, function(txn)
   local authorization = txn.sf:req_hdr("authorization")
   local answer = core.httpclient():get({
     url = "http://" .. follower .. "/check?scope=" .. txn.c:url_enc(scope, "query"),
+    timeout = 3000, -- milliseconds; a follower that hangs is one that is away
     headers = { authorization = authorization ~= "" and { authorization } or nil },
   })
   if answer == nil or answer.status == nil then return end
