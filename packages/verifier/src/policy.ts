@@ -19,6 +19,8 @@ export interface Requirements {
 export interface Policy {
   /** Separated by spaces. */
   readonly scope: string | undefined;
+  /** The same, one by one. */
+  readonly scopes: readonly string[];
   readonly audience: readonly string[] | undefined;
   readonly maxStaleness: number;
   readonly onStale: "introspect" | "reject";
@@ -48,8 +50,10 @@ export function readRequirements(settings: Bounds, requirements: Requirements): 
   const { maxStaleness, onStale = settings.onStale } = requirements;
   if (onStale !== "introspect" && onStale !== "reject")
     throw new TypeError('onStale must be "introspect" or "reject"');
+  const scope = readScope(requirements.scope);
   return {
-    scope: readScope(requirements.scope),
+    scope,
+    scopes: scope?.split(" ").filter((one) => one !== "") ?? [],
     audience: readAudience(settings, requirements.audience),
     maxStaleness: readStaleness(settings, maxStaleness),
     onStale,

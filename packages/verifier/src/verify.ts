@@ -215,11 +215,11 @@ function staleness(state: string): TokenRejected {
 }
 
 /** @throws TokenRejected */
-function requirePolicy(token: VerifiedToken, { scope, audience }: Policy): void {
+function requirePolicy(token: VerifiedToken, { scopes, audience }: Policy): void {
   if (audience !== undefined && !token.audience.some((name) => audience.includes(name)))
     throw new TokenRejected("audience");
-  const hasAll = scope?.split(" ").every((one) => one === "" || includesScope(token.scopes, one)) ?? true;
-  if (!hasAll) throw new TokenRejected("insufficient-scope");
+  if (!scopes.every((scope) => includesScope(token.scopes, scope)))
+    throw new TokenRejected("insufficient-scope");
 }
 
 /** Whether a text may be an opaque access token: of ours well-formed, else anything RFC 6750 section 2.1 can carry. */
