@@ -153,6 +153,15 @@ test("the order names the tool and a security event, and stays: 409 for a lift",
   assertDone(await post({ sub_id: { format: "opaque", id: "usr_event" } }));
   const order = await newestOrder();
   assert.deepEqual(order.actor, { kind: "client", id: tool.client_id });
+  const desk = await server.registerClient({ scope: "rescind:revoke" });
+  const { access_token } = await server.openGrant(desk, "usr_operator", { scope: "rescind:revoke" });
+  const sub_id = { format: "opaque", id: "usr_by_operator" };
+  assertDone(await post({ sub_id }, `Bearer ${access_token}`));
+  assert.deepEqual(
+    (await newestOrder()).actor,
+    { kind: "admin", id: "usr_operator" },
+    "the person who did it",
+  );
   assert.equal(order.reason, "security_event");
   const lifted = await server.admin("POST", `/admin/v1/revocations/${order.id}/lift`);
   assert.equal(lifted.status, 409);

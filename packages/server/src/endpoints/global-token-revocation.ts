@@ -3,7 +3,8 @@
 // those of RFC 9493; of its formats opaque, email and iss_sub.
 
 import { Subject, Text } from "@rescind/admin-api";
-import type { Unit } from "@rescind/core";
+import type { AccessToken, Unit } from "@rescind/core";
+import type { Actor } from "@rescind/store";
 import Type, { type Static } from "typebox";
 import { commitOrder, seqHeader } from "../admin/commit-order.ts";
 import { invalidFields } from "../admin/refusal.ts";
@@ -54,18 +55,21 @@ export async function revokeGlobally(request: BearerRequest, deps: Dependencies)
   const receipt = await commitOrder(
     {
       unit,
-      actor: { kind: "client", id: caller.token.clientId },
+      actor: actorOf(caller.token),
       reason: "security_event",
       final: true,
       select: isForeign ? foreignSelectOf(unit) : selectOf(unit),
       // Whoever has that name here is somebody else.
       about: isForeign ? {} : { subject: unit.value },
-      // Tokens of others carry no `rev`: time decides about them.
-      before: isForeign ? Math.floor(deps.now() / 1000) : undefined,
     },
     deps,
   );
   return { status: 204, headers: { ...noStore, ...seqHeader(receipt) } };
+}
+
+/** A tool by its own token, or the person whose token it is. */
+function actorOf({ clientId, subject }: AccessToken): Actor {
+  return subject === clientId ? { kind: "client", id: clientId } : { kind: "admin", id: subject };
 }
 
 function wrongMembers(subjectId: SubjectId): { readonly pointer: string; readonly detail: string }[] {
