@@ -183,7 +183,7 @@ export class SimulatedVerifier {
         claims: {},
       },
       judged,
-      issuer: { livesTooLong },
+      issuer: { livesTooLong: ({ expiresAt }, at) => livesTooLong(expiresAt, at) },
       fingerprints: this.#place.parts.fingerprints(token),
       generation: -1,
       found: [],
