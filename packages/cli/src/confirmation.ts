@@ -8,7 +8,7 @@ import { refused, wrongUsage } from "./failure.ts";
  */
 export async function askBefore(what: readonly string[], question: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw wrongUsage(`${what.join(" ")} This needs --yes where there is no terminal to ask on.`);
+    throw wrongUsage(`${what.join("\n")}\nThis needs --yes where there is no terminal to ask on.`);
   const { confirm, isCancel, log } = await import("@clack/prompts");
   for (const line of what) log.info(line, { output: process.stderr });
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });

@@ -20,10 +20,11 @@ test("--version prints the version of the package", async () => {
   assert.deepEqual(await rescind(["--version"]), { status: 0, stdout: `${manifest.version}\n`, stderr: "" });
 });
 
-test("cascade --json prints the table", async () => {
+test("cascade --json prints the table, with members named as on the wire", async () => {
   const { status, stdout } = await rescind(["cascade", "--json"]);
   assert.equal(status, 0);
-  assert.deepEqual(JSON.parse(stdout), cascade);
+  const rows = cascade.map(({ announcedAs, ...row }) => ({ ...row, announced_as: announcedAs }));
+  assert.deepEqual(JSON.parse(stdout), rows);
 });
 
 test("cascade prints every unit that can be announced", async () => {
@@ -48,7 +49,7 @@ describe("wrong usage ends with status 2 and says what is meant", () => {
     [["explain"], /name one token, --token-id/],
     [["explain", "x", "--grant", "gnt_1"], /name one token, --token-id/],
     [["audit", "verfy"], /too many arguments/],
-    [["revoke", "--file", "-"], /needs --yes/],
+    [["revoke", "--file", "-"], /\nThis needs --yes/],
     [["revoke", "--file", "list", "--grant", "gnt_1"], /--file does not go with --grant/],
     [["revoke", "--file", "list", "--yes", "--from-line", "0"], /counts from 1/],
     [["revoke", "x", "--wait", "soon"], /0 to 60 seconds/],

@@ -10,7 +10,10 @@ export function addCascade(program: Command): void {
     .description("print what each kind of revocation reaches")
     .option("--json", "as JSON")
     .action((options: { readonly json?: boolean }) => {
-      if (options.json === true) return printJson(cascade);
+      if (options.json === true)
+        return printJson(
+          cascade.map(({ order, covers, announcedAs }) => ({ order, covers, announced_as: announcedAs })),
+        );
       printTable(cascade, [
         ["ORDER", (row) => row.order],
         ["COVERS", (row) => row.covers],
