@@ -49,7 +49,7 @@ describe("wrong usage ends with status 2 and says what is meant", () => {
     [["explain"], /name one token, --token-id/],
     [["explain", "x", "--grant", "gnt_1"], /name one token, --token-id/],
     [["audit", "verfy"], /too many arguments/],
-    [["revoke", "--file", "-"], /\nThis needs --yes/],
+    [["revoke", "--file", "-"], /needs --yes/],
     [["revoke", "--file", "list", "--grant", "gnt_1"], /--file does not go with --grant/],
     [["revoke", "--file", "list", "--yes", "--from-line", "0"], /counts from 1/],
     [["revoke", "x", "--wait", "soon"], /0 to 60 seconds/],
