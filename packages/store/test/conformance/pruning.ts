@@ -1,7 +1,7 @@
 // Removing what nothing needs: never early, by steps, never after a jump of the clock; the floor tells readers.
 
 import assert from "node:assert/strict";
-import { stalenessCap } from "@rescind/core";
+import { clockSkew, stalenessCap } from "@rescind/core";
 import type { Pruned, Store } from "@rescind/store";
 import {
   accessToken,
@@ -80,10 +80,11 @@ export function pruning(open: Opener): void {
       const wide = await store.revoke(order(store, unit("subject", "usr_1")));
       const { longest, position } = await store.head();
       const kept = async () => (await store.readFeed(0, 10)).entries.map(({ seq }) => seq);
-      await pruneUntil(store, nowS, nowS + longest.accessToken + stalenessCap);
+      const life = longest.accessToken + stalenessCap + clockSkew;
+      await pruneUntil(store, nowS, nowS + life);
       assert.deepEqual(await kept(), [narrow.seq, wide.seq]);
       const gone = await hashOf(store, narrow.seq);
-      await pruneUntil(store, nowS + longest.accessToken + stalenessCap, nowS + longest.accessToken + 600);
+      await pruneUntil(store, nowS + life, nowS + life + 600);
       assert.deepEqual(await kept(), [wide.seq], "the order of the token covers access tokens only");
       const page = await store.readFeed(0, 10);
       assert.deepEqual(page.floor, { seq: narrow.seq, hash: gone });
