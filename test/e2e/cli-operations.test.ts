@@ -88,7 +88,7 @@ describe("rescind revoke --file", () => {
     const path = file("one.txt", [token]);
     const { status, stderr } = await run(["revoke", "--file", path]);
     assert.deepEqual([status, await isActive(token)], [2, true]);
-    assert.match(stderr, /1 tokens and grants named in .*--yes/);
+    assert.match(stderr, /1 tokens and grants named in .*\n.*--yes/);
     assert.equal((await run(["revoke", "--file", "-"], token)).status, 2);
   });
 
