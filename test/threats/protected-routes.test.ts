@@ -46,7 +46,9 @@ async function call(route: Protected, headers: Record<string, string>, path = ro
 function assertUnauthorized(answer: Answered, what: string): void {
   assert.equal(answer.status, 401, what);
   assert.match(answer.headers.get("www-authenticate") ?? "", /^Bearer /, what);
-  assert.equal(answer.headers.get("content-type"), "application/problem+json", what);
+  // OAuth endpoints answer OAuth errors, all others problems (CONTRACT.md section 3).
+  if (/userinfo|introspect/.test(what)) assert.equal(answer.json.error, "invalid_token", what);
+  else assert.equal(answer.headers.get("content-type"), "application/problem+json", what);
   assert.equal(answer.headers.get("cache-control"), "no-store", what);
 }
 
