@@ -9,19 +9,26 @@ export interface Requirements {
   readonly scope?: string | readonly string[] | undefined;
   /** What `aud` has to contain, one of them: some of the names that the verifier was given. */
   readonly audience?: string | readonly string[] | undefined;
+  /** How the person must have signed in: the token's `acr` is one of these (RFC 9470). For issuers that say it. */
+  readonly acr?: string | readonly string[] | undefined;
+  /** Seconds since the person signed in, by the token's `auth_time`, at most (RFC 9470). */
+  readonly maxAge?: number | undefined;
   /** Seconds, at most the verifier's own. Below its `leaseInterval` most checks are `onStale`. */
   readonly maxStaleness?: number | undefined;
   /** What to do when the revocations known here are older. Default: the verifier's own. */
   readonly onStale?: "introspect" | "reject" | undefined;
 }
 
-/** Requirements in full. Times are milliseconds. */
+/** Requirements in full. Times are milliseconds, where nothing else is said. */
 export interface Policy {
   /** Separated by spaces. */
   readonly scope: string | undefined;
   /** The same, one by one. */
   readonly scopes: readonly string[];
   readonly audience: readonly string[] | undefined;
+  readonly acr: readonly string[] | undefined;
+  /** Seconds. */
+  readonly maxAge: number | undefined;
   readonly maxStaleness: number;
   readonly onStale: "introspect" | "reject";
 }
@@ -55,6 +62,8 @@ export function readRequirements(settings: Bounds, requirements: Requirements): 
     scope,
     scopes: scope?.split(" ").filter((one) => one !== "") ?? [],
     audience: readAudience(settings, requirements.audience),
+    acr: readAcr(requirements.acr),
+    maxAge: readAge(requirements.maxAge),
     maxStaleness: readStaleness(settings, maxStaleness),
     onStale,
   };
@@ -80,6 +89,21 @@ function readAudience(
   if (names.length === 0 || unknown !== undefined)
     throw new TypeError(`audience must be some of the verifier's own (${known.join(", ")})`);
   return names;
+}
+
+function readAcr(wanted: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (wanted === undefined) return undefined;
+  const values = typeof wanted === "string" ? [wanted] : wanted;
+  // They stand in a challenge, separated by spaces.
+  if (values.length === 0 || !values.every((value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)))
+    throw new TypeError("acr must be one or several values of visible ASCII without quotes and backslashes");
+  return values;
+}
+
+function readAge(seconds: number | undefined): number | undefined {
+  if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0))
+    throw new TypeError("maxAge must be a whole number of seconds");
+  return seconds;
 }
 
 function readStaleness({ maxStaleness: own }: Bounds, wanted: number | undefined): number {

@@ -1,5 +1,5 @@
 // The verifier's one verdict against a token, with what a resource server answers: RFC 6750 section 3, RFC 9449 section
-// 7.1, RFC 9728 section 5.1.
+// 7.1, RFC 9470 section 3, RFC 9728 section 5.1.
 // Messages are constant sentences; evidence goes into `cause`.
 
 import { asymmetricAlgorithms } from "./key-set.ts";
@@ -24,6 +24,7 @@ export const rejectionCodes = [
   "revoked",
   "inactive",
   "insufficient-scope",
+  "insufficient-authentication",
   "stale",
 ] as const;
 
@@ -44,15 +45,24 @@ const messages: Record<RejectionCode, string> = {
   revoked: "The access token was revoked.",
   inactive: "The access token is not active.",
   "insufficient-scope": "The access token lacks a scope that this resource requires.",
+  "insufficient-authentication": "The person has to sign in again, or in another way, for this resource.",
   stale: "Whether the access token was revoked cannot be told right now.",
 };
 
-type WireError = "invalid_token" | "insufficient_scope" | "invalid_dpop_proof";
+type WireError =
+  | "invalid_token"
+  | "insufficient_scope"
+  | "insufficient_user_authentication"
+  | "invalid_dpop_proof";
 
 /** What a challenge says beside the error. */
 export interface Challenge {
   /** The scopes the resource requires, separated by spaces. */
   readonly scope?: string | undefined;
+  /** What a new sign-in has to bring (RFC 9470 section 3); told with `insufficient-authentication` only. */
+  readonly acr?: readonly string[] | undefined;
+  /** Seconds. */
+  readonly maxAge?: number | undefined;
   /** RFC 9728 section 5.1. */
   readonly resourceMetadata?: string | undefined;
   /** How the token was shown, or has to be. Default `Bearer`. */
@@ -64,7 +74,7 @@ export class TokenRejected extends Error {
   readonly code: RejectionCode;
   /** The HTTP status to answer: 401, 403 or 503. */
   readonly status: 401 | 403 | 503;
-  /** The `error` of RFC 6750 section 3.1 or RFC 9449 section 7.1; undefined where none belongs. */
+  /** The `error` of RFC 6750 section 3.1, RFC 9449 section 7.1 or RFC 9470 section 3; undefined where none belongs. */
   readonly error: WireError | undefined;
   /** The scheme of the challenge. */
   readonly scheme: "Bearer" | "DPoP";
@@ -84,15 +94,19 @@ export class TokenRejected extends Error {
 function errorOf(code: RejectionCode): WireError | undefined {
   if (code === "missing" || code === "stale") return undefined;
   if (code === "proof") return "invalid_dpop_proof";
+  if (code === "insufficient-authentication") return "insufficient_user_authentication";
   return code === "insufficient-scope" ? "insufficient_scope" : "invalid_token";
 }
 
 /** Without a token the challenge names no error: RFC 6750 section 3.1. */
 function challenge({ error, message, scheme }: TokenRejected, details: Challenge): string {
   const { scope, resourceMetadata } = details;
+  const { acr, maxAge } = error === "insufficient_user_authentication" ? details : {};
   const parts = [
     ...(error === undefined ? [] : [`error="${error}"`, `error_description="${message}"`]),
     ...(scope === undefined ? [] : [`scope="${scope}"`]),
+    ...(acr === undefined ? [] : [`acr_values="${acr.join(" ")}"`]),
+    ...(maxAge === undefined ? [] : [`max_age="${maxAge}"`]),
     ...(scheme === "DPoP" ? [`algs="${asymmetricAlgorithms.join(" ")}"`] : []),
     ...(resourceMetadata === undefined ? [] : [`resource_metadata="${resourceMetadata}"`]),
   ];

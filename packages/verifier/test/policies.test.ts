@@ -41,6 +41,9 @@ test("requirements that cannot be are a TypeError that names them, before any re
     [{ maxStaleness: Number.NaN }, /maxStaleness/],
     [{ onStale: "accept" }, /onStale/],
     [{ scope: 'a"b' }, /scope/],
+    [{ acr: [] }, /acr/],
+    [{ acr: 'a"b' }, /acr/],
+    [{ maxAge: -1 }, /maxAge/],
     ["loose", /no policy loose; the option policies has strict/],
   ];
   for (const [requirements, message] of wrong) {
@@ -48,6 +51,42 @@ test("requirements that cannot be are a TypeError that names them, before any re
     await assert.rejects(verifier.verify("x", requirements as string), { name: "TypeError", message });
   }
   await assert.rejects(startVerifier(t, peer, { policies: { strict: { maxStaleness: 60 } } }), TypeError);
+});
+
+test("a route may ask how and when the person signed in, and its challenge says so (RFC 9470)", async (t) => {
+  const peer = await startPeer(t);
+  const verifier = await startVerifier(t, peer);
+  const at = Math.floor(Date.now() / 1000);
+  const [strong, old, silent] = await Promise.all([
+    peer.issue({ acr: "phr", auth_time: at }),
+    peer.issue({ acr: "pwd", auth_time: at - 3600 }),
+    peer.issue(),
+  ]);
+  for (const [requirements, rejected] of [
+    [{ acr: ["phr", "phrh"] }, [old, silent]],
+    [{ maxAge: 300 }, [old, silent]],
+    [{ acr: "pwd", maxAge: 300 }, [old, silent, strong]],
+  ] as const)
+    for (const token of [strong, old, silent])
+      assert.equal(
+        await codeOf(verifier.verify(token, requirements)),
+        rejected.some((other) => other === token) ? "insufficient-authentication" : "accepted",
+        JSON.stringify(requirements),
+      );
+  const refusal: unknown = await verifier
+    .verify(old, { acr: ["phr", "phrh"], maxAge: 300 })
+    .catch((cause) => cause);
+  assert.ok(refusal instanceof TokenRejected);
+  assert.equal(refusal.status, 401);
+  assert.match(
+    refusal.wwwAuthenticate ?? "",
+    /^Bearer error="insufficient_user_authentication", error_description="[^"]+", acr_values="phr phrh", max_age="300"$/,
+  );
+  const expired: unknown = await verifier
+    .verify(await peer.issue({ exp: 1 }), { acr: "phr" })
+    .catch((cause) => cause);
+  assert.ok(expired instanceof TokenRejected);
+  assert.doesNotMatch(expired.wwwAuthenticate ?? "", /acr_values/);
 });
 
 test("a policy is chosen by its name", async (t) => {

@@ -37,6 +37,7 @@ test("only a token that is there and bad is an invalid_token, and 503 carries no
       missing: undefined,
       stale: undefined,
       "insufficient-scope": "insufficient_scope",
+      "insufficient-authentication": "insufficient_user_authentication",
       proof: "invalid_dpop_proof",
     };
     assert.equal(error, code in expected ? Reflect.get(expected, code) : "invalid_token", code);
