@@ -28,6 +28,7 @@ import { Catalog } from "./tokens/catalog.ts";
 import { clientKeys } from "./tokens/client-keys.ts";
 import { addressLimit, failureLimit } from "./tokens/failure-limit.ts";
 import { ForeignTokens } from "./tokens/foreign-tokens.ts";
+import { GenuineJwts } from "./tokens/genuine-jwts.ts";
 import { lastUses } from "./tokens/last-uses.ts";
 import { StandingEntries } from "./tokens/standing.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -152,6 +153,7 @@ async function dependencies(
     leakReports: addressLimit(leakReportsPerHour, 3_600_000),
     logins: loginLimits(),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
+    genuineJwts: new GenuineJwts(),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
   };
 }

@@ -20,6 +20,7 @@ import { type DecodedJws, decodeJws, verifyJws } from "../keys/jws.ts";
 import type { KeyRing } from "../keys/signing-keys.ts";
 import type { Catalog } from "./catalog.ts";
 import type { ForeignTokens } from "./foreign-tokens.ts";
+import type { GenuineJwts } from "./genuine-jwts.ts";
 
 export type Recognised =
   | { readonly kind: "access"; readonly head: Head; readonly token: AccessToken }
@@ -33,6 +34,7 @@ export interface RecogniseParts {
   readonly catalog: Catalog;
   readonly hashing: TokenHashing;
   readonly foreignTokens: ForeignTokens;
+  readonly genuineJwts: GenuineJwts;
   readonly issuer: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -56,6 +58,12 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
       ? { kind: "refresh", head, token, grant }
       : { kind: "unknown", head };
   }
+  const known = parts.genuineJwts.find(text);
+  if (known !== undefined) {
+    const head = await parts.store.head();
+    const isAccepted = mayBeOf(known, await parts.catalog.keys(head), parts);
+    return isAccepted ? { kind: "access", head, token: known } : { kind: "unknown", head };
+  }
   const jws = decodeJws(text);
   if (jws === undefined) return imported(text, parts);
   const head = await parts.store.head();
@@ -65,7 +73,18 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
     return foreign === undefined ? imported(text, parts) : { kind: "foreign", head, token: foreign };
   }
   const token = jwtAccessToken(jws, await parts.catalog.keys(head), parts);
-  return token === undefined ? { kind: "unknown", head } : { kind: "access", head, token };
+  if (token === undefined) return { kind: "unknown", head };
+  parts.genuineJwts.remember(text, token);
+  return { kind: "access", head, token };
+}
+
+/** What time may have changed since its signature was verified: keys are accepted for a while only. */
+function mayBeOf(
+  { kid, expiresAt }: AccessToken,
+  keys: KeyRing,
+  { now }: Pick<RecogniseParts, "now">,
+): boolean {
+  return keys.byKid("access", kid, now()) !== undefined && !livesTooLong(expiresAt, now() / 1000);
 }
 
 /** An opaque token made elsewhere is known by its text alone. The head is that of the look-up. */

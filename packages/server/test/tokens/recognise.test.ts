@@ -11,6 +11,7 @@ import { tokenHashing } from "../../src/keys/digest.ts";
 import { loadMasterKey } from "../../src/keys/master-key.ts";
 import { Catalog } from "../../src/tokens/catalog.ts";
 import { ForeignTokens } from "../../src/tokens/foreign-tokens.ts";
+import { GenuineJwts } from "../../src/tokens/genuine-jwts.ts";
 import { recognise } from "../../src/tokens/recognise.ts";
 
 const issuer = "http://127.0.0.1:9400";
@@ -51,6 +52,7 @@ async function costOf(text: string, previous?: string): Promise<string[]> {
     catalog: new Catalog(counting, seal),
     hashing: tokenHashing(undefined, new Uint8Array(32), previous),
     foreignTokens: new ForeignTokens({ fetch: nothingToFetch, now, onFailure: () => undefined }),
+    genuineJwts: new GenuineJwts(),
     issuer,
     now,
   });
