@@ -90,14 +90,6 @@ test("opaque: a subject that was never seen is no error, and the order is there 
   assert.deepEqual((await newestOrder()).select, { subject: "never seen" });
 });
 
-test("a client is no subject: 404, in either format, instead of an order that would reach nothing", async () => {
-  for (const sub_id of [
-    { format: "opaque", id: "admin" },
-    { format: "iss_sub", iss: server.issuer, sub: "admin" },
-  ])
-    assert.equal((await post({ sub_id })).status, 404);
-});
-
 test("a person's login session ends too: they have to sign in again", async () => {
   const client = await people.client();
   const person = await people.signIn();

@@ -38,12 +38,6 @@ export async function lookUpSelection(selected: Selected, deps: Dependencies): P
     case "session":
       return bySession(selected.sessionId, deps);
     case "subject":
-      // No token of a client's own has that unit: the order would reach nothing and look as if it had.
-      if (await isClient(selected.subject, deps))
-        return invalidField(
-          "/select/subject",
-          "This is a client's id. Select client_id, or subject and client_id for its own tokens only.",
-        );
       return selectionOf({ name: "subject", issuer, value: selected.subject }, { subject: selected.subject });
     case "client":
       if (!(await isClient(selected.clientId, deps))) return unknown("client_id");
