@@ -67,11 +67,12 @@ test("RV-12 no re-encoding of a JWT is taken for it, and after its revocation no
 
   const mirror = mirrored(jwt);
   const { json } = await server.request("/oauth2/jwks");
+  const [header = "", payload, signature = ""] = mirror.split(".");
+  const { kid } = JSON.parse(Buffer.from(header, "base64url").toString());
   const key = createPublicKey({
-    key: (json.keys as JsonWebKey[]).find(({ kty }) => kty === "EC") ?? {},
+    key: (json.keys as JsonWebKey[]).find((one) => one.kid === kid) ?? {},
     format: "jwk",
   });
-  const [header, payload, signature = ""] = mirror.split(".");
   const genuine = verify(
     "sha256",
     Buffer.from(`${header}.${payload}`),
