@@ -20,6 +20,8 @@ export interface OrderRecord {
    * is issued from then on it is no more.
    */
   lostAt: number;
+  /** That of the first restore: what is issued after it was never covered, whatever later restores lose. */
+  firstLostAt: number;
   /** When it was taken off the log last; a verifier may not know yet. */
   lostSince: number;
   isFinal: boolean;
@@ -60,6 +62,7 @@ export class History {
       answeredAt: never,
       liftedAt: never,
       excusedAt: never,
+      firstLostAt: never,
       lostAt: never,
       lostSince: never,
       isFinal: false,
@@ -93,6 +96,7 @@ export class History {
       const wasReplaced = order.lostAt !== never;
       // What an earlier restore put in the place of it may be lost now.
       if ((wasReplaced ? order.lostAt : order.entry.seq) <= seq) continue;
+      if (!wasReplaced) order.firstLostAt = epoch;
       order.lostAt = epoch;
       order.lostSince = at;
       if (keepTokens) order.excusedAt = at;
@@ -229,10 +233,10 @@ interface Check {
   readonly bound: number;
 }
 
-function covered({ unit, entry, lostAt }: OrderRecord, token: SimulatedToken): boolean {
+function covered({ unit, entry, firstLostAt }: OrderRecord, token: SimulatedToken): boolean {
   // A token that was made when the entry had expired is not what was revoked; without `iat` the rule alone cannot tell.
   const isLater = entry.expires !== undefined && token.issuedAt > entry.expires;
-  return !isLater && reaches(unit, entry, token) && (token.judged.rev ?? 0) < lostAt;
+  return !isLater && reaches(unit, entry, token) && (token.judged.rev ?? 0) < firstLostAt;
 }
 
 function isSame(a: RevokeEntry, b: RevokeEntry): boolean {
