@@ -221,7 +221,7 @@ export class Simulation {
         this.#disturbClock(verifier);
         break;
       case "server-clock":
-        server.turnWallClock(random.of([-600_000, -30_000, -500, 0, 500, 30_000, 600_000]) ?? 0);
+        server.turnWallClock(random.of([-30_000, -5000, -500, 0, 500, 30_000, 600_000]) ?? 0);
         break;
       case "stall":
         server.stall = random.below(4000);
