@@ -6,7 +6,7 @@ import { seed } from "../property.ts";
 import { runSchedules } from "./schedules.ts";
 import { simulate } from "./simulation.ts";
 
-const schedules = 100;
+const schedules = 250;
 
 test("A2 A5 A6 D1 D2 D3 D4 FD-02 FD-03 FD-04 FD-11 hold in every schedule, and 5 s after the faults all is well", (t) => {
   const sum = runSchedules(seed, schedules);

@@ -57,6 +57,7 @@ export class SimulatedServer {
   #snapshot: { readonly at: number; readonly parsed: ParsedSnapshot | undefined } | undefined;
   /** Milliseconds by which its wall clock is wrong. */
   #wallOffset = 0;
+  #aheadMost = 0;
   #hasJumped = false;
   /** Milliseconds it stands still between taking the time of a lease and reading the head. */
   stall = 0;
@@ -128,9 +129,18 @@ export class SimulatedServer {
     });
   }
 
+  /**
+   * The time by its clock if it were as far ahead as it ever was: verifiers go on by the greatest time they were told,
+   * until the clock that was set back has come so far.
+   */
+  get latestSeconds(): number {
+    return this.seconds + (this.#aheadMost - this.#wallOffset) / 1000;
+  }
+
   /** Puts its clock wrong by so much. Behind the truth by more than entries are kept longer is more than is promised. */
   turnWallClock(ms: number): void {
     this.#wallOffset = ms;
+    this.#aheadMost = Math.max(this.#aheadMost, ms);
     this.#hasJumped = true;
   }
 

@@ -160,7 +160,7 @@ export class SimulatedVerifier {
     const { history, name, server } = this.#place;
     const { position, set } = this.#reader;
     // What has expired may be gone by the server's housekeeping, or by what this verifier takes for the time.
-    const removedBefore = Math.max(server.seconds, this.#reader.serverTime(this.instant));
+    const removedBefore = Math.max(server.latestSeconds, this.#reader.serverTime(this.instant));
     history.holdsExactly(name, position, set.entries(), removedBefore);
   }
 
