@@ -3,13 +3,13 @@
 
 import { type Application, formatTimeMs } from "@rescind/admin-api";
 import type { Consent, ListedGrant } from "@rescind/store";
-import { seqHeader } from "../admin/commit-order.ts";
 import { heldList } from "../admin/list-page.ts";
 import { refused } from "../admin/refusal.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { scopeInWords } from "../pages/scope-words.ts";
+import { seqHeader } from "../revocation/commit.ts";
 import { commitOwn, subjectOf } from "./own-order.ts";
 
 export async function listApplications(request: AdminRequest, deps: Dependencies): Promise<Answer> {

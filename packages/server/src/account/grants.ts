@@ -2,12 +2,12 @@
 
 import { type AccountGrant, type AccountGrantQuery, formatTime, formatTimeMs } from "@rescind/admin-api";
 import type { ListedGrant } from "@rescind/store";
-import { seqHeader } from "../admin/commit-order.ts";
 import { pageRequest, storedList } from "../admin/list-page.ts";
 import { refused } from "../admin/refusal.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
+import { seqHeader } from "../revocation/commit.ts";
 import { passThrough } from "../revocation/pass-through.ts";
 import { commitOwn, recordRefusal, subjectOf } from "./own-order.ts";
 

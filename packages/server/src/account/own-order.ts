@@ -3,9 +3,9 @@
 
 import type { RevocationReason, Unit } from "@rescind/core";
 import type { About, Receipt } from "@rescind/store";
-import { commitOrder } from "../admin/commit-order.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { commitAll, commitOrder } from "../revocation/commit.ts";
 import { type OrderRequest, orderOf } from "../revocation/order.ts";
 import { recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { selectOf } from "../revocation/select.ts";
@@ -41,16 +41,13 @@ export function commitOwn(order: OwnOrder, request: AdminRequest, deps: Dependen
 }
 
 /** Several at once, in one transaction; at most 1,000. */
-export async function commitAllOwn(
+export function commitAllOwn(
   orders: readonly OwnOrder[],
   request: AdminRequest,
   deps: Dependencies,
 ): Promise<readonly Receipt[]> {
   const made = orders.map((order) => orderOf(asked(order, request), deps));
-  const receipts = await deps.store.revokeMany(made);
-  for (const { unit, reason } of orders) deps.metrics.revoked(unit.name, reason);
-  await deps.standing.reach(await deps.store.head());
-  return receipts;
+  return commitAll(made, deps);
 }
 
 function asked({ unit, reason, about }: OwnOrder, request: AdminRequest): OrderRequest {

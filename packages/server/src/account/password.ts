@@ -2,7 +2,6 @@
 // sign-in page. As with every other way to another password, all sessions and tokens of the person end, this one too.
 
 import type { PasswordChange } from "@rescind/admin-api";
-import { catchUp } from "../admin/commit-order.ts";
 import { invalidField, refused } from "../admin/refusal.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
@@ -11,6 +10,7 @@ import { problem } from "../http/respond.ts";
 import { hashPassword, passwordProblem, verifyPassword } from "../people/password.ts";
 import { tidyOffer } from "../people/setup-link.ts";
 import { subjectOrder } from "../people/user-orders.ts";
+import { catchUp } from "../revocation/commit.ts";
 import { subjectOf } from "./own-order.ts";
 
 export function changePassword(request: AdminRequest, deps: Dependencies): Promise<Answer> {

@@ -3,13 +3,13 @@
 
 import { parseId } from "@rescind/core";
 import type { ListedSession, Receipt } from "@rescind/store";
-import { seqHeader } from "../admin/commit-order.ts";
 import { pageRequest, storedList } from "../admin/list-page.ts";
 import { refused } from "../admin/refusal.ts";
 import type { AdminRequest } from "../admin/request.ts";
 import { sessionItem } from "../admin/sessions.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
+import { seqHeader } from "../revocation/commit.ts";
 import { passThrough } from "../revocation/pass-through.ts";
 import { commitAllOwn, commitOwn, recordRefusal, subjectOf } from "./own-order.ts";
 

@@ -13,9 +13,10 @@ import { type Order, type Store, StoreUnavailable } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
+import { commitAll } from "../revocation/commit.ts";
 import { orderOf } from "../revocation/order.ts";
+import { administrator } from "./administrator.ts";
 import { lookUpMany, type Name, namesOf } from "./bulk-selection.ts";
-import { administrator, catchUp } from "./commit-order.ts";
 import { invalidField } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 import type { Selection } from "./selection.ts";
@@ -84,15 +85,11 @@ async function revokeChunk(
     deps,
   );
   if (orders.length === 0) return;
-  const receipts = await deps.store.revokeMany(orders);
-  for (const [index, receipt] of receipts.entries()) {
-    const order = orders[index];
-    tally.seq = Math.max(tally.seq, receipt.seq);
-    if (receipt.appended) tally.revoked += 1;
+  for (const { appended, seq } of await commitAll(orders, deps)) {
+    tally.seq = Math.max(tally.seq, seq);
+    if (appended) tally.revoked += 1;
     else tally.already += 1;
-    if (receipt.appended && order !== undefined) deps.metrics.revoked(order.unit.name, order.reason);
   }
-  await catchUp(deps);
 }
 
 function ordersOf(selections: readonly Selection[], request: AdminRequest, deps: Dependencies): Order[] {

@@ -5,7 +5,7 @@ import { formatId, parseId } from "@rescind/core";
 import type { Delivery } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
-import { administrator } from "./commit-order.ts";
+import { administrator } from "./administrator.ts";
 import { pageRequest, storedList } from "./list-page.ts";
 import { refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";

@@ -18,7 +18,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { tokenAnswer } from "../endpoints/token.ts";
 import type { Answer } from "../http/answer.ts";
 import { mintAccessToken, mintRefreshToken } from "../tokens/mint.ts";
-import { administrator, clientUnit } from "./commit-order.ts";
+import { administrator, clientUnit } from "./administrator.ts";
 import { pageRequest, storedList } from "./list-page.ts";
 import { invalidField, refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";

@@ -10,7 +10,7 @@ import {
 import { type ForeignIssuer, foreignTokenTtlCap } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
-import { administrator } from "./commit-order.ts";
+import { administrator } from "./administrator.ts";
 import { heldList } from "./list-page.ts";
 import { checkOutsideUrl } from "./outside-url.ts";
 import { invalidFields } from "./refusal.ts";

@@ -5,7 +5,8 @@ import type { NewLift } from "@rescind/admin-api";
 import { formatId, parseId } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
-import { administrator, catchUp, seqHeader } from "./commit-order.ts";
+import { catchUp, seqHeader } from "../revocation/commit.ts";
+import { administrator } from "./administrator.ts";
 import { refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 

@@ -4,7 +4,7 @@ import type { NewResource } from "@rescind/admin-api";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { ensureAccessKey } from "../keys/signing-keys.ts";
-import { administrator } from "./commit-order.ts";
+import { administrator } from "./administrator.ts";
 import { heldList } from "./list-page.ts";
 import { invalidFields } from "./refusal.ts";
 import { resourceAnswer, resourceFromRequest } from "./registration.ts";

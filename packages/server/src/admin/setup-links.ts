@@ -4,7 +4,7 @@ import { formatTime } from "@rescind/admin-api";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
 import { makeSetupLink, setupLinkLives, tidyOffer } from "../people/setup-link.ts";
-import { administrator } from "./commit-order.ts";
+import { administrator } from "./administrator.ts";
 import { refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 

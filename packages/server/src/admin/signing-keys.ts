@@ -5,7 +5,8 @@ import type { SigningKeyRecord } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { rotateSigningKeys as rotate } from "../keys/rotation.ts";
-import { administrator, catchUp } from "./commit-order.ts";
+import { catchUp } from "../revocation/commit.ts";
+import { administrator } from "./administrator.ts";
 import { heldList } from "./list-page.ts";
 import type { AdminRequest } from "./request.ts";
 

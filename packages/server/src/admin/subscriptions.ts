@@ -15,7 +15,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { secretPurpose } from "../webhooks/sender.ts";
 import { newWebhookSecret } from "../webhooks/signature.ts";
-import { administrator, clientUnit } from "./commit-order.ts";
+import { administrator, clientUnit } from "./administrator.ts";
 import { pageRequest, storedList } from "./list-page.ts";
 import { checkOutsideUrl } from "./outside-url.ts";
 import { invalidField, invalidFields, refused } from "./refusal.ts";

@@ -14,7 +14,8 @@ import {
 import { tidyOffer } from "../people/setup-link.ts";
 import { subjectOrder } from "../people/user-orders.ts";
 import { randomId } from "../random-id.ts";
-import { administrator, catchUp } from "./commit-order.ts";
+import { catchUp } from "../revocation/commit.ts";
+import { administrator } from "./administrator.ts";
 import { pageRequest, storedList } from "./list-page.ts";
 import { invalidField, invalidFields, refused } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";

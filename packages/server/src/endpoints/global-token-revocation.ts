@@ -6,12 +6,12 @@ import { Subject, Text } from "@rescind/admin-api";
 import type { AccessToken, Unit } from "@rescind/core";
 import type { Actor } from "@rescind/store";
 import Type, { type Static } from "typebox";
-import { commitOrder, seqHeader } from "../admin/commit-order.ts";
 import { invalidFields } from "../admin/refusal.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
+import { commitOrder, seqHeader } from "../revocation/commit.ts";
 import { foreignSelectOf, selectOf } from "../revocation/select.ts";
 
 const formats = ["opaque", "email", "iss_sub"] as const;

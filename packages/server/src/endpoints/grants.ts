@@ -3,13 +3,14 @@
 // merge or replace grants, which is what authorization requests are for.
 
 import { type AccessToken, type GrantManagementScope, includesScope, type RescindScope } from "@rescind/core";
-import type { Actor, ListedGrant } from "@rescind/store";
-import { commitOrder, seqHeader } from "../admin/commit-order.ts";
+import type { ListedGrant } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
+import { commitOrder, seqHeader } from "../revocation/commit.ts";
 import { passThrough } from "../revocation/pass-through.ts";
+import { type RefusedAttempt, recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { selectOf } from "../revocation/select.ts";
 import type { Bearer } from "../tokens/bearer.ts";
 
@@ -19,7 +20,7 @@ interface Right {
   /** For all grants. */
   readonly all: RescindScope;
   /** What is noted when somebody else's grant is asked for. */
-  readonly refusedAs: string;
+  readonly refusedAs: RefusedAttempt["action"];
 }
 
 const query: Right = { own: "grant_management_query", all: "rescind:read", refusedAs: "grant.refused" };
@@ -84,7 +85,11 @@ async function grantFor(request: BearerRequest, right: Right, deps: Dependencies
     return grant.status === "expired" ? { answer: unknown } : { grant, caller };
   // A record and none take the same way, so that time does not tell which it was.
   if (grant === undefined) await passThrough(deps);
-  else await recordRefused(grant, { kind: "client", id: token.clientId }, right, deps);
+  else {
+    const content = { grant_id: grant.grantId, client_id: grant.clientId };
+    const actor = { kind: "client", id: token.clientId } as const;
+    await recordRefusedAttempt({ action: right.refusedAs, actor, content }, deps);
+  }
   return { answer: unknown };
 }
 
@@ -92,20 +97,6 @@ async function grantFor(request: BearerRequest, right: Right, deps: Dependencies
 function isOwn(grant: ListedGrant, { clientId, subject, scopes }: AccessToken, right: Right): boolean {
   const isTheirs = subject === clientId || subject === grant.subject;
   return grant.clientId === clientId && isTheirs && scopes.includes(right.own);
-}
-
-async function recordRefused(
-  { grantId, clientId }: ListedGrant,
-  actor: Actor,
-  { refusedAs }: Right,
-  deps: Dependencies,
-): Promise<void> {
-  await deps.store.recordAudit({
-    action: refusedAs,
-    actor,
-    atMs: deps.now(),
-    content: { grant_id: grantId, client_id: clientId },
-  });
 }
 
 const unknown = problem({

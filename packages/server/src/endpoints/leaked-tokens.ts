@@ -5,11 +5,11 @@
 import { setImmediate } from "node:timers/promises";
 import { formatId, parseToken, type RowId, sessionEnd, type Unit, unitKey } from "@rescind/core";
 import type { About } from "@rescind/store";
-import { catchUp } from "../admin/commit-order.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
 import { aboutToken } from "../revocation/about.ts";
+import { catchUp, commitAll } from "../revocation/commit.ts";
 import { orderOf } from "../revocation/order.ts";
 import { passThrough } from "../revocation/pass-through.ts";
 import { foreignSelectOf, selectOf } from "../revocation/select.ts";
@@ -121,11 +121,9 @@ async function end(endings: readonly Ending[], address: string, deps: Dependenci
       deps,
     ),
   );
-  if (orders.length === 0) await passThrough(deps);
+  if (orders.length > 0) await commitAll(orders, deps);
   else {
-    const receipts = await deps.store.revokeMany(orders);
-    for (const [index, { unit, reason }] of orders.entries())
-      if (receipts[index]?.appended === true) deps.metrics.revoked(unit.name, reason);
+    await passThrough(deps);
+    await catchUp(deps);
   }
-  await catchUp(deps);
 }

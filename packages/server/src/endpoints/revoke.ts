@@ -1,13 +1,13 @@
 // The revocation endpoint: RFC 7009, CONTRACT.md section 6. 200 means committed and in force.
 
-import { decideRevocation, formatId, type Presented, refuse, type Unit } from "@rescind/core";
-import type { About } from "@rescind/store";
+import { decideRevocation, formatId, type Presented, refuse } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany } from "../http/respond.ts";
 import { aboutToken } from "../revocation/about.ts";
-import { orderOf } from "../revocation/order.ts";
+import { commitAndWake } from "../revocation/commit.ts";
 import { passThrough } from "../revocation/pass-through.ts";
+import { recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { selectOf } from "../revocation/select.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
 import { type Recognised, recognise } from "../tokens/recognise.ts";
@@ -37,35 +37,12 @@ export async function revoke(request: FormRequest, deps: Dependencies): Promise<
       return oauthRefusal(decision);
     case "order": {
       const { unit } = decision;
-      return revoked(await apply({ unit, clientId, about: aboutToken(recognised, unit) }, deps));
+      const actor = { kind: "client", id: clientId } as const;
+      const [select, about] = [selectOf(unit), aboutToken(recognised, unit)];
+      const order = { unit, actor, reason: "client_request", final: true, select, about } as const;
+      return revoked((await commitAndWake(order, deps)).seq);
     }
   }
-}
-
-interface Asked {
-  readonly unit: Unit;
-  readonly clientId: string;
-  readonly about: About;
-}
-
-/** Commits the order and makes this node judge by it; other requests see it by the head they read. */
-async function apply({ unit, clientId, about }: Asked, deps: Dependencies): Promise<number> {
-  const receipt = await deps.store.revoke(
-    orderOf(
-      {
-        unit,
-        actor: { kind: "client", id: clientId },
-        reason: "client_request",
-        final: true,
-        select: selectOf(unit),
-        about,
-      },
-      deps,
-    ),
-  );
-  if (receipt.appended) deps.metrics.revoked(unit.name, "client_request");
-  deps.standing.wake();
-  return receipt.seq;
 }
 
 function revoked(seq: number): Answer {
@@ -96,10 +73,12 @@ async function recordForeign(recognised: Recognised, clientId: string, deps: Dep
   const owner = recognised.kind === "refresh" ? recognised.grant.clientId : undefined;
   const isOurs = recognised.kind === "access" || recognised.kind === "refresh";
   const token_id = isOurs ? formatId("token", recognised.token.id) : undefined;
-  await deps.store.recordAudit({
-    action: "revocation.refused",
-    actor: { kind: "client", id: clientId },
-    atMs: deps.now(),
-    content: { token_id, client_id: recognised.kind === "access" ? recognised.token.clientId : owner },
-  });
+  await recordRefusedAttempt(
+    {
+      action: "revocation.refused",
+      actor: { kind: "client", id: clientId },
+      content: { token_id, client_id: recognised.kind === "access" ? recognised.token.clientId : owner },
+    },
+    deps,
+  );
 }

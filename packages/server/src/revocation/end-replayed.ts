@@ -5,7 +5,7 @@ import type { Refusal } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { oauthRefusal } from "../http/respond.ts";
-import { orderOf } from "./order.ts";
+import { commitAndWake, seqHeader } from "./commit.ts";
 
 export interface Replay {
   readonly what: "code" | "refresh token";
@@ -19,7 +19,7 @@ export interface Replay {
 /** Ends the grant of a replayed code or refresh token for good and answers the refusal with `Rescind-Seq`. */
 export async function endReplayed(replay: Replay, deps: Dependencies): Promise<Answer> {
   const { clientId, grantId, subject } = replay;
-  const order = orderOf(
+  const receipt = await commitAndWake(
     {
       unit: { name: "grant", issuer: deps.issuer, value: grantId },
       actor: { kind: "client", id: clientId },
@@ -30,9 +30,6 @@ export async function endReplayed(replay: Replay, deps: Dependencies): Promise<A
     },
     deps,
   );
-  const receipt = await deps.store.revoke(order);
-  deps.standing.wake();
-  if (receipt.appended) deps.metrics.revoked("grant", "replay_detected");
   deps.log.warn({ clientId, grantId, seq: receipt.seq }, `${replay.what} replayed`);
-  return oauthRefusal(replay.refusal, { "rescind-seq": String(receipt.seq) });
+  return oauthRefusal(replay.refusal, seqHeader(receipt));
 }

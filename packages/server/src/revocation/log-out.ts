@@ -3,26 +3,21 @@
 import type { Session } from "@rescind/core";
 import type { Receipt } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
-import { orderOf } from "./order.ts";
+import { commitAndWake } from "./commit.ts";
 import { selectOf } from "./select.ts";
 
 /** Commits the order. Does not touch the browser's cookie. */
-export async function logOut(session: Session, deps: Dependencies): Promise<Receipt> {
+export function logOut(session: Session, deps: Dependencies): Promise<Receipt> {
   const unit = { name: "logout", issuer: deps.issuer, value: session.sessionId } as const;
-  const receipt = await deps.store.revoke(
-    orderOf(
-      {
-        unit,
-        actor: { kind: "user", id: session.subject },
-        reason: "logout",
-        final: true,
-        select: selectOf(unit),
-        about: { subject: session.subject },
-      },
-      deps,
-    ),
+  return commitAndWake(
+    {
+      unit,
+      actor: { kind: "user", id: session.subject },
+      reason: "logout",
+      final: true,
+      select: selectOf(unit),
+      about: { subject: session.subject },
+    },
+    deps,
   );
-  if (receipt.appended) deps.metrics.revoked("logout", "logout");
-  deps.standing.wake();
-  return receipt;
 }

@@ -5,8 +5,8 @@ import type { Actor } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 
 export interface RefusedAttempt {
-  /** `revocation.refused`: it would have ended something; `refresh.refused`: it would have got tokens. */
-  readonly action: "revocation.refused" | "refresh.refused";
+  /** It would have ended something; got tokens; told about a grant. */
+  readonly action: "revocation.refused" | "refresh.refused" | "grant.refused";
   readonly actor: Actor;
   /** Ids, and whose it is. */
   readonly content: Readonly<Record<string, string | undefined>>;

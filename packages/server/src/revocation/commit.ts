@@ -1,0 +1,52 @@
+// Commits orders: durable, counted in the metrics, and on their way to this node's memory and its feed. The one place
+// that calls the store's `revoke` and `revokeMany` while the server serves.
+
+import type { Order, Receipt } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { type OrderRequest, orderOf } from "./order.ts";
+
+/**
+ * Commits one order. In force for every request that begins after this resolves, since each brings the head that it
+ * read; this node's memory and its subscribers follow by themselves.
+ * @throws StoreUnavailable if the commit is not certain
+ */
+export async function commitAndWake(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
+  const receipt = await append(request, deps);
+  deps.standing.wake();
+  return receipt;
+}
+
+/**
+ * Commits one order and brings this node's memory up to it, for answers that show the state after the change.
+ * @throws StoreUnavailable if the commit is not certain, or if memory cannot be brought up to it
+ */
+export async function commitOrder(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
+  const receipt = await append(request, deps);
+  await catchUp(deps);
+  return receipt;
+}
+
+/** As `commitOrder`, several in one transaction; at most 1,000. */
+export async function commitAll(orders: readonly Order[], deps: Dependencies): Promise<readonly Receipt[]> {
+  const receipts = await deps.store.revokeMany(orders);
+  for (const [index, { unit, reason }] of orders.entries())
+    if (receipts[index]?.appended === true) deps.metrics.revoked(unit.name, reason);
+  await catchUp(deps);
+  return receipts;
+}
+
+/** Brings this node's memory up to the log, so that what is shown is the state after the change, and the feed goes on. */
+export async function catchUp(deps: Pick<Dependencies, "standing" | "store">): Promise<void> {
+  await deps.standing.reach(await deps.store.head());
+}
+
+/** `Rescind-Seq` of an answer that revoked something or took it back: the number from which it holds. */
+export function seqHeader(receipt: Pick<Receipt, "seq">): Readonly<Record<string, string>> {
+  return { "rescind-seq": String(receipt.seq) };
+}
+
+async function append(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
+  const receipt = await deps.store.revoke(orderOf(request, deps));
+  if (receipt.appended) deps.metrics.revoked(request.unit.name, request.reason);
+  return receipt;
+}
