@@ -65,6 +65,8 @@ export interface ServerSettings {
   readonly startedBy?: readonly string[] | undefined;
   /** Node's own flags. */
   readonly nodeFlags?: readonly string[] | undefined;
+  /** Added to the environment, from which nothing else of the server's own comes. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Starts a server and waits until it is ready. */
@@ -139,7 +141,8 @@ export class ServerProcess {
     const serve = ["serve", "--port", String(this.#port), "--data", this.data, ...flags];
     const [command = node, ...args] = [...startedBy, node, ...nodeFlags, rescind, ...serve];
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("RESCIND_"));
-    const child = spawn(command, args, { env: Object.fromEntries(own), stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...Object.fromEntries(own), ...this.#settings.env };
+    const child = spawn(command, args, { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk) => {
         this.#output += String(chunk);
@@ -231,8 +234,10 @@ export class ServerProcess {
     return join(`/proc/${this.pid}/root`, this.data, file);
   }
 
-  /** The client of DIR/admin.json. */
+  /** The client of DIR/admin.json; where the environment sets its secret, that. */
   get adminClient(): ClientCredentials {
+    const secret = this.#settings.env?.RESCIND_ADMIN_SECRET;
+    if (secret !== undefined) return { client_id: "admin", client_secret: secret };
     this.#admin ??= JSON.parse(readFileSync(this.seenByServer("admin.json"), "utf8")) as ClientCredentials; // our own file
     return this.#admin;
   }
