@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { readBrand } from "./brand-settings.ts";
 import { noPepper } from "./keys/digest.ts";
 import type { Brand } from "./pages/brand.ts";
+import { withSecretFiles } from "./secret-files.ts";
 
 type Kind = "text" | "number" | "switch";
 
@@ -97,14 +98,16 @@ export class ConfigurationError extends Error {
 /**
  * Reads the configuration.
  * @param argv what follows `rescind serve`
- * @param env the process environment
+ * @param variables the process environment
  * @throws ConfigurationError
  */
-export function readConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration {
+export function readConfiguration(argv: readonly string[], variables: NodeJS.ProcessEnv): Configuration {
+  const env = withSecretFiles(variables);
+  if (typeof env === "string") throw new ConfigurationError(env);
   const flags = readFlags(argv);
-  const variables = readVariables(env);
-  const file = readFile(flags.config ?? variables.config);
-  return checked({ ...file.values, ...variables, ...flags }, file.declared, env);
+  const fromEnvironment = readVariables(env);
+  const file = readFile(flags.config ?? fromEnvironment.config);
+  return checked({ ...file.values, ...fromEnvironment, ...flags }, file.declared, env);
 }
 
 type Raw = Partial<Record<SettingName, string>>;

@@ -72,5 +72,5 @@ function helpText(): string {
     const written = kind === "switch" ? `--${flag}` : `--${flag} ${kind === "number" ? "N" : "VALUE"}`;
     return `  ${written.padEnd(30)} ${help}`;
   });
-  return `rescind serve [flags]\n\n${lines.join("\n")}\n\nEach flag is also RESCIND_<FLAG> in the environment.\n`;
+  return `rescind serve [flags]\n\n${lines.join("\n")}\n\nEach flag is also RESCIND_<FLAG> in the environment, and there only: RESCIND_MASTER_KEY, RESCIND_ADMIN_SECRET.\nA variable with a secret can name a file instead: RESCIND_MASTER_KEY_FILE=PATH.\n`;
 }
