@@ -1,6 +1,7 @@
 // What the server does by itself: removes expired rows, writes last uses, looks whether the log moved on elsewhere.
 // Nothing about liveness depends on any of it.
 
+import { StoreUnavailable } from "@rescind/store";
 import type { Dependencies } from "./dependencies.ts";
 
 const pollMs = 1_000;
@@ -28,8 +29,12 @@ export function startUpkeep(deps: Parts): () => Promise<void> {
   };
 }
 
+/** An outage counts on a node that nobody asked meanwhile too: what was rotated at another one gets its full window. */
 async function poll(deps: Parts): Promise<void> {
-  const head = await deps.store.head();
+  const head = await deps.store.head().catch((cause: unknown) => {
+    if (cause instanceof StoreUnavailable) deps.availability.failed();
+    throw cause;
+  });
   deps.availability.recovered();
   await deps.standing.reach(head);
 }
