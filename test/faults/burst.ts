@@ -1,5 +1,6 @@
 // FAULTS row 24: very many revocations at once, by bulk calls of 1,000 and by one order for all of a client's tokens,
-// while others go on. What is promised is asserted; how long others waited is told, and judged only in the long run.
+// while others go on. That everybody is answered is asserted, in the long run also that no lease is late; how long the
+// others waited is told, since on a shared machine it says as much about the machine.
 
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
@@ -14,7 +15,6 @@ const knownInOneCall = 2;
 const mostStoredAtOnce = 1000;
 /** Milliseconds. */
 const latestLease = 1000;
-const mostSlower = 3;
 
 export interface BurstSettings {
   readonly tokens: number;
@@ -22,8 +22,8 @@ export interface BurstSettings {
   readonly database: string;
   /** Where only one process may write the database: the server is down while tokens are stored. */
   readonly stopsToStore: boolean;
-  /** Whether times are judged. */
-  readonly judgesTimes: boolean;
+  /** Whether the leases' times are judged, and others' told. */
+  readonly isMeasured: boolean;
 }
 
 /** Revokes so many tokens one by one in bulk calls, then as many with one order. */
@@ -42,7 +42,7 @@ export async function revokeInBursts(
   await storeTokens(settings, other);
   if (settings.stopsToStore) await server.start();
 
-  const alone = await others.alone(settings.judgesTimes ? 2000 : 20);
+  const alone = await others.alone(settings.isMeasured ? 2000 : 20);
   requireAllAnswered(alone);
   const calls = Math.ceil(settings.tokens / inOneCall);
   const known = await Promise.all(
@@ -50,13 +50,13 @@ export async function revokeInBursts(
   );
   const bulk = await others.during(revokeOneByOne(server, { ids, known }));
   tell(t, `${settings.tokens} tokens in ${calls} bulk calls`, bulk.result, bulk.seen, alone);
-  judge(bulk.seen, alone, settings);
+  judge(bulk.seen, settings);
   for (const token of known.slice(-300)) assert.equal(await server.isActive(token), false);
 
   const survivors = await Promise.all(Array.from({ length: 20 }, () => server.clientToken(other)));
   const wide = await others.during(revokeAtOnce(server, other));
   tell(t, `${settings.tokens} tokens by one order`, wide.result, wide.seen, alone);
-  judge(wide.seen, alone, settings);
+  judge(wide.seen, settings);
   for (const token of survivors) assert.equal(await server.isActive(token), false);
   assert.equal(await server.isActive(await server.clientToken(other)), true, "what is issued since is live");
   assert.equal(await others.isKept(), true);
@@ -138,13 +138,8 @@ function tell(t: TestContext, what: string, seconds: number, seen: Seen, alone: 
   }
 }
 
-function judge(seen: Seen, alone: Seen, { judgesTimes }: BurstSettings): void {
+function judge(seen: Seen, { isMeasured }: BurstSettings): void {
   requireAllAnswered(seen);
-  if (!judgesTimes) return;
-  assert.ok(quantile(seen.times.lease, 1) <= latestLease, "a lease is never late by more than a second");
-  for (const kind of ["introspect", "issue", "refresh"] as const)
-    assert.ok(
-      quantile(seen.times[kind], 0.99) < mostSlower * quantile(alone.times[kind], 0.99),
-      `${kind} is slower`,
-    );
+  if (isMeasured)
+    assert.ok(quantile(seen.times.lease, 1) <= latestLease, "no lease is late by more than a second");
 }

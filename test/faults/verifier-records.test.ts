@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { type TestContext, test } from "node:test";
+import { snapshotMediaType } from "@rescind/core";
 import { createVerifier, type Verifier } from "@rescind/verifier";
 import { prepareWorld, revoke, type World } from "../fleet/world.ts";
 import { freePort } from "../running-server.ts";
@@ -167,6 +168,68 @@ test("FD-02 A5 a log from before is not decided by, though every answer was genu
   await watch.end();
   assert.equal(watch.verdicts.get("accepted"), undefined, "A5");
 });
+
+/** As a later version might send it: a kind of record that is not known here. Its hash is the one that was computed. */
+function ofLaterKind(text: string): string {
+  return text.replaceAll('"kind":"revoke"', '"kind":"narrow"');
+}
+
+test("FAULTS 27 D1 A5 a record of a kind that is not known is a gap: the verifier loads again, and decides by nothing until then", async (t) => {
+  const { world, proxy } = await startBehindFeedProxy(t);
+  const verifier = await startVerifier(t, world, { ...patient, onStale: "reject" });
+  const [good, revoked] = [await world.token(), await world.token()];
+  await untilVerdict(verifier, revoked, "accepted");
+  const watch = new Watch(verifier, revoked);
+  proxy.mangle((blocks) => blocks.map(ofLaterKind));
+  await revoke(world, revoked);
+  await untilVerdict(verifier, revoked, "revoked");
+  await orderSome(world, 5);
+  proxy.mangle(undefined);
+  await assertCaughtUp(verifier, world);
+  assert.equal(await verdict(verifier, good), "accepted");
+  await watch.end();
+  assert.ok(watch.verdicts.has("gap") || watch.verdicts.has("stale"), [...watch.verdicts.keys()].join(", "));
+});
+
+test("FAULTS 27 D1 A2 where no outlet of the log is understood any more, the verifier asks the server, or refuses", async (t) => {
+  const { world, proxy } = await startBehindFeedProxy(t);
+  const refusing = await startVerifier(t, world, { ...patient, onStale: "reject" });
+  const asking = await startVerifier(t, world, { ...patient, onStale: "introspect" });
+  const [good, revoked] = [await world.token(), await world.token()];
+  for (const verifier of [refusing, asking]) await untilVerdict(verifier, revoked, "accepted");
+  const later: Record<string, Seen> = {
+    "GET /revocations": laterPage,
+    "GET /revocations/snapshot": laterSnapshot,
+  };
+  proxy.instead((call, isStream) => (isStream ? resync : later[call]));
+  proxy.endStreams();
+  await until("the refusing one does not decide", async () => (await verdict(refusing, good)) !== "accepted");
+  await revoke(world, revoked);
+  assert.equal(await verdict(asking, revoked), "revoked");
+  assert.equal(await verdict(asking, good), "accepted", "introspection says so");
+  assert.notEqual(await verdict(refusing, revoked), "accepted");
+  assert.notEqual(await verdict(refusing, good), "accepted");
+  proxy.instead(undefined);
+  for (const verifier of [refusing, asking]) {
+    await untilVerdict(verifier, good, "accepted");
+    await untilVerdict(verifier, revoked, "revoked");
+  }
+});
+
+const laterPage: Seen = {
+  status: 200,
+  headers: { "content-type": "application/json" },
+  body: Buffer.from(
+    JSON.stringify({ head: 1, hash: "A".repeat(43), entries: [{ seq: 1, kind: "narrow" }], more: false }),
+  ),
+};
+
+/** The byte after its name is its version. */
+const laterSnapshot: Seen = {
+  status: 200,
+  headers: { "content-type": snapshotMediaType },
+  body: Buffer.concat([Buffer.from("RSCSNAP\u0002"), Buffer.alloc(200)]),
+};
 
 const resync: Seen = {
   status: 410,
