@@ -2,7 +2,7 @@
 
 import type { LongestLives } from "@rescind/core";
 import type { Executor } from "./executor.ts";
-import type { RowIds } from "./row-ids.ts";
+import type { IdSource } from "./row-ids.ts";
 
 /** The stored maxima as this process last saw them. They only rise, so an old value is never too great. */
 export class LongestKnown {
@@ -34,7 +34,7 @@ export interface PruneCursors {
 
 export interface Database {
   readonly executor: Executor;
-  readonly ids: RowIds;
+  readonly ids: IdSource;
   readonly longest: LongestKnown;
   readonly cursors: PruneCursors;
   /** Whose database this is; undefined where nobody has claimed it: then all entries count as ours. */

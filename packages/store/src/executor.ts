@@ -25,6 +25,10 @@ export interface EngineFacts {
   readonly version: string;
   readonly durability: "local" | "replicated";
   readonly bytes: number;
+  /** PostgreSQL's system identifier, where this role may ask for it: another one is another database. */
+  readonly system?: string | undefined;
+  /** PostgreSQL's timeline, likewise: it changes when a standby is promoted and when a backup is restored to a point in time. */
+  readonly timeline?: number | undefined;
 }
 
 export interface Executor {
@@ -41,6 +45,11 @@ export interface Executor {
    */
   apply(statements: readonly Statement[], options?: ApplyOptions): Promise<readonly (readonly Row[])[]>;
   facts(): Promise<EngineFacts>;
+  /**
+   * Calls the listener soon after another process may have appended to the log. Not every time and not exactly once:
+   * whoever misses a call learns of the entry with its next read.
+   */
+  onCommitElsewhere(listener: () => void): void;
   /** Finishes what was accepted, then closes. */
   close(): Promise<void>;
 }

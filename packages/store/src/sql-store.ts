@@ -70,7 +70,7 @@ import {
   setPassword,
 } from "./intentions/users.ts";
 import { noteUses } from "./intentions/uses.ts";
-import { RowIds } from "./row-ids.ts";
+import { type IdSource, RowIds } from "./row-ids.ts";
 import type { Store } from "./store.ts";
 import { StoreRefused } from "./store-refused.ts";
 
@@ -91,13 +91,19 @@ const defaultGrace = 24 * 60 * 60;
 
 /**
  * The store over a database whose schema is current.
+ * @param idsAbove where row ids come from, all of them greater than the one given
  * @throws StoreRefused the database belongs to another issuer
  */
-export async function openSqlStore(executor: Executor, options: SqlStoreOptions): Promise<Store> {
+export async function openSqlStore(
+  executor: Executor,
+  options: SqlStoreOptions,
+  idsAbove: (greatest: bigint) => IdSource | Promise<IdSource> = (greatest) =>
+    new RowIds(options.nodeId ?? 0, greatest),
+): Promise<Store> {
   const owner = await claim(executor, options.issuer);
   const db: Database = {
     executor,
-    ids: new RowIds(options.nodeId ?? 0, await greatestId(executor)),
+    ids: await idsAbove(await greatestId(executor)),
     longest: new LongestKnown({ accessToken: 0, grant: 0 }),
     cursors: { accessTokens: 0n, grants: 0n, codes: 0n, entries: 0n },
     issuer: owner,
@@ -110,17 +116,17 @@ export async function openSqlStore(executor: Executor, options: SqlStoreOptions)
 /** Raises the longest lives to this program's defaults, and notes whose database this is; whose it is. */
 async function claim(executor: Executor, issuer: string | undefined): Promise<string | undefined> {
   const results = await executor.apply([
-    raiseLongest({
-      accessToken: lifetimes.accessToken,
-      grant: Math.max(lifetimes.grant, lifetimes.session, lifetimes.refreshTokenIdle),
-    }),
     {
       sql: "UPDATE catalog SET issuer = $1 WHERE issuer IS NULL AND CAST($1 AS TEXT) IS NOT NULL",
       params: [issuer ?? null],
     },
     { sql: "SELECT c.issuer FROM catalog c", params: [] },
+    raiseLongest({
+      accessToken: lifetimes.accessToken,
+      grant: Math.max(lifetimes.grant, lifetimes.session, lifetimes.refreshTokenIdle),
+    }),
   ]);
-  const owner = new Columns(onlyRow(results[2])).optionalText();
+  const owner = new Columns(onlyRow(results[1])).optionalText();
   if (issuer === undefined || owner === undefined || owner === issuer) return owner;
   if (!isOnLoopback(owner))
     throw new StoreRefused(
@@ -256,6 +262,7 @@ function sqlStore(db: Database): Store {
     prune: (at, limit) => prune(db, at, limit),
     ping: () => ping(db),
     durability: async () => (await db.executor.facts()).durability,
+    onCommitElsewhere: (listener) => db.executor.onCommitElsewhere(listener),
     describe: () => describe(db),
     close: () => db.executor.close(),
   };

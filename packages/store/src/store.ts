@@ -64,7 +64,11 @@ export class StoreUnavailable extends Error {
 }
 
 export interface Store extends PeopleStore, WebhookStore {
-  /** The next row id: milliseconds since 2025, node, counter; greater than every id in the database and never given twice. */
+  /**
+   * The next row id: milliseconds since 2025, node, counter; greater than every id this node gave before and than every
+   * one there was when the database was opened, and never given twice by any node.
+   * @throws StoreUnavailable where a node could not renew its number in time
+   */
   nextId(): RowId;
 
   // What tokens need
@@ -233,6 +237,11 @@ export interface Store extends PeopleStore, WebhookStore {
    * them, spent assertions, remembered answers after a day. The rule never depends on it.
    */
   prune(at: number, limit: number): Promise<Pruned>;
+  /**
+   * Calls the listener soon after another node may have appended to the log. Not every time and not exactly once: losing
+   * a call costs latency only, so whoever waits for entries also asks now and then. Never called under SQLite.
+   */
+  onCommitElsewhere(listener: () => void): void;
   /** A short round trip to reading and writing connection, for readiness. Rejects when either fails. */
   ping(): Promise<void>;
   /** Whether a commit is on this machine's disk or on a second one too; does not count rows. */

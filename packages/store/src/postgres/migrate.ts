@@ -1,0 +1,54 @@
+// Brings the schema up to date: all that is missing in one transaction, under a lock of that transaction, so that of any
+// number of servers that start at once one does it and the others find it done. A newer schema is refused.
+
+import type pg from "pg";
+import type { Migration } from "../migrations/migration.ts";
+import { migrations } from "../migrations/migrations.ts";
+import { StoreRefused } from "../store-refused.ts";
+
+/** Any number will do that nothing else in the database locks: "rescind" in ASCII. */
+const lock = "32199641989311076";
+/** Milliseconds: a large table may be rewritten by whoever came first. */
+const longestWaitMs = 600_000;
+
+/**
+ * @param shown the database, for the message
+ * @throws StoreRefused the schema is newer than this program
+ */
+export async function migrate(
+  client: pg.ClientBase,
+  shown: string,
+  steps: readonly Migration[] = migrations,
+): Promise<void> {
+  // Without a lock first: most starts find nothing to do, and need no right to change tables.
+  const { rows: known } = await client.query("SELECT 1 WHERE to_regclass('rescind_schema') IS NOT NULL");
+  if (known.length > 0 && (await versionOf(client)) === steps.at(-1)?.number) return;
+  await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = ${longestWaitMs}`);
+  try {
+    // Held to the end of the transaction: session locks would be lost in a pooler.
+    await client.query(`SELECT pg_advisory_xact_lock(${lock})`);
+    await client.query("CREATE TABLE IF NOT EXISTS rescind_schema (number INTEGER PRIMARY KEY)");
+    const version = await versionOf(client);
+    const newest = steps.at(-1)?.number ?? 0;
+    if (version > newest)
+      throw new StoreRefused(
+        `The database ${shown} has schema ${version}, this program knows up to ${newest}: it was opened by a newer version. Use that one.`,
+      );
+    for (const { number, postgres } of steps) {
+      if (number <= version) continue;
+      await client.query(`${postgres}; INSERT INTO rescind_schema VALUES (${number})`);
+    }
+    await client.query("COMMIT");
+  } catch (error) {
+    await client.query("ROLLBACK");
+    throw error;
+  }
+}
+
+async function versionOf(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ number: number | null }>(
+    "SELECT max(number) AS number FROM rescind_schema",
+  );
+  return rows[0]?.number ?? 0;
+}
