@@ -2,6 +2,7 @@
 // RFC 9700 section 4.5. A second use ends what the first one made.
 
 import type { Client } from "./client.ts";
+import type { deviceCodeGrant } from "./device-code.ts";
 import { lifetimes } from "./lifetimes.ts";
 import type { Verdict } from "./liveness.ts";
 import { checkVerifier } from "./pkce.ts";
@@ -17,6 +18,7 @@ export interface AuthorizationCode {
   readonly clientId: string;
   readonly subject: string;
   readonly sessionId: string;
+  /** Empty where it was made for a device. */
   readonly redirectUri: string;
   /** False: the token request need not repeat `redirect_uri`. */
   readonly redirectUriSent: boolean;
@@ -40,6 +42,8 @@ export interface RedemptionFacts {
   readonly code: AuthorizationCode;
   /** The client that authenticated. */
   readonly client: Client;
+  /** How it was presented: itself, or by the device code that a person has allowed. */
+  readonly grantType: "authorization_code" | typeof deviceCodeGrant;
   readonly redirectUri: string | undefined;
   /** Base64url of the SHA-256 of `code_verifier`; undefined if none was sent. */
   readonly hashedVerifier: string | undefined;
@@ -56,12 +60,9 @@ const invalid = refuse("invalid_grant", "The code is expired, revoked, used or n
 
 /** Decides what a presented code gets. The caller has found it genuine (its digest matches). */
 export function decideRedemption(facts: RedemptionFacts): RedemptionDecision {
-  const { code, client, verdict } = facts;
-  if (!client.grantTypes.includes("authorization_code"))
-    return refuse(
-      "unauthorized_client",
-      "This client is not registered for the grant type authorization_code.",
-    );
+  const { code, client, grantType, verdict } = facts;
+  if (!client.grantTypes.includes(grantType))
+    return refuse("unauthorized_client", `This client is not registered for the grant type ${grantType}.`);
   if (code.clientId !== client.clientId) return invalid;
   if (code.grantId !== undefined) return { kind: "replay", grantId: code.grantId };
   if (verdict.kind !== "live") return invalid;

@@ -6,6 +6,7 @@ import type { Client } from "./client.ts";
 import { isCodeChallenge } from "./pkce.ts";
 import { isRegisteredUri } from "./redirect-uri.ts";
 import { parseScope } from "./scope.ts";
+import type { RowId } from "./token-format.ts";
 
 export const authorizationErrors = [
   "invalid_request",
@@ -32,11 +33,23 @@ export const responseModes = ["query", "form_post"] as const;
 export type ResponseMode = (typeof responseModes)[number];
 
 /** Where the answer goes; `state` is returned untouched. */
-export interface ReturnAddress {
+export interface RedirectAddress {
   readonly redirectUri: string;
   readonly responseMode: ResponseMode;
   readonly state: string | undefined;
 }
+
+/** The answer waits until a device asks for it (RFC 8628); the person stays here. */
+export interface DeviceAddress {
+  readonly responseMode: "device";
+  readonly id: RowId;
+  /** As the device shows it. */
+  readonly userCode: string;
+  /** Seconds; the device asks no longer. */
+  readonly expiresAt: number;
+}
+
+export type ReturnAddress = RedirectAddress | DeviceAddress;
 
 export interface AuthorizationError {
   readonly kind: "error";
@@ -87,7 +100,7 @@ export function readAuthorizationRequest(
   const mode = parameters.get("response_mode") ?? "query";
   const responseMode = responseModes.find((known) => known === mode);
   const state = parameters.get("state");
-  const to: ReturnAddress = { redirectUri, responseMode: responseMode ?? "query", state };
+  const to: RedirectAddress = { redirectUri, responseMode: responseMode ?? "query", state };
   const fail = (error: AuthorizationErrorCode, description: string): AuthorizationError => ({
     kind: "error",
     error,

@@ -1,4 +1,4 @@
-// Refusals: errors we answer, as values. OAuth's codes (RFC 6749 section 5.2, RFC 8707, RFC 7009) and problem
+// Refusals: errors we answer, as values. OAuth's codes (RFC 6749 section 5.2, RFC 8707, RFC 7009, RFC 8628) and problem
 // types for every other endpoint. Descriptions are constant sentences; evidence goes to the log.
 
 export const oauthErrorStatus = {
@@ -10,6 +10,10 @@ export const oauthErrorStatus = {
   invalid_scope: 400,
   invalid_target: 400,
   unsupported_token_type: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  access_denied: 400,
+  expired_token: 400,
   temporarily_unavailable: 503,
   server_error: 500,
 } as const;

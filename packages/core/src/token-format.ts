@@ -11,6 +11,8 @@ export const tokenPrefixes = {
   session: "rse_",
   /** A pushed authorization request. */
   pushed: "rpr_",
+  /** A device code. */
+  device: "rdc_",
   /** A one-time link with which a person sets a password. */
   setup: "rsl_",
 } as const;

@@ -29,6 +29,7 @@ export interface PruneCursors {
   accessTokens: bigint;
   grants: bigint;
   codes: bigint;
+  deviceCodes: bigint;
   entries: bigint;
 }
 

@@ -1,7 +1,16 @@
 // The part of the store's interface that is about people: users, login sessions, codes, consents. The same contract as
 // store.ts: each verb is one transaction or one statement, reads bring the head along, nothing usable is stored.
 
-import type { AuthorizationCode, Grant, RowId, Session, User, UserRole, Verdict } from "@rescind/core";
+import type {
+  AuthorizationCode,
+  DeviceCode,
+  Grant,
+  RowId,
+  Session,
+  User,
+  UserRole,
+  Verdict,
+} from "@rescind/core";
 import type {
   Head,
   NewAccessToken,
@@ -52,6 +61,21 @@ export interface NewCode {
   readonly transaction: string;
   /** Scopes to be remembered as consented, in the same transaction; empty: none. */
   readonly consent: readonly string[];
+  /** The device code that it answers, in the same transaction. */
+  readonly device?: RowId | undefined;
+}
+
+/** A device code to be stored; nobody has answered or asked for it yet. */
+export interface NewDeviceCode {
+  readonly device: Omit<DeviceCode, "codeId" | "isDenied" | "polledAtMs">;
+  readonly digest: TokenDigest;
+  readonly userDigest: TokenDigest;
+}
+
+export interface FoundDeviceCode {
+  readonly head: Head;
+  readonly device: DeviceCode | undefined;
+  readonly digest: TokenDigest | undefined;
 }
 
 export interface Redemption {
@@ -181,7 +205,7 @@ export interface PeopleStore {
 
   // Codes and pushed requests
 
-  /** "used-already": this transaction has got its code. */
+  /** "used-already": this transaction has got its code, or the device code has been answered; nothing of it counts then. */
   issueCode(code: NewCode): Promise<"issued" | "used-already">;
   findCode(id: RowId): Promise<FoundCode>;
   /**
@@ -189,6 +213,14 @@ export interface PeopleStore {
    * to `redeemed`; the others change nothing.
    */
   redeemCode(redemption: Redemption): Promise<"redeemed" | "spent-already">;
+  /** False if the user code is taken; nothing changed then. */
+  issueDeviceCode(made: NewDeviceCode): Promise<boolean>;
+  findDeviceCode(id: RowId): Promise<FoundDeviceCode>;
+  findDeviceCodeByUserCode(userDigest: TokenDigest): Promise<FoundDeviceCode>;
+  /** Remembers when a device asked (milliseconds) and the interval (seconds) from then on; both only rise. */
+  notePoll(poll: { readonly id: RowId; readonly atMs: number; readonly interval: number }): Promise<void>;
+  /** The person's no; false if it was answered before. */
+  denyDeviceCode(id: RowId): Promise<boolean>;
   pushRequest(request: PushedRequest, digest: TokenDigest): Promise<void>;
   findPushedRequest(id: RowId): Promise<{
     readonly head: Head;

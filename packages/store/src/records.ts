@@ -319,6 +319,7 @@ export interface Pruned {
   readonly entries: number;
   readonly assertions: number;
   readonly codes: number;
+  readonly deviceCodes: number;
   readonly sessions: number;
   readonly setupLinks: number;
   readonly pushedRequests: number;

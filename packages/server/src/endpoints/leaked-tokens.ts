@@ -3,7 +3,15 @@
 // used is no unit of its own: it ends by itself within a minute, and what a used one opened is ended here.
 
 import { setImmediate } from "node:timers/promises";
-import { formatId, parseToken, type RowId, sessionEnd, type Unit, unitKey } from "@rescind/core";
+import {
+  type AuthorizationCode,
+  formatId,
+  parseToken,
+  type RowId,
+  sessionEnd,
+  type Unit,
+  unitKey,
+} from "@rescind/core";
 import type { About } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
@@ -36,7 +44,7 @@ export async function reportLeaked(report: LeakReport, deps: Dependencies): Prom
   const blockedFor = deps.leakReports.blockedFor(address, deps.now());
   if (blockedFor !== undefined) return tooMany(blockedFor);
   // Every report counts, whatever comes of it: nobody may learn that by the limit.
-  deps.leakReports.failed(address, deps.now());
+  await deps.leakReports.failed(address, deps.now());
   const endings = new Map<string, Ending>();
   for (const [index, text] of report.tokens.entries()) {
     if (index % turn === turn - 1) await setImmediate();
@@ -59,6 +67,7 @@ function tooMany(seconds: number): Answer {
 async function endingOf(text: string, deps: Dependencies): Promise<Ending | undefined> {
   const parsed = parseToken(text);
   if (parsed?.kind === "code") return endingOfCode(text, parsed.rowId, deps);
+  if (parsed?.kind === "device") return endingOfDevice(text, parsed.rowId, deps);
   if (parsed?.kind === "session") return endingOfSession(text, parsed.rowId, deps);
   const recognised = await recognise(text, deps);
   const unit = unitOf(recognised, deps);
@@ -89,8 +98,25 @@ function unitOf(recognised: Recognised, { issuer, now }: Dependencies): Unit | u
 
 async function endingOfCode(text: string, id: RowId, deps: Dependencies): Promise<Ending | undefined> {
   const { code } = await deps.store.findCode(id);
-  if (code?.grantId === undefined || !deps.hashing.matches(text, code.digest)) return undefined;
-  const { clientId, subject, grantId } = code;
+  if (code === undefined || !deps.hashing.matches(text, code.digest)) return undefined;
+  return endingOfGrant(code, deps);
+}
+
+/** Nobody can allow it any more, and what was allowed ends. */
+async function endingOfDevice(text: string, id: RowId, deps: Dependencies): Promise<Ending | undefined> {
+  const { device, digest } = await deps.store.findDeviceCode(id);
+  if (device === undefined || !deps.hashing.matches(text, digest)) return undefined;
+  await deps.store.denyDeviceCode(id);
+  const { codeId } = (await deps.store.findDeviceCode(id)).device ?? {};
+  const { code } = codeId === undefined ? {} : await deps.store.findCode(codeId);
+  return code === undefined ? undefined : endingOfGrant(code, deps);
+}
+
+function endingOfGrant(
+  { clientId, subject, grantId }: AuthorizationCode,
+  deps: Dependencies,
+): Ending | undefined {
+  if (grantId === undefined) return undefined;
   return {
     unit: { name: "grant", issuer: deps.issuer, value: grantId },
     about: { clientId, subject, grantId },

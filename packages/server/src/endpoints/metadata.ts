@@ -2,6 +2,7 @@
 
 import {
   clientAuthMethods,
+  deviceCodeGrant,
   grantManagementScopes,
   idTokenAlgs,
   rescindScopes,
@@ -35,6 +36,7 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       introspection_endpoint: `${issuer}/oauth2/introspect`,
       authorization_endpoint: `${issuer}/oauth2/authorize`,
       pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+      device_authorization_endpoint: `${issuer}/oauth2/device_authorization`,
       userinfo_endpoint: `${issuer}/oauth2/userinfo`,
       end_session_endpoint: `${issuer}/oauth2/logout`,
       global_token_revocation_endpoint: `${issuer}/global-token-revocation`,
@@ -47,6 +49,7 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
         "client_credentials",
         "refresh_token",
         tokenExchangeGrant,
+        deviceCodeGrant,
       ],
       response_types_supported: ["code"],
       response_modes_supported: responseModes,

@@ -1,6 +1,6 @@
 // The token endpoint: RFC 6749 section 3.2. Authenticates the client, then leaves to the grant type's own file.
 
-import { grantTypes, refuse, tokenExchangeGrant } from "@rescind/core";
+import { deviceCodeGrant, refuse, tokenExchangeGrant } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type FormRequest, noStore, ok } from "../http/answer.ts";
 import { oauthRefusal, oauthTooMany } from "../http/respond.ts";
@@ -8,6 +8,7 @@ import { authenticateClient } from "../tokens/authenticate-client.ts";
 import type { MintedAccessToken } from "../tokens/mint.ts";
 import { authorizationCode } from "./token-authorization-code.ts";
 import { clientCredentials } from "./token-client-credentials.ts";
+import { redeemDeviceCode } from "./token-device-code.ts";
 import { exchangeToken } from "./token-exchange.ts";
 import { refreshToken } from "./token-refresh.ts";
 
@@ -25,14 +26,12 @@ export async function token(request: FormRequest, deps: Dependencies): Promise<A
       return clientCredentials(request, { ...authenticated, head }, deps);
     case "refresh_token":
       return refreshToken(request, { ...authenticated, head }, deps);
+    case deviceCodeGrant:
+      return redeemDeviceCode(request, { ...authenticated, head }, deps);
     case tokenExchangeGrant:
       return exchangeToken(request, { ...authenticated, head }, deps);
     default:
-      return oauthRefusal(
-        grantTypes.some((known) => known === grantType)
-          ? refuse("unauthorized_client", "This client is not registered for this grant type.")
-          : refuse("unsupported_grant_type", "grant_type is not one this server knows."),
-      );
+      return oauthRefusal(refuse("unsupported_grant_type", "grant_type is not one this server knows."));
   }
 }
 

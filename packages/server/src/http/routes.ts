@@ -6,6 +6,7 @@ import type { TSchema } from "typebox";
 import type { Dependencies } from "../dependencies.ts";
 import { ackBody, acknowledge } from "../endpoints/acks.ts";
 import { authorize } from "../endpoints/authorize.ts";
+import { authorizeDevice } from "../endpoints/device-authorization.ts";
 import { type FeedQuery, feedPage, feedSettings } from "../endpoints/feed.ts";
 import { feedSnapshot } from "../endpoints/feed-snapshot.ts";
 import { globalRevocationBody, revokeGlobally } from "../endpoints/global-token-revocation.ts";
@@ -20,6 +21,7 @@ import { revokeByScript } from "../endpoints/revoke-by-script.ts";
 import { token } from "../endpoints/token.ts";
 import { logo } from "../pages/logo.ts";
 import { consent, showConsent } from "../sign-in/consent.ts";
+import { enterCode, showDevice } from "../sign-in/device.ts";
 import { login, showLogin } from "../sign-in/login.ts";
 import { selectAccount, showAccounts } from "../sign-in/select-account.ts";
 import { setup, showSetup } from "../sign-in/setup.ts";
@@ -41,6 +43,11 @@ const revocation = "Revoke a token (RFC 7009)";
 
 export const formRoutes: readonly FormRoute[] = [
   { path: "/oauth2/par", handle: pushRequest, summary: "Push an authorization request (RFC 9126)" },
+  {
+    path: "/oauth2/device_authorization",
+    handle: authorizeDevice,
+    summary: "Ask for a device code (RFC 8628)",
+  },
   { path: "/oauth2/token", handle: token, summary: "Issue tokens (RFC 6749)" },
   { path: "/oauth2/revoke", handle: revoke, byScript: revokeByScript, summary: revocation },
   { path: "/oauth2/token/revoke", handle: revoke, byScript: revokeByScript, summary: revocation },
@@ -105,6 +112,7 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: "/login", get: showLogin, post: login, summary: "Sign in" },
   { path: "/select-account", get: showAccounts, post: selectAccount, summary: "Choose an account" },
   { path: "/consent", get: showConsent, post: consent, summary: "Allow or deny" },
+  { path: "/device", get: showDevice, post: enterCode, summary: "Enter the code of a device (RFC 8628)" },
   { path: "/setup", get: showSetup, post: setup, summary: "Set a password by a one-time link" },
 ];
 

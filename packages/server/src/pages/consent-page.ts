@@ -10,11 +10,15 @@ export interface ConsentView {
   readonly client: string;
   readonly person: ShownPerson;
   readonly scopes: readonly DescribedScope[];
-  /** Where the browser goes with the answer: a host, or a scheme of an application. */
-  readonly destination: string;
+  readonly destination: Destination;
   /** Signs in as somebody else; a path of ours. */
   readonly switchAccount: string;
 }
+
+/** Where the browser goes with the answer (a host, or a scheme of an application), or the device that waits for it. */
+export type Destination =
+  | { readonly kind: "redirect"; readonly name: string }
+  | { readonly kind: "device"; readonly userCode: string };
 
 export interface DescribedScope {
   readonly scope: string;
@@ -23,15 +27,20 @@ export interface DescribedScope {
 }
 
 export function consentPage(view: ConsentView, frame: Frame): Answer {
-  const { client, scopes } = view;
+  const { client, destination, scopes } = view;
   const title = `Allow ${client}?`;
   const asked =
     scopes.length === 0
       ? html`<p class="lead"><strong>${client}</strong> asks to sign you in. It asks for nothing else.</p>`
       : html`<p class="lead"><strong>${client}</strong> wants to:</p>
 <ul class="scopes">${scopes.map(scopeLine)}</ul>`;
+  const way =
+    destination.kind === "device"
+      ? "Your device goes on by itself."
+      : html`Either way you go on to <strong>${destination.name}</strong>.`;
   const body = html`<h1>${title}</h1>
 ${asked}
+${destination.kind === "device" ? deviceWarning(destination.userCode) : undefined}
 <div class="person">${personLines(view.person)}<a href="${view.switchAccount}">Not you?</a></div>
 <form method="post" action="${frame.root}/consent">
 ${hiddenFields(view.fields)}
@@ -40,8 +49,13 @@ ${hiddenFields(view.fields)}
 <button class="button plain" name="answer" value="deny">Deny</button>
 </div>
 </form>
-<p class="quiet">Either way you go on to <strong>${view.destination}</strong>. What you allow can be taken back at any time.</p>`;
+<p class="quiet">${way} What you allow can be taken back at any time.</p>`;
   return framed({ title, body, top: pair(client, frame) }, frame);
+}
+
+/** Whoever sends somebody else a code gets what they allow (RFC 8628 section 5.4). */
+function deviceWarning(userCode: string): Html {
+  return html`<div class="problem"><p>This connects the device that shows <strong>${userCode}</strong>. Deny if it is not in front of you, or if somebody sent you this code.</p></div>`;
 }
 
 /** Scopes that only the application knows are shown as they are written. */

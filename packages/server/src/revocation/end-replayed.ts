@@ -8,7 +8,7 @@ import { oauthRefusal } from "../http/respond.ts";
 import { commitAndWake, seqHeader } from "./commit.ts";
 
 export interface Replay {
-  readonly what: "code" | "refresh token";
+  readonly what: "code" | "device code" | "refresh token";
   readonly grantId: string;
   /** The client that presented it, whose it is. */
   readonly clientId: string;

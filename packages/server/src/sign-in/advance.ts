@@ -5,8 +5,10 @@ import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, seeOther } from "../http/answer.ts";
 import { newToken } from "../keys/digest.ts";
+import { deviceAnsweredPage } from "../pages/device-page.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
+import { answeredBefore } from "./device-request.ts";
 import type { Loaded } from "./load.ts";
 import { returnCode, returnError } from "./return-to-client.ts";
 import { resumeAt, startAgain, type Transaction } from "./transaction.ts";
@@ -44,6 +46,7 @@ type Issuing = Extract<AuthorizationDecision, { kind: "issue" }>;
 async function issue(step: Step, { session, user }: Issuing, deps: Dependencies): Promise<Answer> {
   const { transaction, loaded, head, consent } = step;
   const { asked, client, target } = loaded;
+  const isForDevice = asked.to.responseMode === "device";
   const id = deps.store.nextId();
   const text = newToken("code", id);
   const issuedAt = Math.floor(deps.now() / 1000);
@@ -52,7 +55,7 @@ async function issue(step: Step, { session, user }: Issuing, deps: Dependencies)
     clientId: client.clientId,
     subject: session.subject,
     sessionId: session.sessionId,
-    redirectUri: asked.to.redirectUri,
+    redirectUri: isForDevice ? "" : asked.to.redirectUri,
     redirectUriSent: asked.sentRedirectUri !== undefined,
     scopes: target.scopes,
     audience: target.audience,
@@ -61,13 +64,15 @@ async function issue(step: Step, { session, user }: Issuing, deps: Dependencies)
     authTime: authTimeOf(session),
     rev: head.position.seq,
     issuedAt,
-    expiresAt: issuedAt + codeLife,
+    expiresAt: isForDevice ? asked.to.expiresAt : issuedAt + codeLife,
     attributes: resolveClaims(client.attributes ?? {}, user),
   };
   const digest = deps.hashing.digest(text);
-  const issued = await deps.store.issueCode({ code, digest, transaction: transaction.id, consent });
-  if (issued === "used-already") return usedAlready(step, deps);
-  return returnCode(text, asked.to, client, deps);
+  const device = isForDevice ? asked.to.id : undefined;
+  const issued = await deps.store.issueCode({ code, digest, transaction: transaction.id, consent, device });
+  if (issued === "used-already") return isForDevice ? answeredBefore(deps) : usedAlready(step, deps);
+  if (asked.to.responseMode !== "device") return returnCode(text, asked.to, client, deps);
+  return deviceAnsweredPage("allowed", client.name, frameOf(deps));
 }
 
 function usedAlready({ transaction, loaded, head }: Step, deps: Dependencies): Answer {

@@ -1,13 +1,15 @@
 // /consent: what the client asks for is shown, and allowed or denied. An answer counts for the person and the scopes
 // that were shown, and for nothing else.
 
+import type { ReturnAddress } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
-import { consentPage } from "../pages/consent-page.ts";
+import { consentPage, type Destination } from "../pages/consent-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { scopeInWords } from "../pages/scope-words.ts";
 import { advance } from "./advance.ts";
+import { denyDevice } from "./device-request.ts";
 import { decide, type Loaded, loadAuthorization } from "./load.ts";
 import { openBoundTransaction } from "./login.ts";
 import { returnError } from "./return-to-client.ts";
@@ -30,7 +32,7 @@ export async function showConsent(request: PageRequest, deps: Dependencies): Pro
       client: loaded.client.name,
       person: shownPerson(loaded.signedIn.user),
       scopes: await describedScopes(loaded, head, deps),
-      destination: destinationOf(loaded.asked.to.redirectUri),
+      destination: destinationOf(loaded.asked.to),
       switchAccount: `${resumeAt("/login", transaction, deps)}&switch=1`,
     },
     frameOf(deps),
@@ -50,8 +52,11 @@ export async function consent(request: PageRequest, deps: Dependencies): Promise
   if ("status" in transaction) return transaction;
   const loaded = await loadAuthorization(transaction, request, head, deps);
   if ("status" in loaded) return loaded;
-  if (request.parameters.get("answer") === "deny")
-    return returnError({ ...denied, to: loaded.asked.to }, loaded.client, deps);
+  if (request.parameters.get("answer") === "deny") {
+    const { to } = loaded.asked;
+    if (to.responseMode === "device") return denyDevice(to.id, loaded.client, deps);
+    return returnError({ ...denied, to }, loaded.client, deps);
+  }
   const isAsShown =
     request.parameters.get("answer") === "allow" && request.parameters.get("shown") === shownBy(loaded);
   if (!isAsShown) return seeOther(resumeAt("/oauth2/authorize", transaction, deps));
@@ -70,8 +75,10 @@ function shownBy({ signedIn, target }: Loaded): string {
   return [signedIn?.user.subject ?? "", ...target.scopes].join(" ");
 }
 
-/** The host of a web address, else the scheme that opens an application on this device. */
-function destinationOf(redirectUri: string): string {
-  const { protocol, host } = new URL(redirectUri);
-  return /^https?:$/.test(protocol) ? host : `an application on this device (${protocol})`;
+/** The host of a web address, else the scheme that opens an application on this device; or another device. */
+function destinationOf(to: ReturnAddress): Destination {
+  if (to.responseMode === "device") return { kind: "device", userCode: to.userCode };
+  const { protocol, host } = new URL(to.redirectUri);
+  const name = /^https?:$/.test(protocol) ? host : `an application on this device (${protocol})`;
+  return { kind: "redirect", name };
 }

@@ -22,6 +22,7 @@ import type { Answer, PageRequest } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { readIdTokenHint } from "../tokens/id-token.ts";
+import { readForDevice } from "./device-request.ts";
 import { returnError } from "./return-to-client.ts";
 import { isLive, type SignedIn, signedIn, touch } from "./signed-in.ts";
 import type { Transaction } from "./transaction.ts";
@@ -56,9 +57,8 @@ export async function loadAuthorization(
 ): Promise<Loaded | Answer> {
   const client = await servedClient(transaction.clientId, head, deps);
   if (client === undefined) return unknownClient(deps);
-  const asked = readAuthorizationRequest(new Map(Object.entries(transaction.parameters)), client);
-  if (asked.kind === "untrusted") return untrusted(asked.description, deps);
-  if (asked.kind === "error") return returnError(asked, client, deps);
+  const asked = await readRequest(transaction, client, deps);
+  if ("status" in asked) return asked;
   const found = await signedIn(request, deps);
   if (isLive(found)) await touch(found, deps);
   const target = await grantable(asked, client, found?.user, { head, deps });
@@ -78,6 +78,18 @@ export async function loadAuthorization(
     ? await deps.store.consentedScopes(found.user.subject, client.clientId)
     : [];
   return { client, asked, target, signedIn: found, hintedSubject: hinted?.subject, consented };
+}
+
+async function readRequest(
+  { parameters, device }: Transaction,
+  client: Client,
+  deps: Dependencies,
+): Promise<AuthorizationRequest | Answer> {
+  const sent = new Map(Object.entries(parameters));
+  if (device !== undefined) return readForDevice(sent, client, device, deps);
+  const asked = readAuthorizationRequest(sent, client);
+  if (asked.kind === "untrusted") return untrusted(asked.description, deps);
+  return asked.kind === "error" ? returnError(asked, client, deps) : asked;
 }
 
 /** The next step. `justConsented`: the person has just said yes to exactly this. */

@@ -10,7 +10,7 @@ import { openText, sealText } from "./sealed-text.ts";
 type Parts = Pick<Dependencies, "issuer" | "now" | "seal">;
 
 /** What a form does; a field made for one does not open another. */
-export type FormPurpose = "setup" | "sign-out";
+export type FormPurpose = "device" | "setup" | "sign-out";
 
 const fieldName = "form";
 /** Milliseconds. */

@@ -24,6 +24,8 @@ export interface Transaction {
   readonly rev: number;
   /** Hash of the browser's cookie; undefined until the browser is known: it only says what is asked, and begins there. */
   readonly browser: string | undefined;
+  /** The device that it answers, where a device asked and no browser (RFC 8628). */
+  readonly device?: { readonly id: RowId; readonly userCode: string } | undefined;
   /** The subject that was chosen on the account page. */
   readonly selected?: string | undefined;
 }
@@ -41,6 +43,7 @@ export interface TransactionStart {
   readonly parameters: Readonly<Record<string, string>>;
   readonly rev: number;
   readonly browser: string | undefined;
+  readonly device?: Transaction["device"];
 }
 
 export function startTransaction(start: TransactionStart, nowMs: number): Transaction {
@@ -111,10 +114,11 @@ const tookBack = "What this page was made for has been taken back since. Nothing
 
 /** The way back to where the transaction began: the same request, sealed, so that it shows nothing to who finds it. */
 export function startAgain(
-  { clientId, parameters }: Transaction,
+  { clientId, parameters, device }: Transaction,
   head: Head,
   deps: Parts,
 ): { readonly href: string; readonly text: string } {
+  if (device !== undefined) return { href: `${frameOf(deps).root}/device`, text: "Enter a code" };
   const start = { clientId, parameters, rev: head.position.seq, browser: undefined };
   const href = resumeAt("/oauth2/authorize", startTransaction(start, deps.now()), deps);
   return { href, text: "Start again" };
@@ -125,6 +129,11 @@ const pushedIds = "pushed/";
 /** The id of a transaction that a pushed request begins. */
 export function pushedTransactionId(rowId: RowId): string {
   return pushedIds + rowId;
+}
+
+/** The id of a transaction that a device's code begins: one gets one answer. */
+export function deviceTransactionId(rowId: RowId): string {
+  return `device/${rowId}`;
 }
 
 function isPushed(transaction: Transaction): boolean {

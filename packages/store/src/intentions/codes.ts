@@ -9,6 +9,7 @@ import { grantRow } from "../grant-ids.ts";
 import type { FoundCode, NewCode, Redemption, TokenDigest } from "../store.ts";
 import { insertToken, livesOf, storeAccessToken } from "./access-tokens.ts";
 import { storeConsent } from "./consents.ts";
+import { linkCode } from "./device-codes.ts";
 import { grantParams } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
 import { lockUser } from "./people-turn.ts";
@@ -16,18 +17,19 @@ import { refreshTokenParams } from "./refresh-tokens.ts";
 import { sessionColumns, sessionRowOrNone, takeSession } from "./sessions.ts";
 import { takeUser, userColumns } from "./users.ts";
 
+const inserted = insertCode("WHERE 1 = 1"); // SQLite would take ON for a join's
+const insertedIfLinked = insertCode("FROM device_codes d WHERE d.id = $18 AND d.code_id = $1");
 const insertedIfRedeemed = insertToken("FROM codes t WHERE t.id = $21 AND t.grant_id = $22");
 
 export async function issueCode(db: Database, made: NewCode): Promise<"issued" | "used-already"> {
-  const { code, digest, transaction, consent } = made;
+  const { code, digest, transaction, consent, device } = made;
   const locks = consent.length === 0 ? [] : [lockUser(code.subject)];
+  const links = device === undefined ? [] : [linkCode(device, code.id)];
+  const before = [...locks, ...links];
   const results = await db.executor.apply([
-    ...locks,
+    ...before,
     {
-      sql: `INSERT INTO codes (id, digest, made_by, client_id, subject, session_row, redirect_uri, redirect_uri_sent,
-          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp, attributes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-        ON CONFLICT (made_by) DO NOTHING RETURNING 1`,
+      sql: device === undefined ? inserted : insertedIfLinked,
       params: [
         BigInt(code.id),
         digest,
@@ -46,11 +48,19 @@ export async function issueCode(db: Database, made: NewCode): Promise<"issued" |
         code.issuedAt,
         code.expiresAt,
         asMembers(code.attributes ?? {}),
+        ...(device === undefined ? [] : [BigInt(device)]),
       ],
     },
     ...storeConsent(db, made),
   ]);
-  return results[locks.length]?.length === 1 ? "issued" : "used-already";
+  return results[before.length]?.length === 1 ? "issued" : "used-already";
+}
+
+function insertCode(from: string): string {
+  return `INSERT INTO codes (id, digest, made_by, client_id, subject, session_row, redirect_uri, redirect_uri_sent,
+          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp, attributes)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 ${from}
+        ON CONFLICT (made_by) DO NOTHING RETURNING 1`;
 }
 
 export async function findCode(db: Database, id: RowId): Promise<FoundCode> {

@@ -46,6 +46,28 @@ export async function pruneSessionsAndRequests(
   };
 }
 
+/** Of the next device codes those that expired long ago; an allowed one stays with its code. As `pruneCodes`. */
+export async function pruneDeviceCodes(db: Database, at: number, limit: number): Promise<number | undefined> {
+  const cut = Math.floor(at) - db.graceSeconds;
+  const after = db.cursors.deviceCodes;
+  const last = await lastOf(db, {
+    sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
+        SELECT t.id FROM device_codes t WHERE t.id > $1 AND t.id < $2 ORDER BY t.id LIMIT $3) w`,
+    params: [after, firstIdAt(cut * 1000), limit],
+  });
+  db.cursors.deviceCodes = last ?? 0n;
+  if (last === undefined) return undefined;
+  const results = await db.executor.apply([
+    {
+      sql: `DELETE FROM device_codes WHERE id > $1 AND id <= $2 AND exp < $3
+          AND NOT EXISTS (SELECT 1 FROM codes t WHERE t.id = device_codes.code_id)
+        RETURNING 1`,
+      params: [after, last, cut],
+    },
+  ]);
+  return results[0]?.length;
+}
+
 /**
  * Of the next codes those that expired long ago; a spent one stays while its grant does, to recognise replay.
  * Undefined after the last window.

@@ -6,7 +6,7 @@ import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
-import { pruneCodes, pruneSessionsAndRequests } from "./prune-people.ts";
+import { pruneCodes, pruneDeviceCodes, pruneSessionsAndRequests } from "./prune-people.ts";
 import { pruneWebhooks } from "./prune-webhooks.ts";
 import { lastOf } from "./prune-window.ts";
 
@@ -22,6 +22,7 @@ const nothing: Pruned = {
   entries: 0,
   assertions: 0,
   codes: 0,
+  deviceCodes: 0,
   sessions: 0,
   setupLinks: 0,
   pushedRequests: 0,
@@ -36,6 +37,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
   const refreshTokens: number[] = [];
   const grants = await untilRemoved(limit, () => pruneGrants(db, cut, limit, refreshTokens));
   const codes = await untilRemoved(limit, () => pruneCodes(db, at, limit));
+  const deviceCodes = await untilRemoved(limit, () => pruneDeviceCodes(db, at, limit));
   const entries = await untilRemoved(limit, () => pruneEntries(db, at, limit));
   const people = await pruneSessionsAndRequests(db, at, limit);
   const deliveries = await pruneWebhooks(db, at, limit);
@@ -60,6 +62,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
     entries,
     assertions,
     codes,
+    deviceCodes,
     ...people,
     deliveries,
   };

@@ -4,6 +4,17 @@ import { first } from "./0001-first.ts";
 import { people } from "./0002-people.ts";
 import { reach } from "./0003-reach.ts";
 import { nodes } from "./0004-nodes.ts";
+import { betweenNodes } from "./0005-between-nodes.ts";
+import { devices } from "./0006-devices.ts";
+import { whereabouts } from "./0007-whereabouts.ts";
 import type { Migration } from "./migration.ts";
 
-export const migrations: readonly Migration[] = [first, people, reach, nodes];
+export const migrations: readonly Migration[] = [
+  first,
+  people,
+  reach,
+  nodes,
+  betweenNodes,
+  devices,
+  whereabouts,
+];

@@ -7,6 +7,7 @@ import { audit } from "./audit.ts";
 import { codes } from "./codes.ts";
 import { consents } from "./consents.ts";
 import { deliveries } from "./deliveries.ts";
+import { deviceCodes } from "./device-codes.ts";
 import { exchanged } from "./exchanged.ts";
 import { feed } from "./feed.ts";
 import { lifting } from "./lifting.ts";
@@ -50,6 +51,7 @@ export function conformance(name: string, open: Opener): void {
       sessions,
       consents,
       codes,
+      deviceCodes,
       pruningPeople,
       pruningReach,
     ])

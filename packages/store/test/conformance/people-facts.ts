@@ -42,7 +42,7 @@ export function newSession(store: Store, facts: Partial<Session> = {}): NewSessi
 export function newCode(
   store: Store,
   facts: Partial<NewCode["code"]> = {},
-  made: Partial<Pick<NewCode, "consent" | "transaction">> = {},
+  made: Partial<Pick<NewCode, "consent" | "device" | "transaction">> = {},
 ): NewCode {
   const id = store.nextId();
   return {

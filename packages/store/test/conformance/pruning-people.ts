@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { sessionLives } from "@rescind/core";
 import type { Pruned, Store } from "@rescind/store";
+import { newDevice } from "./device-codes.ts";
 import { digest, grant, tokenOf } from "./facts.ts";
 import { newCode, newSession, redemption } from "./people-facts.ts";
 import { type Opener, promise } from "./suite.ts";
@@ -39,6 +40,25 @@ export function pruningPeople(open: Opener): void {
       assert.equal(await again(), "issued");
     },
   );
+
+  promise("a device code goes a day after its end, an allowed one with its code", open, async (store) => {
+    const from = now();
+    const life = { issuedAt: from, expiresAt: from + 600 };
+    const [never, allowed] = [newDevice(store, life), newDevice(store, life)];
+    for (const made of [never, allowed]) await store.issueDeviceCode(made);
+    const made = newCode(store, life, { device: allowed.device.id });
+    await store.issueCode(made);
+    const of = grant(store, { openedAt: from, expiresAt: from + 5 * day });
+    await store.redeemCode(
+      redemption(store, made, { grant: of, access: tokenOf(store, of), refresh: undefined }),
+    );
+    assert.equal((await pruneUntil(store, from, from + day)).deviceCodes, 0);
+    assert.equal((await pruneUntil(store, from + day, from + day + 1200)).deviceCodes, 1);
+    assert.equal((await store.findDeviceCode(never.device.id)).device, undefined);
+    assert.equal((await store.findDeviceCode(allowed.device.id)).device?.codeId, made.code.id);
+    await pruneUntil(store, from + day + 1200, from + 6 * day + 1200);
+    assert.equal((await store.findDeviceCode(allowed.device.id)).device, undefined);
+  });
 
   promise(
     "C2 what is left of a spent code stays as long as its grant can have live tokens",
@@ -96,6 +116,7 @@ function added(a: Pruned, b: Pruned): Pruned {
     entries: a.entries + b.entries,
     assertions: a.assertions + b.assertions,
     codes: a.codes + b.codes,
+    deviceCodes: a.deviceCodes + b.deviceCodes,
     sessions: a.sessions + b.sessions,
     setupLinks: a.setupLinks + b.setupLinks,
     pushedRequests: a.pushedRequests + b.pushedRequests,
