@@ -19,6 +19,8 @@ export class PostgresExecutor implements Executor {
     this.#pool = new pg.Pool({ ...address.servers[0], types, max: 8 });
     // Told by whatever is under way.
     this.#pool.on("error", () => {});
+    // The pool listens to idle connections only: one that is cut while it is used would end the process.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   async read(statement: Statement): Promise<readonly Row[]> {
