@@ -35,6 +35,17 @@ export interface Answer {
 /** No answer came: the connection was refused, cut, or too slow. Whether the request had an effect is not known. */
 export class Unanswered extends Error {
   override readonly name = "Unanswered";
+  /** The connection was refused, so that nothing was sent. */
+  readonly wasRefused: boolean;
+  /** A connection kept alive from before was closed: a client opens another and sends again. */
+  readonly wasStale: boolean;
+
+  constructor(what: string, how: { readonly cause: unknown; readonly reused: boolean }) {
+    super(what, { cause: how.cause });
+    const code = how.cause instanceof Error && "code" in how.cause ? how.cause.code : undefined;
+    this.wasRefused = code === "ECONNREFUSED";
+    this.wasStale = how.reused && (code === "ECONNRESET" || code === "EPIPE");
+  }
 }
 
 export interface Ending {
@@ -85,7 +96,7 @@ export class ServerProcess {
   readonly issuer: string;
   readonly data: string;
   readonly #settings: ServerSettings;
-  readonly #port: number;
+  readonly port: number;
   #child: ChildProcess | undefined;
   #ending: Promise<Ending> | undefined;
   #output = "";
@@ -96,7 +107,7 @@ export class ServerProcess {
   /** Use `startServerProcess` where the start is not what is tested. */
   constructor(settings: ServerSettings, port: number) {
     this.#settings = settings;
-    this.#port = port;
+    this.port = port;
     this.issuer = `http://127.0.0.1:${port}`;
     this.data = settings.data ?? mkdtempSync(join(tmpdir(), "rescind-fault-"));
   }
@@ -138,7 +149,7 @@ export class ServerProcess {
   /** Starts the process and waits for nothing. */
   spawn(): void {
     const { startedBy = [], nodeFlags = [], flags = [] } = this.#settings;
-    const serve = ["serve", "--port", String(this.#port), "--data", this.data, ...flags];
+    const serve = ["serve", "--port", String(this.port), "--data", this.data, ...flags];
     const [command = node, ...args] = [...startedBy, node, ...nodeFlags, rescind, ...serve];
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("RESCIND_"));
     const env = { ...Object.fromEntries(own), ...this.#settings.env };
@@ -204,7 +215,7 @@ export class ServerProcess {
       const json = isJson ? (JSON.parse(received) as Answer["json"]) : {}; // parsing boundary: the server's own JSON
       return { status: response.statusCode ?? 0, headers: response.headers, json, text: received };
     } catch (cause) {
-      throw new Unanswered(`no answer to ${method} ${path}`, { cause });
+      throw new Unanswered(`no answer to ${method} ${path}`, { cause, reused: asked.reusedSocket });
     } finally {
       asked.on("error", () => undefined);
     }
