@@ -14,6 +14,7 @@ export * from "./client-authentication.ts";
 export * from "./client-credentials.ts";
 export type { EntryRecord } from "./entry-chunk.ts";
 export * from "./exchange-request.ts";
+export * from "./epoch.ts";
 export * from "./explain.ts";
 export * from "./feed-entry.ts";
 export * from "./fingerprint.ts";

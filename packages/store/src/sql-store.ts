@@ -40,6 +40,7 @@ import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
 import { findImportedToken, importToken } from "./intentions/imported-tokens.ts";
 import { listIssuers, putIssuer } from "./intentions/issuers.ts";
 import { approve, lift } from "./intentions/lift.ts";
+import { beginEpoch } from "./intentions/epoch.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
 import { listSessions, listUsers } from "./intentions/people-lists.ts";
@@ -80,6 +81,7 @@ export interface SqlStoreOptions {
   /**
    * The server's issuer. Where it is given, the database belongs to it from then on, and only its entries count in
    * lists and counts; where it is not, all do. A database of an issuer on loopback, whose port is chosen anew as it
+import { noteHome, notePending, placeOf, readHome, readWhereabouts } from "./intentions/whereabouts.ts";
    * pleases, moves along to the next one with all its entries: what was revoked stays so.
    */
   readonly issuer?: string | undefined;
@@ -201,6 +203,12 @@ function sqlStore(db: Database): Store {
     putResource: (resource, atMs) => putResource(db, resource, atMs),
     listResources: () => listResources(db),
     putIssuer: (issuer, atMs) => putIssuer(db, issuer, atMs),
+    whereabouts: () => readWhereabouts(db),
+    home: () => readHome(db),
+    noteHome: (home) => noteHome(db, home),
+    placeOf: (position) => placeOf(db, position),
+    notePending: (pending) => notePending(db, pending),
+    beginEpoch: (epoch) => beginEpoch(db, epoch),
     listIssuers: () => listIssuers(db),
     raiseLongest: async (lives) => {
       await db.executor.apply([raiseLongest(lives)]);

@@ -53,17 +53,19 @@ import type {
   TokenFilter,
 } from "./records.ts";
 import type { WebhookStore } from "./webhooks.ts";
+import type { RestoreStore } from "./restores.ts";
 
 export * from "./people.ts";
 export * from "./records.ts";
 export * from "./webhooks.ts";
 
+export * from "./restores.ts";
 /** Thrown by every verb when the database cannot be asked or did not confirm. The cause is the driver's error. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store extends PeopleStore, WebhookStore {
+export interface Store extends PeopleStore, RestoreStore, WebhookStore {
   /**
    * The next row id: milliseconds since 2025, node, counter; greater than every id this node gave before and than every
    * one there was when the database was opened, and never given twice by any node.

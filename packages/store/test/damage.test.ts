@@ -53,7 +53,7 @@ test("FAULTS 8: a database that was removed is not begun anew beside what is lef
   assert.equal(existsSync(copy), false);
 });
 
-test("FAULTS 8, 9: a database behind what it had reached is refused", async () => {
+test("FAULTS 9: an older copy put in the place of a database that was closed is known for one", async () => {
   const path = freshPath();
   const first = await openAt(path);
   await first.revoke(order(first, unit("all", "")));
@@ -63,12 +63,33 @@ test("FAULTS 8, 9: a database behind what it had reached is refused", async () =
   await second.revoke(order(second, unit("all", "")));
   await second.close();
   copyFileSync(older, path);
-  await assert.rejects(openAt(path), /older than it was: its log ends at 1, but it had reached 2/);
+  const restored = await openAt(path);
+  const { pending } = await restored.whereabouts();
+  assert.deepEqual([pending?.cause, pending?.above, pending?.keepTokens], ["behind", 2, false]);
+  await restored.close();
   const branch = await openAt(older);
   await branch.revoke(order(branch, unit("subject", "usr_1")));
   await branch.close();
-  copyFileSync(older, path);
-  await assert.rejects(openAt(path), StoreRefused, "as long, but another log");
+  const longer = copyOf(older);
+  writeFileSync(`${longer}-mark`, `2.${"A".repeat(43)} closed\n`);
+  const other = await openAt(longer);
+  assert.equal((await other.whereabouts()).pending?.cause, "behind", "as long, but another log");
+  await other.close();
+});
+
+test("FAULTS 8: a database behind what it had reached is refused where it was not closed", async () => {
+  const path = freshPath();
+  const store = await openAt(path);
+  await store.revoke(order(store, unit("all", "")));
+  await store.close();
+  const older = copyOf(path);
+  writeFileSync(`${older}-mark`, `2.${"A".repeat(43)}\n`);
+  await assert.rejects(
+    openAt(older),
+    /older than it was: its log ends at 1, but it had reached 2.*--in-place/,
+  );
+  writeFileSync(`${older}-mark`, `1.${"A".repeat(43)}\n`);
+  await assert.rejects(openAt(older), StoreRefused, "as long, but another log");
 });
 
 test("FAULTS 8: an entry changed behind our back at the head of the log is noticed", async () => {

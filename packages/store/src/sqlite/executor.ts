@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import { HighWaterMark } from "./high-water-mark.ts";
 import type { FromWriter, SentIntention, SentStatement, ToWriter, WriterSettings } from "./messages.ts";
 import { isFailure } from "./messages.ts";
 
@@ -99,13 +100,24 @@ export class SqliteExecutor implements Executor {
   }
 
   async #shut(): Promise<void> {
-    if (this.#ended === undefined)
+    const isWhole = this.#ended === undefined;
+    if (isWhole)
       await new Promise<void>((resolve) => {
         this.#closing = { resolve };
         this.#writer.ref();
         this.#flush();
       });
+    // The last connection to close puts what the write-ahead log holds into the file.
     this.#reader.close();
+    if (isWhole) this.#noteEnd();
+  }
+
+  #noteEnd(): void {
+    try {
+      new HighWaterMark(this.#settings.path).close();
+    } catch {
+      // A full disk, or a directory that was removed: the mark stays as it is, and asks for a look at the next start.
+    }
   }
 
   #numbered({ sql, params }: Statement): SentStatement {

@@ -13,6 +13,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { Position } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import { StoreRefused } from "../store-refused.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -30,33 +31,39 @@ const headerBytes = 100;
  */
 const cheapBytes = 16 * 1024 * 1024;
 
+export interface OpenedFile {
+  /** Only reads. */
+  readonly reader: Connection;
+  /** How far the log had come where this is an older copy of it, put in its place after a clean end. */
+  readonly lost: Position | undefined;
+}
+
 /**
  * Makes the file if there is none, checks it, and brings its schema up to date.
- * @returns a connection that only reads
  * @throws StoreRefused
  */
-export function openFile(options: ConnectionOptions): Connection {
+export function openFile(options: ConnectionOptions): OpenedFile {
   const { path } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (!existsSync(path)) create(options);
   try {
     checkHeader(path);
-    inspect(options);
-    return current(options);
+    const lost = inspect(options);
+    return { reader: current(options), lost };
   } catch (cause) {
     throw cause instanceof StoreRefused ? cause : damaged(path, cause);
   }
 }
 
 /** Looks before anything is written: what is refused stays as it was found, for whoever has to save what is left. */
-function inspect(options: ConnectionOptions): void {
+function inspect(options: ConnectionOptions): Position | undefined {
   const { path } = options;
   const wasClosed = !existsSync(`${path}-wal`);
   const connection = new Connection({ ...options, inspects: true });
   try {
     if (statSync(path).size <= cheapBytes) check(connection, path, "integrity_check(1)");
     else if (!wasClosed) check(connection, path, "quick_check(1)");
-    checkMark(connection, path);
+    return checkMark(connection, path);
   } finally {
     connection.close();
   }
@@ -127,8 +134,11 @@ function check(connection: Connection, path: string, pragma: string): void {
   if (found !== "ok") throw damaged(path, new Error(String(found)));
 }
 
-/** The head against its last entry and against the mark: a database that fell behind lost acknowledged revocations. */
-function checkMark(connection: Connection, path: string): void {
+/**
+ * The head against its last entry and against the mark: a database that fell behind lost acknowledged revocations.
+ * @returns the mark, where after a clean end an older copy was put in the file's place
+ */
+function checkMark(connection: Connection, path: string): Position | undefined {
   const [row] = connection.run(
     `SELECT h.seq, h.hash, (SELECT max(e.seq) FROM entries e),
       (SELECT e.hash FROM entries e WHERE e.seq = h.seq) FROM feed_head h`,
@@ -141,13 +151,14 @@ function checkMark(connection: Connection, path: string): void {
   if (last > head.seq || lastHash !== head.hash)
     throw damaged(path, new Error("the head of the log does not fit its entries"));
   const mark = new HighWaterMark(path).read();
-  if (mark === undefined) return;
+  if (mark === undefined) return undefined;
   const [kept] = connection.run("SELECT e.hash FROM entries e WHERE e.seq = $1", [mark.seq]);
   const hash = mark.seq === head.seq ? head.hash : (kept?.[0] ?? mark.hash);
-  if (mark.seq > head.seq || hash !== mark.hash)
-    throw new StoreRefused(
-      `${path} is older than it was: its log ends at ${head.seq}, but it had reached ${mark.seq}. Revocations would be lost; restore a newer copy.`,
-    );
+  if (mark.seq <= head.seq && hash === mark.hash) return undefined;
+  if (mark.isClosed) return { seq: mark.seq, hash: mark.hash };
+  throw new StoreRefused(
+    `${path} is older than it was: its log ends at ${head.seq}, but it had reached ${mark.seq}, and the server did not end cleanly. If its write-ahead log was lost, restore a backup; if an older copy was put in its place on purpose: rescind restore --in-place --database sqlite:${path}`,
+  );
 }
 
 function damaged(path: string, cause: unknown): StoreRefused {

@@ -1,8 +1,11 @@
-// How far the log had come, in a small file beside the database. A database that is behind its mark has lost
-// acknowledged revocations (a restored backup, a cut write-ahead log) and is not served. DESIGN.md section 1.
+// How far the log had come, in a small file beside the database. A database that is behind its mark has lost acknowledged
+// revocations. After a clean end its write-ahead log is empty, so that an older copy was put in its place: a new epoch
+// begins. After a crash it may as well be damaged, and is not served. DESIGN.md section 1, FAULTS rows 8 and 9.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { formatPosition, type Position, parsePosition } from "@rescind/core";
+
+const closed = "closed";
 
 export class HighWaterMark {
   readonly #path: string;
@@ -11,11 +14,13 @@ export class HighWaterMark {
     this.#path = `${databasePath}-mark`;
   }
 
-  /** The position noted last; undefined if there is none or it cannot be read. */
-  read(): Position | undefined {
+  /** The position noted last, and whether it was by a clean end; undefined if there is none or it cannot be read. */
+  read(): (Position & { readonly isClosed: boolean }) | undefined {
     try {
-      const position = parsePosition(readFileSync(this.#path, "utf8").trim());
-      return position?.hash === undefined ? undefined : { seq: position.seq, hash: position.hash };
+      const [text = "", state] = readFileSync(this.#path, "utf8").trim().split(" ");
+      const position = parsePosition(text);
+      if (position?.hash === undefined) return undefined;
+      return { seq: position.seq, hash: position.hash, isClosed: state === closed };
     } catch {
       // A tripwire, not a source of truth: without it the database is judged by itself.
       return undefined;
@@ -24,8 +29,18 @@ export class HighWaterMark {
 
   /** Notes a position that is committed. Not synced: an older mark is a weaker tripwire, never a false one. */
   write(position: Position): void {
+    this.#put(formatPosition(position));
+  }
+
+  /** Says of what was noted last that everything is in the database's file now and nothing more comes. */
+  close(): void {
+    const last = this.read();
+    if (last !== undefined) this.#put(`${formatPosition(last)} ${closed}`);
+  }
+
+  #put(text: string): void {
     const next = `${this.#path}.next`;
-    writeFileSync(next, `${formatPosition(position)}\n`, { mode: 0o600 });
+    writeFileSync(next, `${text}\n`, { mode: 0o600 });
     renameSync(next, this.#path);
   }
 }

@@ -1,5 +1,8 @@
 // Opens the embedded database: the file checked and current, the writer's thread, the store over both.
 
+import type { Position } from "@rescind/core";
+import type { Statement } from "../executor.ts";
+import { pendingStatement } from "../intentions/whereabouts.ts";
 import { openSqlStore, type SqlStoreOptions } from "../sql-store.ts";
 import type { Store } from "../store.ts";
 import { SqliteExecutor } from "./executor.ts";
@@ -24,13 +27,19 @@ export interface SqliteOptions extends SqlStoreOptions {
 /** @throws StoreRefused damaged, newer than this program, or another issuer's */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { path, busyTimeoutMs = 5000, queueLimit = 20_000, reserveBytes = 4 * 1024 * 1024 } = options;
-  const reader = openFile({ path, busyTimeoutMs });
+  const { reader, lost } = openFile({ path, busyTimeoutMs });
   const { onFailure } = options;
   const executor = new SqliteExecutor(reader, { path, busyTimeoutMs, reserveBytes, queueLimit, onFailure });
   try {
+    // Before anything else is written: the first commit takes the mark that tells it along.
+    if (lost !== undefined) await executor.apply([olderCopy(lost)], { urgent: true });
     return await openSqlStore(executor, options);
   } catch (error) {
     await executor.close();
     throw error;
   }
+}
+
+function olderCopy(lost: Position): Statement {
+  return pendingStatement({ cause: "behind", atMs: Date.now(), above: lost.seq, keepTokens: false });
 }

@@ -8,6 +8,7 @@ import { codes } from "./codes.ts";
 import { consents } from "./consents.ts";
 import { deliveries } from "./deliveries.ts";
 import { deviceCodes } from "./device-codes.ts";
+import { epochs } from "./epochs.ts";
 import { exchanged } from "./exchanged.ts";
 import { feed } from "./feed.ts";
 import { lifting } from "./lifting.ts";
@@ -42,6 +43,7 @@ export function conformance(name: string, open: Opener): void {
       lists,
       affected,
       exchanged,
+      epochs,
       subscriptions,
       deliveries,
       registration,

@@ -1,0 +1,84 @@
+// Where the database lives and lived, and whether a position is on its log: what tells a restore. DESIGN.md section 1.
+
+import { type Home, type Place, type Position, restoreCauses } from "@rescind/core";
+import { Columns } from "../columns.ts";
+import type { Database } from "../database.ts";
+import type { Statement } from "../executor.ts";
+import type { PendingRestore, Whereabouts } from "../restores.ts";
+import { onlyRow } from "./head.ts";
+
+export async function readWhereabouts(db: Pick<Database, "executor">): Promise<Whereabouts> {
+  const rows = await db.executor.read({
+    sql: "SELECT w.epoch_seq, w.restored, w.moved, w.home FROM whereabouts w",
+    params: [],
+  });
+  const columns = new Columns(onlyRow(rows));
+  return {
+    epochSeq: columns.whole(),
+    pending: pendingIn(columns.optionalText()),
+    moved: columns.optionalText(),
+    noted: homeIn(columns.optionalText()),
+  };
+}
+
+export async function placeOf(
+  db: Database,
+  { seq, hash }: Position,
+): Promise<{ place: Place; head: Position }> {
+  const rows = await db.executor.read({
+    sql: `SELECT h.seq, h.hash, h.floor_seq, (SELECT e.hash FROM entries e WHERE e.seq = $1) FROM feed_head h`,
+    params: [seq],
+  });
+  const columns = new Columns(onlyRow(rows));
+  const head = { seq: columns.whole(), hash: columns.text() };
+  const floor = columns.whole();
+  const there = seq === head.seq ? head.hash : columns.optionalText();
+  if (there !== undefined) return { place: there === hash ? "on-log" : "off-log", head };
+  return { place: seq > floor ? "off-log" : "unknown", head };
+}
+
+/** The engine's facts; undefined where it has no name of its own, or its role may not ask. */
+export async function readHome(db: Pick<Database, "executor">): Promise<Home | undefined> {
+  const { system, timeline, durability } = await db.executor.facts();
+  if (system === undefined || timeline === undefined) return undefined;
+  return { system, timeline, replicated: durability === "replicated" };
+}
+
+export async function noteHome(db: Database, home: Home): Promise<void> {
+  await db.executor.apply([{ sql: "UPDATE whereabouts SET home = $1", params: [writtenHome(home)] }]);
+}
+
+export async function notePending(db: Database, pending: PendingRestore): Promise<void> {
+  await db.executor.apply([pendingStatement(pending)], { urgent: true });
+}
+
+/** Goes in the transaction that brings the rows of a backup. One that is pending already counts, whatever its cause. */
+export function pendingStatement(pending: PendingRestore): Statement {
+  return {
+    sql: "UPDATE whereabouts SET restored = $1 WHERE restored IS NULL",
+    params: [JSON.stringify(pending)],
+  };
+}
+
+export function writtenHome(home: Home | undefined): string | null {
+  if (home === undefined) return null;
+  const { system, timeline, replicated } = home;
+  return JSON.stringify({ system, timeline, replicated });
+}
+
+function pendingIn(text: string | undefined): PendingRestore | undefined {
+  if (text === undefined) return undefined;
+  const { cause, atMs, above, keepTokens } = JSON.parse(text) as Record<string, unknown>; // parsing boundary: written by `pendingStatement`
+  return {
+    cause: restoreCauses.find((known) => known === cause) ?? "verb",
+    atMs: Number(atMs),
+    above: Number(above),
+    keepTokens: keepTokens === true,
+  };
+}
+
+function homeIn(text: string | undefined): Home | undefined {
+  if (text === undefined) return undefined;
+  const { system, timeline, replicated } = JSON.parse(text) as Record<string, unknown>; // parsing boundary: written by `writtenHome`
+  return { system: String(system), timeline: Number(timeline), replicated: replicated === true };
+}
