@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 
 const programs = [
   { name: "PostgreSQL", package: "postgresql", isThere: hasPostgres },
+  { name: "Redis", package: "redis-server", isThere: () => isOnPath("redis-server") && isOnPath("redis-cli") },
   { name: "Chromium", package: "chromium", isThere: hasChromium },
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },

@@ -2,8 +2,10 @@
 // An unknown flag, variable or key is an error that names it and the nearest known one.
 
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
+import { cacheExposure, databaseExposure, isLoopback } from "./backend-exposure.ts";
 import { readBrand } from "./brand-settings.ts";
+import { type CacheAddress, readCacheAddress } from "./cache/address.ts";
+import { defaultPrefix, isPrefix } from "./cache/keys.ts";
 import { noPepper } from "./keys/digest.ts";
 import type { Brand } from "./pages/brand.ts";
 import { withSecretFiles } from "./secret-files.ts";
@@ -23,6 +25,17 @@ export const settings = {
   issuer: { kind: "text", flag: "issuer", help: "issuer URL (http://127.0.0.1:PORT)" },
   data: { kind: "text", flag: "data", help: "directory for database, keys and admin.json (./data)" },
   database: { kind: "text", flag: "database", help: "sqlite:PATH (sqlite:DIR/rescind.db)" },
+  cache: { kind: "text", flag: "cache", help: "redis://… or rediss://… (Redis or Valkey): a copy for readers" },
+  cachePrefix: {
+    kind: "text",
+    flag: "cache-prefix",
+    help: "what the names of its keys begin with; one per issuer (rescind)",
+  },
+  insecureBackends: {
+    kind: "switch",
+    flag: "insecure-backends",
+    help: "database and cache beyond this machine without TLS or password",
+  },
   trustedProxies: {
     kind: "text",
     flag: "trusted-proxies",
@@ -72,6 +85,9 @@ export interface Configuration {
   readonly issuer: string;
   readonly data: string;
   readonly database: string;
+  /** The shared copy of the standing entries. */
+  readonly cache: CacheAddress | undefined;
+  readonly cachePrefix: string;
   readonly trustedProxies: readonly string[];
   readonly allowPrivateNetworks: boolean;
   readonly tokenPepper: string | undefined;
@@ -217,6 +233,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     issuer: issuer.href.replace(/\/$/, ""),
     data,
     database: raw.database ?? `sqlite:${data}/rescind.db`,
+    ...cacheOf(raw),
     trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
@@ -237,9 +254,17 @@ function issuerUrl(text: string): URL {
   return url;
 }
 
-function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "");
-  return bare === "localhost" || bare === "::1" || (isIP(bare) === 4 && bare.startsWith("127."));
+/** The cache; refuses it, and the database, where the network between could read or use them (THREATS WEB-25). */
+function cacheOf(raw: Raw): Pick<Configuration, "cache" | "cachePrefix"> {
+  const cache = raw.cache === undefined ? undefined : readCacheAddress(raw.cache);
+  if (typeof cache === "string") throw new ConfigurationError(cache);
+  const exposed = databaseExposure(raw.database ?? "") ?? (cache === undefined ? undefined : cacheExposure(cache));
+  if (exposed !== undefined && !isOn("insecure-backends", raw.insecureBackends))
+    throw new ConfigurationError(`${exposed}, or --insecure-backends to accept the risk (a private network).`);
+  const cachePrefix = raw.cachePrefix ?? defaultPrefix;
+  if (!isPrefix(cachePrefix))
+    throw new ConfigurationError("--cache-prefix must be 1 to 64 letters, digits, dots, colons, hyphens or underscores.");
+  return { cache, cachePrefix };
 }
 
 function whole(flag: string, text: string, most: number): number {

@@ -4,6 +4,7 @@ import type { Client } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import type { Logger } from "pino";
 import type { Availability } from "./availability.ts";
+import type { Nearline } from "./cache/nearline.ts";
 import type { Configuration } from "./configuration.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
@@ -42,6 +43,8 @@ export interface Dependencies extends BearerParts {
   readonly now: () => number;
   readonly availability: Availability;
   readonly webhooks: WebhookDispatcher;
+  /** The copy of the standing entries in Redis or Valkey. */
+  readonly nearline: Nearline;
   /** The public keys of a `private_key_jwt` client. */
   readonly clientKeys: (client: Client) => Promise<unknown>;
 }

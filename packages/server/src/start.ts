@@ -7,6 +7,7 @@ import { destination, type Logger, pino } from "pino";
 import { applyDeclared } from "./admin/declared.ts";
 import { ensureAdminClient } from "./admin-client.ts";
 import { availability } from "./availability.ts";
+import { nearline } from "./cache/nearline.ts";
 import type { Configuration } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -71,6 +72,7 @@ export async function startServer(configuration: Configuration): Promise<Running
     deps.effect.serving();
     const stopUpkeep = startUpkeep(deps);
     deps.webhooks.start();
+    deps.nearline.start();
     return {
       issuer: configuration.issuer,
       port: configuration.port,
@@ -81,6 +83,7 @@ export async function startServer(configuration: Configuration): Promise<Running
         deps.effect.close();
         const webhooksStopped = deps.webhooks.stop();
         await drained(app.close());
+        await deps.nearline.close();
         await Promise.all([stopUpkeep(), webhooksStopped]);
         await store.close();
       },
@@ -155,6 +158,7 @@ async function dependencies(
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
     genuineJwts: new GenuineJwts(),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
+    nearline: nearline(configuration, { standing, store, log, now, fingerprintKey, metrics: counters }),
   };
 }
 

@@ -14,7 +14,7 @@ const mostEntries = 10_000;
 
 /** What a verifier has to know before it reads: the key of the fingerprints, the bounds, the registered foreign issuers. */
 export async function feedSettings(
-  deps: Pick<Dependencies, "issuer" | "fingerprintKey" | "store">,
+  deps: Pick<Dependencies, "issuer" | "fingerprintKey" | "nearline" | "store">,
 ): Promise<Answer> {
   const issuers = await deps.store.listIssuers();
   return ok(
@@ -29,6 +29,7 @@ export async function feedSettings(
         jwks_uri: jwksUri,
         max_token_ttl: maxTokenTtl,
       })),
+      ...(deps.nearline.settings === undefined ? {} : { cache: deps.nearline.settings }),
     },
     { "cache-control": "no-store" },
   );

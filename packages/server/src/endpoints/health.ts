@@ -14,7 +14,10 @@ export async function readyz(deps: Dependencies): Promise<Answer> {
   try {
     await deps.store.ping();
     const durability = await deps.store.durability();
-    return ok({ status: "ready", durability }, { "cache-control": "no-store" });
+    // Never a reason not to be ready: what the cache does not hold costs readers time.
+    const { state } = deps.nearline;
+    const cache = state === undefined ? {} : { cache: state };
+    return ok({ status: "ready", durability, ...cache }, { "cache-control": "no-store" });
   } catch (cause) {
     deps.log.warn({ cause: String(cause) }, "not ready");
     return problem({ status: 503, detail: "The database does not answer." });

@@ -13,6 +13,7 @@ import { type OrderRequest, orderOf } from "./order.ts";
 export async function commitAndWake(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
   const receipt = await append(request, deps);
   deps.standing.wake();
+  await deps.nearline.holds(receipt.seq);
   return receipt;
 }
 
@@ -35,9 +36,14 @@ export async function commitAll(orders: readonly Order[], deps: Dependencies): P
   return receipts;
 }
 
-/** Brings this node's memory up to the log, so that what is shown is the state after the change, and the feed goes on. */
-export async function catchUp(deps: Pick<Dependencies, "standing" | "store">): Promise<void> {
-  await deps.standing.reach(await deps.store.head());
+/**
+ * Brings this node's memory up to the log, so that what is shown is the state after the change, and the feed goes on; the
+ * copy in the cache too, as far as that is quick.
+ */
+export async function catchUp(deps: Pick<Dependencies, "nearline" | "standing" | "store">): Promise<void> {
+  const head = await deps.store.head();
+  await deps.standing.reach(head);
+  await deps.nearline.holds(head.position.seq);
 }
 
 /** `Rescind-Seq` of an answer that revoked something or took it back: the number from which it holds. */

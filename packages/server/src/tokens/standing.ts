@@ -46,6 +46,11 @@ export class StandingEntries {
     return { position: this.#set.position, entries: this.#set.entries() };
   }
 
+  /** What stands under one fingerprint. */
+  standingOf(fp: string): readonly LoggedRevoke[] {
+    return this.#set.find(fp);
+  }
+
   /**
    * Loads everything that is kept, forgetting what was removed from the store. Never goes back behind what this node
    * has judged by.

@@ -1,0 +1,52 @@
+// Answers that wait until the cache has what they are about: for a fifth of a second at most.
+
+/** Milliseconds that an answer waits for the cache at most. */
+export const waitMs = 200;
+
+interface Waiting {
+  readonly seq: number;
+  end(): void;
+}
+
+export class WaitingAnswers {
+  readonly #waiting = new Set<Waiting>();
+  #late = 0;
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Answers that went out without knowing that the cache has what they are about. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** One did not wait at all. */
+  passed(): void {
+    this.#late += 1;
+  }
+
+  /** Resolves to "reached" when `reached(seq)` was said, else to "late". */
+  for(seq: number): Promise<"reached" | "late"> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => {
+        this.#late += 1;
+        this.#waiting.delete(one);
+        resolve("late");
+      }, waitMs);
+      const one: Waiting = {
+        seq,
+        end: () => {
+          clearTimeout(deadline);
+          this.#waiting.delete(one);
+          resolve("reached");
+        },
+      };
+      this.#waiting.add(one);
+    });
+  }
+
+  reached(seq: number): void {
+    for (const one of this.#waiting) if (one.seq <= seq) one.end();
+  }
+}
