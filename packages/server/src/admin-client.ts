@@ -1,9 +1,10 @@
 // The confidential client `admin`, made at the first start: how operators and scripts get in. CONTRACT.md section 2.
-// Its secret stands in DIR/admin.json; RESCIND_ADMIN_SECRET sets it, and a changed one replaces the old.
+// Its secret stands in DIR/admin.json; RESCIND_ADMIN_SECRET sets it, and a changed one replaces the old. Nodes that share
+// a database do this one after the other, and all have the same secret.
 
 import { type Client, defaultPolicy, formatId } from "@rescind/core";
 import type { Store } from "@rescind/store";
-import { readAdminFile, writeAdminFile } from "./admin-file.ts";
+import type { AdminFileKeeper } from "./admin-file.ts";
 import type { Configuration } from "./configuration.ts";
 import { newToken, type TokenHashing } from "./keys/digest.ts";
 import { renewKnown } from "./keys/key-digest.ts";
@@ -38,6 +39,7 @@ interface Parts {
   readonly store: Store;
   readonly hashing: TokenHashing;
   readonly configuration: Configuration;
+  readonly adminFile: AdminFileKeeper;
   readonly now: () => number;
 }
 
@@ -45,11 +47,11 @@ interface Parts {
 export async function ensureAdminClient(parts: Parts): Promise<void> {
   const { store, hashing, configuration } = parts;
   const rowId = store.nextId();
-  const file = readAdminFile(configuration.data);
+  const file = await parts.adminFile.read();
   const secret = configuration.adminSecret ?? file?.client_secret ?? newToken("secret", rowId);
   // The file first: a crash in between leaves a secret that the next start puts in force.
   if (file?.client_secret !== secret || file.issuer !== configuration.issuer)
-    writeAdminFile(configuration.data, {
+    await parts.adminFile.write({
       ...file,
       issuer: configuration.issuer,
       client_id: "admin",

@@ -24,8 +24,16 @@ export const settings = {
   host: { kind: "text", flag: "host", help: "address to listen on (127.0.0.1)" },
   issuer: { kind: "text", flag: "issuer", help: "issuer URL (http://127.0.0.1:PORT)" },
   data: { kind: "text", flag: "data", help: "directory for database, keys and admin.json (./data)" },
-  database: { kind: "text", flag: "database", help: "sqlite:PATH (sqlite:DIR/rescind.db)" },
-  cache: { kind: "text", flag: "cache", help: "redis://… or rediss://… (Redis or Valkey): a copy for readers" },
+  database: {
+    kind: "text",
+    flag: "database",
+    help: "sqlite:PATH, or postgres://… for several nodes (sqlite:DIR/rescind.db)",
+  },
+  cache: {
+    kind: "text",
+    flag: "cache",
+    help: "redis://… or rediss://… (Redis or Valkey): a copy for readers",
+  },
   cachePrefix: {
     kind: "text",
     flag: "cache-prefix",
@@ -104,6 +112,11 @@ export interface Configuration {
     readonly users: readonly unknown[];
     readonly issuers: readonly unknown[];
   };
+}
+
+/** Whether other nodes may serve the same database. */
+export function isShared({ database }: Pick<Configuration, "database">): boolean {
+  return /^postgres(ql)?:/.test(database);
 }
 
 /** A setting that cannot be used; the message names it and says how to mend it. */
@@ -227,12 +240,17 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     throw new ConfigurationError("--log-level must be debug, info, warn or error.");
   const brand = readBrand(raw);
   if (typeof brand === "string") throw new ConfigurationError(brand);
+  const database = raw.database ?? `sqlite:${data}/rescind.db`;
+  if (isShared({ database }) && env.RESCIND_MASTER_KEY === undefined)
+    throw new ConfigurationError(
+      "With --database postgres://… RESCIND_MASTER_KEY must be set, to the same 32 bytes in base64url (43 characters) at every node: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='.",
+    );
   return {
     port,
     host,
     issuer: issuer.href.replace(/\/$/, ""),
     data,
-    database: raw.database ?? `sqlite:${data}/rescind.db`,
+    database,
     ...cacheOf(raw),
     trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
@@ -258,12 +276,17 @@ function issuerUrl(text: string): URL {
 function cacheOf(raw: Raw): Pick<Configuration, "cache" | "cachePrefix"> {
   const cache = raw.cache === undefined ? undefined : readCacheAddress(raw.cache);
   if (typeof cache === "string") throw new ConfigurationError(cache);
-  const exposed = databaseExposure(raw.database ?? "") ?? (cache === undefined ? undefined : cacheExposure(cache));
+  const exposed =
+    databaseExposure(raw.database ?? "") ?? (cache === undefined ? undefined : cacheExposure(cache));
   if (exposed !== undefined && !isOn("insecure-backends", raw.insecureBackends))
-    throw new ConfigurationError(`${exposed}, or --insecure-backends to accept the risk (a private network).`);
+    throw new ConfigurationError(
+      `${exposed}, or --insecure-backends to accept the risk (a private network).`,
+    );
   const cachePrefix = raw.cachePrefix ?? defaultPrefix;
   if (!isPrefix(cachePrefix))
-    throw new ConfigurationError("--cache-prefix must be 1 to 64 letters, digits, dots, colons, hyphens or underscores.");
+    throw new ConfigurationError(
+      "--cache-prefix must be 1 to 64 letters, digits, dots, colons, hyphens or underscores.",
+    );
   return { cache, cachePrefix };
 }
 

@@ -3,6 +3,7 @@
 import type { Client } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import type { Logger } from "pino";
+import type { AdminFileKeeper } from "./admin-file.ts";
 import type { Availability } from "./availability.ts";
 import type { Nearline } from "./cache/nearline.ts";
 import type { Configuration } from "./configuration.ts";
@@ -13,16 +14,21 @@ import type { Snapshots } from "./feed/snapshots.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RestoreWatch } from "./moving/watch.ts";
 import type { LoginLimits } from "./sign-in/password-attempt.ts";
 import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
+import type { Turns } from "./turns.ts";
 import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
 
 export interface Dependencies extends BearerParts {
   readonly configuration: Configuration;
   readonly store: Store;
   readonly seal: Seal;
+  /** Work that is done by one at a time, on whichever node. */
+  readonly turns: Turns;
+  readonly adminFile: AdminFileKeeper;
   /** Key of the fingerprints on the feed; verifiers get it. */
   readonly fingerprintKey: Uint8Array;
   readonly stream: FeedStream;
@@ -38,10 +44,14 @@ export interface Dependencies extends BearerParts {
   readonly clientFailures: FailureLimit;
   /** Reports of leaked tokens, by address. */
   readonly leakReports: FailureLimit;
+  /** Wrong codes of devices, by address. */
+  readonly userCodes: FailureLimit;
   readonly logins: LoginLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly availability: Availability;
+  /** Notices a restore of the database under this node. */
+  readonly restores: RestoreWatch;
   readonly webhooks: WebhookDispatcher;
   /** The copy of the standing entries in Redis or Valkey. */
   readonly nearline: Nearline;

@@ -6,14 +6,17 @@ import { openStore, type Store } from "@rescind/store";
 import { destination, type Logger, pino } from "pino";
 import { applyDeclared } from "./admin/declared.ts";
 import { ensureAdminClient } from "./admin-client.ts";
+import { ownAdminFile, sharedAdminFile } from "./admin-file.ts";
 import { availability } from "./availability.ts";
 import { nearline } from "./cache/nearline.ts";
-import type { Configuration } from "./configuration.ts";
+import { type Configuration, ConfigurationError, isShared } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { effectWatch } from "./feed/effect.ts";
-import { byFreshness, fleet } from "./feed/fleet.ts";
+import { byFreshness, type Fleet, fleet, onlyFleet } from "./feed/fleet.ts";
+import { goesOnUnheardMs } from "./feed/fleet-peers.ts";
 import { OrderTimes } from "./feed/order-times.ts";
+import { sharedFleet } from "./feed/shared-fleet.ts";
 import { snapshots } from "./feed/snapshots.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
@@ -23,6 +26,9 @@ import { tokenHashing } from "./keys/digest.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
 import { metrics } from "./metrics.ts";
+import { knownPosition } from "./moving/known-position.ts";
+import { settleRestore } from "./moving/settle.ts";
+import { restoreWatch } from "./moving/watch.ts";
 import { ensureFirstUser } from "./people/first-user.ts";
 import { loginLimits } from "./sign-in/password-attempt.ts";
 import { Catalog } from "./tokens/catalog.ts";
@@ -32,6 +38,7 @@ import { ForeignTokens } from "./tokens/foreign-tokens.ts";
 import { GenuineJwts } from "./tokens/genuine-jwts.ts";
 import { lastUses } from "./tokens/last-uses.ts";
 import { StandingEntries } from "./tokens/standing.ts";
+import { localTurns, sharedTurns, type Turns } from "./turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { webhookDispatcher } from "./webhooks/dispatcher.ts";
 
@@ -45,8 +52,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const clientFailuresPerMinute = 30;
-const leakReportsPerHour = 60;
+const clientFailures = { of: "client authentication", most: 30, windowMs: 60_000 };
+const leakReports = { of: "leak reports", most: 60, windowMs: 3_600_000 };
+const wrongUserCodes = { of: "user codes", most: 30, windowMs: 60_000 };
 
 /**
  * Opens the store, makes what a first start makes, and listens.
@@ -61,11 +69,9 @@ export async function startServer(configuration: Configuration): Promise<Running
   const { issuer } = configuration;
   const store = await openStore(configuration.database, { issuer, onFailure: failure.resolve });
   try {
-    const deps = await dependencies(configuration, { log, seal, store });
-    await ensureConsoleClient(deps);
-    await deps.standing.load();
-    await ensureFirstUser(deps);
-    await applyDeclared(configuration.declared, deps);
+    const turns = isShared(configuration) ? sharedTurns(store) : localTurns();
+    // Of nodes that start at once each finds what those before it have made.
+    const deps = await turns.inTurn("start", () => prepared(configuration, { log, seal, store, turns }));
     const app = buildApp(deps);
     const drained = drain(app.server);
     await app.listen({ port: configuration.port, host: configuration.host });
@@ -84,7 +90,7 @@ export async function startServer(configuration: Configuration): Promise<Running
         const webhooksStopped = deps.webhooks.stop();
         await drained(app.close());
         await deps.nearline.close();
-        await Promise.all([stopUpkeep(), webhooksStopped]);
+        await Promise.all([stopUpkeep(), webhooksStopped, deps.fleet.close()]);
         await store.close();
       },
     };
@@ -94,22 +100,41 @@ export async function startServer(configuration: Configuration): Promise<Running
   }
 }
 
-async function dependencies(
-  configuration: Configuration,
-  parts: { readonly log: Logger; readonly seal: Seal; readonly store: Store },
-): Promise<Dependencies> {
-  const { log, seal, store } = parts;
+interface Opened {
+  readonly log: Logger;
+  readonly seal: Seal;
+  readonly store: Store;
+  readonly turns: Turns;
+}
+
+/** Everything that a first start makes, and what the configuration declares. */
+async function prepared(configuration: Configuration, opened: Opened): Promise<Dependencies> {
+  const deps = await dependencies(configuration, opened);
+  await ensureConsoleClient(deps);
+  await deps.standing.load();
+  await ensureFirstUser(deps);
+  await applyDeclared(configuration.declared, deps);
+  return deps;
+}
+
+async function dependencies(configuration: Configuration, parts: Opened): Promise<Dependencies> {
+  const { log, seal, store, turns } = parts;
   const { issuer } = configuration;
   const now = (): number => Date.now();
   const fingerprintKey = await keptKey("fingerprint-key", parts);
   const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey, configuration.previousTokenPepper);
+  const mark = knownPosition(configuration, fingerprintKey);
+  const restored = await settleRestore({ store, seal, hashing, issuer, now, log }, mark);
   await ensureFirstKeys(store, seal);
-  await ensureAdminClient({ store, hashing, configuration, now });
+  const { data } = configuration;
+  const adminFile = isShared(configuration) ? sharedAdminFile(data, parts) : ownAdminFile(data);
+  await ensureAdminClient({ store, hashing, configuration, adminFile, now });
   const standing = new StandingEntries(store);
+  store.onCommitElsewhere(() => standing.wake());
   const stream = feedStream({ standing, issuer }, now);
-  const verifiers = fleet(now);
   const longestStaleness = await store.longestStaleness();
   const counters = metrics();
+  const verifiers = fleetOf(configuration, { store, log, now, standing });
   counters.gauge("rescind_standing_entries", "Standing entries in this node's memory", () => standing.size);
   counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq);
   counters.gauge(
@@ -121,8 +146,11 @@ async function dependencies(
     "rescind_verifiers",
     "Verifiers that this node met within a day, by whether the last lease may still be in force: fresh, stale",
     "freshness",
-    () => byFreshness(verifiers.list(), now()),
+    () => byFreshness(verifiers.metHere(), now()),
   );
+  const tally = isShared(configuration) ? store : undefined;
+  if (restored !== undefined) counters.restored(restored);
+  const watched = { store, seal, hashing, issuer, now, log, standing, turns, metrics: counters };
   const orderTimes = new OrderTimes();
   standing.subscribe((entries) => orderTimes.learned(entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0));
   const { allowPrivateNetworks: allowPrivate } = configuration;
@@ -137,6 +165,8 @@ async function dependencies(
     issuer,
     store,
     seal,
+    turns,
+    adminFile,
     log,
     hashing,
     fingerprintKey,
@@ -148,18 +178,38 @@ async function dependencies(
     catalog: new Catalog(store, seal),
     fleet: verifiers,
     orderTimes,
-    effect: effectWatch({ fleet: verifiers, store, longestStaleness }),
+    effect: effectWatch({
+      fleet: verifiers,
+      store,
+      longestStaleness,
+      unheardMs: isShared(configuration) ? goesOnUnheardMs : 0,
+    }),
     lastUses: lastUses(store),
-    availability: availability(now),
+    availability: availability(now, () => standing.doubt()),
     webhooks,
-    clientFailures: failureLimit(clientFailuresPerMinute, 60_000),
-    leakReports: addressLimit(leakReportsPerHour, 3_600_000),
-    logins: loginLimits(),
+    restores: restoreWatch(watched, mark),
+    clientFailures: failureLimit(clientFailures, tally),
+    leakReports: addressLimit(leakReports, tally),
+    userCodes: addressLimit(wrongUserCodes, tally),
+    logins: loginLimits(tally),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
     genuineJwts: new GenuineJwts(),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
     nearline: nearline(configuration, { standing, store, log, now, fingerprintKey, metrics: counters }),
   };
+}
+
+/** The verifiers, and how many of them count: those that lease at any node. */
+function fleetOf(
+  configuration: Configuration,
+  { standing, ...parts }: Pick<Dependencies, "log" | "now" | "standing" | "store">,
+): Fleet {
+  if (!isShared(configuration)) return onlyFleet(fleet(parts.now), parts.now);
+  const shared = sharedFleet(parts);
+  standing.subscribe((entries) => {
+    if (entries.some(({ ack }) => ack === true)) shared.awaited();
+  });
+  return shared;
 }
 
 function foreignTokens(
@@ -179,5 +229,13 @@ async function keptKey(
   name: string,
   parts: { readonly seal: Seal; readonly store: Store },
 ): Promise<Uint8Array> {
-  return parts.seal.open(name, await parts.store.keepSecret(name, parts.seal.seal(name, randomBytes(32))));
+  const sealed = await parts.store.keepSecret(name, parts.seal.seal(name, randomBytes(32)));
+  try {
+    return parts.seal.open(name, sealed);
+  } catch (cause) {
+    throw new ConfigurationError(
+      "The master key is not the one that this database was first served with: all nodes need the same RESCIND_MASTER_KEY.",
+      { cause },
+    );
+  }
 }

@@ -11,7 +11,14 @@ const reloadMs = 3_600_000;
 /** Rows of a kind removed per transaction. */
 const batch = 500;
 
-type Parts = Pick<Dependencies, "availability" | "lastUses" | "log" | "now" | "standing" | "store">;
+/** Milliseconds for which one node removes for all; longer than it pauses, so that it goes on unless it stops. */
+const pruneTurnMs = 60_000;
+const adminFileMs = 60_000;
+
+type Parts = Pick<
+  Dependencies,
+  "adminFile" | "availability" | "lastUses" | "log" | "now" | "restores" | "standing" | "store" | "turns"
+>;
 
 /** Starts upkeep; returns how to stop it. Resolves once what is under way has ended. */
 export function startUpkeep(deps: Parts): () => Promise<void> {
@@ -21,6 +28,7 @@ export function startUpkeep(deps: Parts): () => Promise<void> {
     repeat(flushMs, () => deps.lastUses.flush(), stopping.signal, deps),
     repeat(pruneMs, () => prune(deps, stopping.signal), stopping.signal, deps),
     repeat(reloadMs, () => deps.standing.load(), stopping.signal, deps),
+    repeat(adminFileMs, () => followAdminFile(deps), stopping.signal, deps),
   ];
   return async () => {
     stopping.abort();
@@ -36,11 +44,19 @@ async function poll(deps: Parts): Promise<void> {
     throw cause;
   });
   deps.availability.recovered();
+  await deps.restores.look();
   await deps.standing.reach(head);
+}
+
+/** Another node may have changed what stands in it. */
+async function followAdminFile({ adminFile }: Parts): Promise<void> {
+  await adminFile.read();
 }
 
 async function prune(deps: Parts, signal: AbortSignal): Promise<void> {
   for (;;) {
+    if (!(await deps.turns.isMine("prune", pruneTurnMs))) return;
+    await deps.store.pruneBetweenNodes(batch);
     const removed = await deps.store.prune(Math.floor(deps.now() / 1000), batch);
     const most = Math.max(...Object.values(removed));
     if (most < batch || signal.aborted) return;

@@ -32,15 +32,24 @@ import {
   resendDelivery,
 } from "./intentions/deliveries.ts";
 import { describe, ping } from "./intentions/description.ts";
+import {
+  denyDeviceCode,
+  findDeviceCode,
+  findDeviceCodeByUserCode,
+  issueDeviceCode,
+  notePoll,
+} from "./intentions/device-codes.ts";
 import { findEntries } from "./intentions/entries.ts";
+import { beginEpoch } from "./intentions/epoch.ts";
+import { countFailure } from "./intentions/failures.ts";
 import { countAfter, hashAt, readFeed } from "./intentions/feed.ts";
+import { beatFleet, fleetMembers, fleetNodes, pruneBetweenNodes } from "./intentions/fleet.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
 import { findImportedToken, importToken } from "./intentions/imported-tokens.ts";
 import { listIssuers, putIssuer } from "./intentions/issuers.ts";
 import { approve, lift } from "./intentions/lift.ts";
-import { beginEpoch } from "./intentions/epoch.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
 import { listSessions, listUsers } from "./intentions/people-lists.ts";
@@ -49,7 +58,7 @@ import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts"
 import { findRefreshToken, issueKeeping, rotate } from "./intentions/refresh-tokens.ts";
 import { listResources, putResource } from "./intentions/resources.ts";
 import { passThrough, revoke, revokeMany } from "./intentions/revocation.ts";
-import { keepSecret } from "./intentions/secrets.ts";
+import { findSecret, keepSecret, replaceSecret } from "./intentions/secrets.ts";
 import { findSession, openSession, renewSession, touchSession } from "./intentions/sessions.ts";
 import { findSetupLink, putSetupLink, spendSetupLink } from "./intentions/setup-links.ts";
 import { addSigningKey, listSigningKeys, retireSigningKey } from "./intentions/signing-keys.ts";
@@ -62,6 +71,7 @@ import {
   subscriptionsToServe,
 } from "./intentions/subscriptions.ts";
 import { listTokens } from "./intentions/token-list.ts";
+import { claimTurn, endTurn } from "./intentions/turns.ts";
 import {
   changeUser,
   createUser,
@@ -71,6 +81,7 @@ import {
   setPassword,
 } from "./intentions/users.ts";
 import { noteUses } from "./intentions/uses.ts";
+import { noteHome, notePending, placeOf, readHome, readWhereabouts } from "./intentions/whereabouts.ts";
 import { type IdSource, RowIds } from "./row-ids.ts";
 import type { Store } from "./store.ts";
 import { StoreRefused } from "./store-refused.ts";
@@ -81,7 +92,6 @@ export interface SqlStoreOptions {
   /**
    * The server's issuer. Where it is given, the database belongs to it from then on, and only its entries count in
    * lists and counts; where it is not, all do. A database of an issuer on loopback, whose port is chosen anew as it
-import { noteHome, notePending, placeOf, readHome, readWhereabouts } from "./intentions/whereabouts.ts";
    * pleases, moves along to the next one with all its entries: what was revoked stays so.
    */
   readonly issuer?: string | undefined;
@@ -107,7 +117,7 @@ export async function openSqlStore(
     executor,
     ids: await idsAbove(await greatestId(executor)),
     longest: new LongestKnown({ accessToken: 0, grant: 0 }),
-    cursors: { accessTokens: 0n, grants: 0n, codes: 0n, entries: 0n },
+    cursors: { accessTokens: 0n, grants: 0n, codes: 0n, deviceCodes: 0n, entries: 0n },
     issuer: owner,
     graceSeconds: options.graceSeconds ?? defaultGrace,
   };
@@ -156,7 +166,7 @@ async function greatestId(executor: Executor): Promise<bigint> {
         UNION ALL SELECT max(id) FROM users UNION ALL SELECT max(id) FROM setup_links
         UNION ALL SELECT max(id) FROM sessions UNION ALL SELECT max(id) FROM consents
         UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM subscriptions
-        UNION ALL SELECT max(id) FROM deliveries UNION ALL SELECT max(id) FROM pushed_requests
+        UNION ALL SELECT max(id) FROM deliveries UNION ALL SELECT max(id) FROM pushed_requests UNION ALL SELECT max(id) FROM device_codes
         UNION ALL SELECT max(claimed_by) FROM people_turn) m`,
     params: [],
   });
@@ -193,6 +203,13 @@ function sqlStore(db: Database): Store {
     recordAudit: (record) => recordAudit(db, record),
     verifyAudit: () => verifyAudit(db),
 
+    whereabouts: () => readWhereabouts(db),
+    home: () => readHome(db),
+    noteHome: (home) => noteHome(db, home),
+    placeOf: (position) => placeOf(db, position),
+    notePending: (pending) => notePending(db, pending),
+    beginEpoch: (epoch) => beginEpoch(db, epoch),
+
     createClient: (client, keys, atMs) => createClient(db, client, keys, atMs),
     updateClient: (client) => updateClient(db, client),
     addConsumerKey: (key, atMs) => addConsumerKey(db, key, atMs),
@@ -203,12 +220,6 @@ function sqlStore(db: Database): Store {
     putResource: (resource, atMs) => putResource(db, resource, atMs),
     listResources: () => listResources(db),
     putIssuer: (issuer, atMs) => putIssuer(db, issuer, atMs),
-    whereabouts: () => readWhereabouts(db),
-    home: () => readHome(db),
-    noteHome: (home) => noteHome(db, home),
-    placeOf: (position) => placeOf(db, position),
-    notePending: (pending) => notePending(db, pending),
-    beginEpoch: (epoch) => beginEpoch(db, epoch),
     listIssuers: () => listIssuers(db),
     raiseLongest: async (lives) => {
       await db.executor.apply([raiseLongest(lives)]);
@@ -217,6 +228,16 @@ function sqlStore(db: Database): Store {
     retireSigningKey: (kid, atMs) => retireSigningKey(db, kid, atMs),
     listSigningKeys: () => listSigningKeys(db),
     keepSecret: (name, sealed) => keepSecret(db, name, sealed),
+    findSecret: (name) => findSecret(db, name),
+    replaceSecret: (name, sealed) => replaceSecret(db, name, sealed),
+
+    claimTurn: (name, holder, forMs) => claimTurn(db, name, holder, forMs),
+    endTurn: (name, holder) => endTurn(db, name, holder),
+    countFailure: (name, windowMs) => countFailure(db, name, windowMs),
+    beatFleet: (beat, members) => beatFleet(db, beat, members),
+    fleetNodes: () => fleetNodes(db),
+    fleetMembers: (node, afterBeat) => fleetMembers(db, node, afterBeat),
+    pruneBetweenNodes: (limit) => pruneBetweenNodes(db, limit),
 
     createUser: (user, passwordHash, atMs) => createUser(db, user, passwordHash, atMs),
     findUser: (subject) => findUser(db, subject),
@@ -238,6 +259,11 @@ function sqlStore(db: Database): Store {
     issueCode: (code) => issueCode(db, code),
     findCode: (id) => findCode(db, id),
     redeemCode: (redemption) => redeemCode(db, redemption),
+    issueDeviceCode: (made) => issueDeviceCode(db, made),
+    findDeviceCode: (id) => findDeviceCode(db, id),
+    findDeviceCodeByUserCode: (userDigest) => findDeviceCodeByUserCode(db, userDigest),
+    notePoll: (poll) => notePoll(db, poll),
+    denyDeviceCode: (id) => denyDeviceCode(db, id),
     pushRequest: (request, digest) => pushRequest(db, request, digest),
     findPushedRequest: (id) => findPushedRequest(db, id),
 
@@ -270,8 +296,8 @@ function sqlStore(db: Database): Store {
     prune: (at, limit) => prune(db, at, limit),
     ping: () => ping(db),
     durability: async () => (await db.executor.facts()).durability,
-    onCommitElsewhere: (listener) => db.executor.onCommitElsewhere(listener),
     describe: () => describe(db),
+    onCommitElsewhere: (listener) => db.executor.onCommitElsewhere(listener),
     close: () => db.executor.close(),
   };
 }

@@ -22,6 +22,7 @@ import type {
   RowId,
   Unit,
 } from "@rescind/core";
+import type { BetweenNodesStore } from "./between-nodes.ts";
 import type { PeopleStore } from "./people.ts";
 import type {
   Actor,
@@ -52,20 +53,21 @@ import type {
   TokenDigest,
   TokenFilter,
 } from "./records.ts";
-import type { WebhookStore } from "./webhooks.ts";
 import type { RestoreStore } from "./restores.ts";
+import type { WebhookStore } from "./webhooks.ts";
 
+export * from "./between-nodes.ts";
 export * from "./people.ts";
 export * from "./records.ts";
+export * from "./restores.ts";
 export * from "./webhooks.ts";
 
-export * from "./restores.ts";
 /** Thrown by every verb when the database cannot be asked or did not confirm. The cause is the driver's error. */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store extends PeopleStore, RestoreStore, WebhookStore {
+export interface Store extends PeopleStore, RestoreStore, WebhookStore, BetweenNodesStore {
   /**
    * The next row id: milliseconds since 2025, node, counter; greater than every id this node gave before and than every
    * one there was when the database was opened, and never given twice by any node.

@@ -29,8 +29,9 @@ async function changeInTurn(request: AdminRequest, deps: Dependencies): Promise<
   const blockedFor = blocked(request, deps);
   if (blockedFor !== undefined) return tooMany(blockedFor);
   if (!(await verifyPassword(passwordHash, current)).ok) {
-    deps.logins.ofAccount.failed(subject, deps.now());
-    deps.logins.ofAddress.failed(request.address, deps.now());
+    const { ofAccount, ofAddress } = deps.logins;
+    const atMs = deps.now();
+    await Promise.all([ofAccount.failed(subject, atMs), ofAddress.failed(request.address, atMs)]);
     return wrongPassword;
   }
   const actor = { kind: "user", id: subject } as const;

@@ -41,7 +41,7 @@ export async function createClient(request: AdminRequest, deps: Dependencies): P
   const isMade = await oneByOne(async () => {
     if (body.client_id !== undefined && (await isTaken(clientId, deps))) return false;
     return deps.store.createClient(client, keys, atMs);
-  });
+  }, deps);
   if (!isMade) return taken;
   const content = { client_id: clientId, keys: keys.map(({ keyId }) => keyId) };
   await deps.store.recordAudit({ action: "client.created", actor: administrator(request), atMs, content });
@@ -65,7 +65,12 @@ export async function readClient(request: AdminRequest, deps: Dependencies): Pro
   return registered === undefined ? unknown : ok(await shownClient(registered, deps));
 }
 
-export async function changeClient(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+/** In turn: a change is made to what is found, and must not undo another. */
+export function changeClient(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  return oneByOne(() => changeInTurn(request, deps), deps);
+}
+
+async function changeInTurn(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const change = request.body as ClientChange; // checked against the contract's schema
   const registered = await registeredAt(request, deps);
   if (registered === undefined) return unknown;

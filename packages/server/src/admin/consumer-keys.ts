@@ -6,6 +6,7 @@ import { type ConsumerKey, formatId } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { newToken } from "../keys/digest.ts";
+import { oneByOne } from "../people/change-user.ts";
 import { catchUp, commitOrder, seqHeader } from "../revocation/commit.ts";
 import { selectOf } from "../revocation/select.ts";
 import { administrator, clientUnit, keyUnit } from "./administrator.ts";
@@ -57,8 +58,14 @@ export async function createKey(request: AdminRequest, deps: Dependencies): Prom
   };
 }
 
-export async function suspendKey(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+/** For good in turn, since the last key of the administration must stay. */
+export function suspendKey(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const body = request.body as Suspension; // checked against the contract's schema
+  if (body.final !== true) return suspendNow(request, body, deps);
+  return oneByOne(() => suspendNow(request, body, deps), deps);
+}
+
+async function suspendNow(request: AdminRequest, body: Suspension, deps: Dependencies): Promise<Answer> {
   const found = await findKey(request, deps);
   if (found === undefined) return unknownKey;
   const { key } = found;

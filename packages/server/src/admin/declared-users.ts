@@ -6,7 +6,7 @@ import type { User } from "@rescind/core";
 import Type from "typebox";
 import { ConfigurationError } from "../configuration.ts";
 import { bodyCheck } from "../http/validation.ts";
-import { type ChangeParts, changeUser, isClientId } from "../people/change-user.ts";
+import { type ChangeParts, changeUser, isClientId, oneByOne } from "../people/change-user.ts";
 import { randomId } from "../random-id.ts";
 import { checked, isSame, operator, record, refuseDoubles } from "./declared-entry.ts";
 import { checkUser, userChanged, userFromRequest } from "./user-record.ts";
@@ -32,7 +32,7 @@ export async function applyUsers(users: readonly DeclaredUser[], parts: ChangePa
     "users",
     users.map(({ body }) => body.username.toLowerCase()),
   );
-  for (const user of users) await applyUser(user, parts);
+  for (const user of users) await oneByOne(() => applyUser(user, parts), parts);
 }
 
 async function applyUser({ where, body }: DeclaredUser, parts: ChangeParts): Promise<void> {

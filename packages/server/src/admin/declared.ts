@@ -19,7 +19,7 @@ import { applyIssuers, parseIssuer } from "./declared-issuers.ts";
 import { applyUsers, type DeclaredUser, parseUser } from "./declared-users.ts";
 import { clientFromRequest, resourceFromRequest, usesSecret } from "./registration.ts";
 
-type Parts = Pick<Dependencies, "configuration" | "hashing" | "issuer" | "now" | "seal" | "store">;
+type Parts = Pick<Dependencies, "configuration" | "hashing" | "issuer" | "now" | "seal" | "store" | "turns">;
 
 /** Characters of a declared secret, at least. */
 const shortestSecret = 32;
@@ -73,7 +73,7 @@ export async function applyDeclared(declared: Configuration["declared"], parts: 
   const known = new Map((await parts.store.listResources()).map((resource) => [resource.resource, resource]));
   for (const resource of resources) {
     if (isSame(known.get(resource.resource), resource)) continue;
-    await ensureAccessKey(parts.store, parts.seal, resource.signingAlg);
+    await ensureAccessKey(resource.signingAlg, parts);
     await parts.store.putResource(resource, parts.now());
     await record("resource.put", { resource: resource.resource }, parts);
   }

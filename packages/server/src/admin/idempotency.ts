@@ -1,10 +1,9 @@
 // Idempotency-Key on POST: the same key gets the answer of the first time, sealed in the store for a day. Orders also
 // hand the key to the store, which makes them harmless to repeat even where the process died before it remembered.
 // What the request was is sealed too: a digest of a body with a password could be guessed against.
-// Does not remember refusals. Requests of one key take turns within this process.
+// Does not remember refusals. Requests of one key take turns, on whichever node they arrive.
 
 import { createHash } from "node:crypto";
-import type { Store } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { refused } from "./refusal.ts";
@@ -12,13 +11,12 @@ import type { AdminHandler, AdminRequest } from "./request.ts";
 
 /** The handler, run once for each Idempotency-Key. Without a key it runs every time. */
 export function withIdempotency(handler: AdminHandler): AdminHandler {
-  const turnsOf = new WeakMap<Store, Map<string, Promise<unknown>>>();
   return (request, deps) => {
     const key = request.idempotency;
     if (key === undefined) return handler(request, deps);
-    const turns = turnsOf.get(deps.store) ?? new Map<string, Promise<unknown>>();
-    turnsOf.set(deps.store, turns);
-    return inTurn(turns, key, () => answerOnce(handler, { ...request, idempotency: key }, deps));
+    return deps.turns.inTurn(`answer ${key}`, () =>
+      answerOnce(handler, { ...request, idempotency: key }, deps),
+    );
   };
 }
 
@@ -73,19 +71,4 @@ function purposeOf(key: string): string {
 function digestOf(request: AdminRequest): string {
   const text = JSON.stringify([request.params, request.body]);
   return createHash("sha256").update(text).digest("base64url");
-}
-
-function inTurn<Result>(
-  turns: Map<string, Promise<unknown>>,
-  key: string,
-  run: () => Promise<Result>,
-): Promise<Result> {
-  const turn = (turns.get(key) ?? Promise.resolve()).then(run);
-  const over: Promise<unknown> = turn
-    .catch(() => undefined)
-    .then(() => {
-      if (turns.get(key) === over) turns.delete(key);
-    });
-  turns.set(key, over);
-  return turn;
 }

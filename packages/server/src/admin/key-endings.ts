@@ -5,7 +5,6 @@
 import type { KeyReplacement } from "@rescind/admin-api";
 import type { Client, ConsumerKey } from "@rescind/core";
 import type { FoundClient, Receipt } from "@rescind/store";
-import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore } from "../http/answer.ts";
 import { oneByOne } from "../people/change-user.ts";
@@ -28,7 +27,7 @@ export function deleteKey(request: AdminRequest, deps: Dependencies): Promise<An
     if (await locksOut(found, deps)) return lastOfAdministration;
     const receipt = await end(found.key, request, deps);
     return { status: 204, headers: seqHeader(receipt) };
-  });
+  }, deps);
 }
 
 /** Gives the client a new key, and ends the old one in the same call unless it is to be kept. */
@@ -50,14 +49,14 @@ export function rotateKey(request: AdminRequest, deps: Dependencies): Promise<An
     if (!(await deps.store.addConsumerKey(made.stored, atMs))) return unknownKey;
     const content = { client_id: client.clientId, key_id: made.stored.keyId, instead_of: old.keyId };
     await deps.store.recordAudit({ action: "key.created", actor: administrator(request), atMs, content });
-    if (!keepOld) followInFile(old, made.secret, deps);
+    if (!keepOld) await followInFile(old, made.secret, deps);
     const ended = keepOld ? {} : seqHeader(await end(old, request, deps));
     return {
       status: 201,
       headers: { ...noStore, ...ended },
       body: { ...keyAnswer(made.stored, deps), client_secret: made.secret },
     };
-  });
+  }, deps);
 }
 
 /** Whether ending this key would leave nobody with a secret of the administration's client. */
@@ -120,9 +119,13 @@ function isSetOutside(key: ConsumerKey, { configuration, hashing }: Dependencies
 }
 
 /** DIR/admin.json goes on to hold a secret that works, where the old one stood in it. */
-function followInFile(old: ConsumerKey, secret: string, { configuration, hashing }: Dependencies): void {
+async function followInFile(
+  old: ConsumerKey,
+  secret: string,
+  { adminFile, hashing }: Dependencies,
+): Promise<void> {
   if (old.clientId !== administration) return;
-  const file = readAdminFile(configuration.data);
+  const file = await adminFile.read();
   if (file === undefined || !hashing.matches(file.client_secret, old.digest)) return;
-  writeAdminFile(configuration.data, { ...file, client_secret: secret });
+  await adminFile.write({ ...file, client_secret: secret });
 }

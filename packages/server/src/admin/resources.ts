@@ -13,7 +13,7 @@ import type { AdminRequest } from "./request.ts";
 export async function putResource(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const resource = resourceFromRequest(request.body as NewResource); // checked against the contract's schema
   if (Array.isArray(resource)) return invalidFields(resource);
-  await ensureAccessKey(deps.store, deps.seal, resource.signingAlg);
+  await ensureAccessKey(resource.signingAlg, deps);
   const atMs = deps.now();
   await deps.store.putResource(resource, atMs);
   const content = { resource: resource.resource };

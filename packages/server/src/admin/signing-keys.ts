@@ -22,7 +22,7 @@ export async function rotateSigningKeys(request: AdminRequest, deps: Dependencie
   const { use, alg } = request.body as KeyRotation; // checked against the contract's schema
   const nowMs = deps.now();
   const uses = use === undefined ? undefined : [use];
-  const made = await rotate({ uses, alg, nowMs }, deps);
+  const made = await deps.turns.inTurn("signing-keys", () => rotate({ uses, alg, nowMs }, deps));
   const content = { made, use, alg };
   await deps.store.recordAudit({
     action: "signing-keys.rotated",

@@ -34,7 +34,7 @@ export async function createUser(request: AdminRequest, deps: Dependencies): Pro
     if (await deps.store.createUser(user, hash, atMs)) return undefined;
     const isSame = (await deps.store.findUser(user.subject)).user !== undefined;
     return isSame ? takenSubject : takenName;
-  });
+  }, deps);
   if (refusal !== undefined) return refusal;
   const { subject: sub, username, roles } = user;
   await record(
@@ -70,7 +70,7 @@ export async function changeUser(request: AdminRequest, deps: Dependencies): Pro
   const errors = checkUser(userChanged(early.user, body), body);
   if (errors.length > 0) return invalidFields(errors);
   const hash = await storedPassword(body);
-  const done = await oneByOne(() => changeInTurn(request, body, hash, deps));
+  const done = await oneByOne(() => changeInTurn(request, body, hash, deps), deps);
   if ("status" in done) return done;
   await catchUp(deps);
   await tidyOffer(deps);
@@ -85,7 +85,7 @@ export async function deleteUser(request: AdminRequest, deps: Dependencies): Pro
     if (deleted.kind !== "changed") return refusalOf(deleted.kind);
     await record("user.deleted", { sub: user.subject, username: user.username }, request, deps);
     return deleted.orders;
-  });
+  }, deps);
   if ("status" in done) return done;
   await catchUp(deps);
   await tidyOffer(deps);

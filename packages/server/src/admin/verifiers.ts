@@ -1,8 +1,8 @@
-// Verifiers: GET /admin/v1/verifiers. Which of them this node has met within a day, and what each has applied.
+// Verifiers: GET /admin/v1/verifiers. Which of them were met within a day, at any node, and what each has applied.
 
 import { formatTimeMs, type VerifierItem } from "@rescind/admin-api";
 import type { Dependencies } from "../dependencies.ts";
-import { isFresh, type Verifier } from "../feed/fleet.ts";
+import { keyOf, type Verifier } from "../feed/fleet.ts";
 import { lagBehind } from "../feed/lag.ts";
 import type { Answer } from "../http/answer.ts";
 import { heldList } from "./list-page.ts";
@@ -10,20 +10,21 @@ import type { AdminRequest } from "./request.ts";
 
 export async function listVerifiers(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const { position } = await deps.store.head();
-  const all = deps.fleet.list();
+  const all = await deps.fleet.list();
   const lags = new Map<number, number>();
-  for (const seq of new Set(all.map(({ applied }) => applied.seq)))
+  for (const seq of new Set(all.map(({ verifier }) => verifier.applied.seq)))
     lags.set(seq, await lagBehind(position.seq, seq, deps.store));
-  const nowMs = deps.now();
-  const shown = (verifier: Verifier) => verifierItem(verifier, lags.get(verifier.applied.seq) ?? 0, nowMs);
-  return heldList({ all, keyOf, shown }, request.query as object); // checked against the contract's schema
+  const shown = ({ verifier, fresh }: Known) =>
+    verifierItem(verifier, lags.get(verifier.applied.seq) ?? 0, fresh);
+  return heldList({ all, keyOf: ({ verifier }: Known) => keyOf(verifier), shown }, request.query as object); // checked against the contract's schema
 }
 
-function keyOf({ clientId, verifier }: Verifier): string {
-  return `${clientId}\n${verifier}`;
+interface Known {
+  readonly verifier: Verifier;
+  readonly fresh: boolean;
 }
 
-function verifierItem(verifier: Verifier, lag: number, nowMs: number): VerifierItem {
+function verifierItem(verifier: Verifier, lag: number, fresh: boolean): VerifierItem {
   const { checks, refusals, revokedUses } = verifier.counts;
   return {
     verifier: verifier.verifier,
@@ -31,7 +32,7 @@ function verifierItem(verifier: Verifier, lag: number, nowMs: number): VerifierI
     client_id: verifier.clientId,
     applied: { ...verifier.applied },
     lag,
-    fresh: isFresh(verifier, nowMs),
+    fresh,
     max_staleness: verifier.maxStaleness,
     last_lease_at: formatTimeMs(verifier.lastLeaseAtMs),
     counts: { checks, refusals, revoked_uses: revokedUses },

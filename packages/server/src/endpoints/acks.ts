@@ -8,7 +8,8 @@ import { lagBehind } from "../feed/lag.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { bearerRefusal, problem } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
-import { signJws } from "../keys/jws.ts";
+import { decodeJws, signJws } from "../keys/jws.ts";
+import { leasedPosition } from "../moving/presented-lease.ts";
 import type { Bearer } from "../tokens/bearer.ts";
 
 export const ackBody = Type.Object(
@@ -45,8 +46,13 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
   const body = request.body as Acknowledgement; // checked by the schema at the edge
   const { caller } = request;
   if (caller === undefined) return bearerRefusal({ kind: "missing" });
-  // Before anything is read: a lease that names the head of now counts from now on for whoever waits (`feed/effect.ts`).
-  const settled = deps.fleet.asks({ clientId: caller.token.clientId, verifier: body.verifier });
+  // Before anything is read: a lease that names the head of now counts from now on for whoever waits (`feed/effect.ts`),
+  // on whichever node.
+  const settled = await deps.fleet.asks({
+    clientId: caller.token.clientId,
+    verifier: body.verifier,
+    maxStaleness: body.max_staleness,
+  });
   try {
     await deps.effect.allowFor(body.max_staleness);
     return await lease(body, caller, deps);
@@ -59,7 +65,9 @@ async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies):
   const issuedAt = deps.now();
   const { position } = await deps.store.head();
   const { applied } = body;
-  if (!(await isOnLog(applied, position, deps)))
+  const isApplied = await isOnLog(applied, position, deps);
+  await noticeLoss(body, isApplied, caller, deps);
+  if (!isApplied)
     return problem({
       status: 409,
       code: "resync",
@@ -92,6 +100,23 @@ async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies):
     key.privateKey,
   );
   return ok({ ...granted, signed }, { "cache-control": "no-store" });
+}
+
+/**
+ * What a lease of ours names was on this log. Whoever has applied it, and is on the log with that, proves it still is;
+ * otherwise it is looked for, and where it is gone a new epoch begins (DESIGN.md section 1, "Restores").
+ */
+async function noticeLoss(
+  { lease: presented, applied }: Acknowledgement,
+  isApplied: boolean,
+  caller: Bearer,
+  deps: Dependencies,
+): Promise<void> {
+  if (presented === undefined) return;
+  const claimed = decodeJws(presented)?.payload.head;
+  if (isApplied && typeof claimed === "number" && claimed <= applied.seq) return;
+  const leased = leasedPosition(presented, deps.issuer, await deps.catalog.keys(caller.head));
+  if (leased !== undefined) await deps.restores.lost(leased);
 }
 
 /** Most verifiers stand at the head, whose hash is known already. */

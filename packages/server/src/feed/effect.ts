@@ -37,16 +37,18 @@ interface Waiting {
 const mostWaiting = 10_000;
 
 export interface EffectParts {
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, "follow" | "leased" | "refreshed" | "watch">;
   readonly store: Pick<Store, "raiseLongestStaleness">;
   /** Seconds: the store's `longestStaleness` before this process served. */
   readonly longestStaleness: number;
+  /** Milliseconds for which a node that is not heard of any more may go on to give leases. */
+  readonly unheardMs?: number | undefined;
   /** Milliseconds of a clock that is never set: the fleet's own. */
   readonly monotonic?: (() => number) | undefined;
 }
 
 export function effectWatch(parts: EffectParts): EffectWatch {
-  const { fleet, store, monotonic = () => performance.now() } = parts;
+  const { fleet, store, unheardMs = 0, monotonic = () => performance.now() } = parts;
   const waiting = new Set<Waiting>();
   let longest = parts.longestStaleness;
   let claimableFrom = Number.POSITIVE_INFINITY;
@@ -94,7 +96,7 @@ export function effectWatch(parts: EffectParts): EffectWatch {
 
   return {
     serving() {
-      claimableFrom = monotonic() + longest * 1000;
+      claimableFrom = monotonic() + longest * 1000 + unheardMs;
       lookSoon();
     },
     async allowFor(maxStaleness) {
@@ -103,12 +105,16 @@ export function effectWatch(parts: EffectParts): EffectWatch {
       longest = Math.max(longest, Math.ceil(maxStaleness));
     },
     async reached(seq, seconds, gone) {
+      // After the order was committed: who gets a lease that is not counted here gets one that names it.
+      await fleet.refreshed();
       const atOnce = effectOf(seq);
       const isOver = seconds <= 0 || gone.aborted || isClosed || waiting.size >= mostWaiting;
       if (isOver || isReached(atOnce)) return atOnce;
+      const unfollow = fleet.follow();
       return new Promise((resolve) => {
         const end = (effect: Effect | undefined): void => {
           waiting.delete(one);
+          unfollow();
           clearTimeout(deadline);
           gone.removeEventListener("abort", giveUp);
           resolve(effect);

@@ -5,6 +5,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type Ke
 import { promisify } from "node:util";
 import { keyAcceptedFor, type SigningAlg } from "@rescind/core";
 import type { SigningKeyRecord, SigningKeyUse, Store } from "@rescind/store";
+import type { Turns } from "../turns.ts";
 import { encodeJson } from "./jws.ts";
 import type { Seal } from "./master-key.ts";
 
@@ -55,12 +56,18 @@ export async function ensureFirstKeys(store: Store, seal: Seal): Promise<void> {
 }
 
 /** Makes a signing key for access tokens of this algorithm if there is none. */
-export async function ensureAccessKey(store: Store, seal: Seal, alg: SigningAlg): Promise<void> {
-  const present = await store.listSigningKeys();
-  const signs = present.some(
-    (key) => key.use === "access" && key.alg === alg && key.retiredAtMs === undefined,
-  );
-  if (!signs) await addSigningKey(signingNow({ use: "access", alg }), { store, seal });
+export async function ensureAccessKey(
+  alg: SigningAlg,
+  { store, seal, turns }: { readonly store: Store; readonly seal: Seal; readonly turns: Turns },
+): Promise<void> {
+  const signs = async (): Promise<boolean> =>
+    (await store.listSigningKeys()).some(
+      (key) => key.use === "access" && key.alg === alg && key.retiredAtMs === undefined,
+    );
+  if (await signs()) return;
+  await turns.inTurn("signing-keys", async () => {
+    if (!(await signs())) await addSigningKey(signingNow({ use: "access", alg }), { store, seal });
+  });
 }
 
 /**

@@ -5,16 +5,17 @@
 import { scopesOfRoles, type User } from "@rescind/core";
 import type { Actor, Order } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
-import { turns } from "./hashing-turns.ts";
 import { rolesTakenOrder, subjectOrder } from "./user-orders.ts";
 
-export type ChangeParts = Pick<Dependencies, "hashing" | "issuer" | "now" | "store">;
+export type ChangeParts = Pick<Dependencies, "hashing" | "issuer" | "now" | "store" | "turns">;
 
 /**
  * Changes of people and registrations of chosen ids go one by one, since each is judged by what it finds: a client and a
  * person must not take one id at the same moment, nor one change of a person undo what another did to other members.
  */
-export const oneByOne = turns(1, 1000);
+export function oneByOne<T>(work: () => Promise<T>, { turns }: Pick<Dependencies, "turns">): Promise<T> {
+  return turns.inTurn("registration", work);
+}
 
 export type UserChanged =
   | { readonly kind: "changed"; readonly orders: readonly Order[] }

@@ -2,7 +2,6 @@
 // which one is set, once, within an hour. CONTRACT.md section 2.
 
 import type { User } from "@rescind/core";
-import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { randomId } from "../random-id.ts";
 import { makeSetupLink, setupLinkLives, tidyOffer } from "./setup-link.ts";
@@ -14,7 +13,7 @@ const username = "admin";
  * Does not make a new link for one that was not used in time: `rescind users setup-link` does.
  */
 export async function ensureFirstUser(deps: Dependencies): Promise<void> {
-  const file = readAdminFile(deps.configuration.data);
+  const file = await deps.adminFile.read();
   if (file?.username !== undefined) return tidyOffer(deps);
   const filter = { role: "administrator" } as const;
   const { items } = await deps.store.listUsers(filter, { limit: 2, cursor: undefined });
@@ -28,7 +27,7 @@ export async function ensureFirstUser(deps: Dependencies): Promise<void> {
   const rev = (await deps.store.head()).position.seq;
   const { setupUrl } = await makeSetupLink({ subject, rev, life: setupLinkLives.firstRun }, deps);
   if (file === undefined) throw new Error("DIR/admin.json went missing while the server started");
-  writeAdminFile(deps.configuration.data, { ...file, username, setup_url: setupUrl });
+  await deps.adminFile.write({ ...file, username, setup_url: setupUrl });
 }
 
 async function makeUser(deps: Dependencies): Promise<string | undefined> {

@@ -3,7 +3,6 @@
 
 import { type Judged, parseToken, type User } from "@rescind/core";
 import type { SetupLink } from "@rescind/store";
-import { readAdminFile, writeAdminFile } from "../admin-file.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { newToken } from "../keys/digest.ts";
 import { hashPassword } from "./password.ts";
@@ -88,14 +87,13 @@ export async function setPasswordByLink(
 
 /** Takes the first user's link out of DIR/admin.json if it no longer works, and keeps it under today's issuer if it does. */
 export async function tidyOffer(deps: Dependencies): Promise<void> {
-  const { data } = deps.configuration;
-  const file = readAdminFile(data);
+  const file = await deps.adminFile.read();
   if (file?.setup_url === undefined) return;
   const { setup_url: offered, ...rest } = file;
   const text = linkIn(offered);
   const works = text !== undefined && (await findUsableLink(text, deps)) !== undefined;
   const current = works ? setupUrlOf(text, deps.issuer) : undefined;
-  if (current !== offered) writeAdminFile(data, { ...rest, ...(current && { setup_url: current }) });
+  if (current !== offered) await deps.adminFile.write({ ...rest, ...(current && { setup_url: current }) });
 }
 
 /** What the rule judges of a link: its person only. */

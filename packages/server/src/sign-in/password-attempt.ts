@@ -2,7 +2,7 @@
 // and limits on failures: ten a minute for an account, sixty for an address. CONTRACT.md section 3.
 
 import type { User } from "@rescind/core";
-import type { Head } from "@rescind/store";
+import type { Head, Store } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { verifyPassword } from "../people/password.ts";
 import { addressLimit, type FailureLimit, failureLimit } from "../tokens/failure-limit.ts";
@@ -16,15 +16,16 @@ export type Attempt =
 export interface LoginLimits {
   readonly ofAccount: FailureLimit;
   readonly ofAddress: FailureLimit;
-  /** Does the work of one account one after another, so that guesses side by side cannot outrun its limit. */
+  /** Does the work of one account one after another on this node, so that guesses side by side cannot outrun its limit. */
   readonly inTurn: <T>(account: string, work: () => Promise<T>) => Promise<T>;
 }
 
-export function loginLimits(): LoginLimits {
+/** @param tally counts for all nodes; undefined where there is only this one */
+export function loginLimits(tally: Pick<Store, "countFailure"> | undefined): LoginLimits {
   const last = new Map<string, Promise<unknown>>();
   return {
-    ofAccount: failureLimit(10, 60_000),
-    ofAddress: addressLimit(60, 60_000),
+    ofAccount: failureLimit({ of: "logins of account", most: 10, windowMs: 60_000 }, tally),
+    ofAddress: addressLimit({ of: "logins from address", most: 60, windowMs: 60_000 }, tally),
     async inTurn(account, work) {
       const before = last.get(account) ?? Promise.resolve();
       const mine = before.then(work, work);
@@ -65,8 +66,7 @@ async function attempt(
   const { head, user, passwordHash } = await deps.store.findUserByName(username);
   const verified = await verifyPassword(passwordHash, password);
   if (!verified.ok || user === undefined || user.status !== "active") {
-    ofAccount.failed(account, deps.now());
-    ofAddress.failed(address, deps.now());
+    await Promise.all([ofAccount.failed(account, deps.now()), ofAddress.failed(address, deps.now())]);
     return { kind: "wrong" };
   }
   if (verified.rehash !== undefined)

@@ -96,7 +96,7 @@ export async function authenticateClient(
     keyId === "unproven" ||
     isSuspended(registered.client, keyId, head, parts)
   ) {
-    parts.clientFailures.failed(name, parts.now());
+    await parts.clientFailures.failed(name, parts.now());
     return invalidClient;
   }
   return { kind: "client", client: registered.client, keyId };

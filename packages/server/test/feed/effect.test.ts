@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { effectWatch } from "../../src/feed/effect.ts";
-import { fleet, type Verifier } from "../../src/feed/fleet.ts";
+import { fleet, onlyFleet, type Verifier } from "../../src/feed/fleet.ts";
 
 function verifier(name: string, seq: number, maxStaleness = 5): Verifier {
   return {
@@ -27,7 +27,8 @@ function world(longestStaleness = 0) {
       raised.push(seconds);
     },
   };
-  const effect = effectWatch({ fleet: verifiers, store, longestStaleness, monotonic });
+  const watched = onlyFleet(verifiers, () => Date.now());
+  const effect = effectWatch({ fleet: watched, store, longestStaleness, monotonic });
   effect.serving();
   return { clock, verifiers, effect, raised };
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressLimit } from "../../src/tokens/failure-limit.ts";
 
-test("WEB-06 addresses of one IPv6 network of 64 bits share a limit, and IPv4 is the same in either spelling", () => {
+test("WEB-06 addresses of one IPv6 network of 64 bits share a limit, and IPv4 is the same in either spelling", async () => {
   const cases = [
     ["2001:db8:1:2::1", "2001:db8:1:2:ffff::7", true],
     ["2001:db8:1:2::1", "2001:0db8:0001:0002:0:0:0:9", true],
@@ -16,8 +16,8 @@ test("WEB-06 addresses of one IPv6 network of 64 bits share a limit, and IPv4 is
     ["192.0.2.1", "192.0.2.2", false],
   ] as const;
   for (const [one, other, together] of cases) {
-    const limit = addressLimit(1, 60_000);
-    limit.failed(one, 0);
+    const limit = addressLimit({ of: "tries", most: 1, windowMs: 60_000 }, undefined);
+    await limit.failed(one, 0);
     assert.equal(limit.blockedFor(other, 1) !== undefined, together, `${one} ${other}`);
     assert.equal(limit.blockedFor(one, 60_001), undefined);
   }
