@@ -12,7 +12,8 @@ export interface Availability {
   recovered(): void;
 }
 
-export function availability(now: () => number): Availability {
+/** @param onFailed called with every request that could not be answered */
+export function availability(now: () => number, onFailed: () => void = () => undefined): Availability {
   let since = now();
   let until: number | undefined;
   let down = false;
@@ -22,6 +23,7 @@ export function availability(now: () => number): Availability {
     failed() {
       if (!down) until = now();
       down = true;
+      onFailed();
     },
     recovered() {
       if (down) since = now();

@@ -12,6 +12,8 @@ export interface Metrics {
   webhook(outcome: string): void;
   /** A verifier acknowledged: so many entries behind the head. */
   lease(lag: number): void;
+  /** The database came back from a backup, and a new epoch began. */
+  restored(cause: string): void;
   /** Seconds from the oldest entry that an acknowledgement covers anew to that acknowledgement. */
   acknowledged(seconds: number): void;
   /** Values read when somebody asks for the metrics. */
@@ -61,6 +63,12 @@ export function metrics(): Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 30, 300],
     registers,
   });
+  const restores = new Counter({
+    name: "rescind_restores_total",
+    help: "Restores of the database that this server noticed, by how: verb, behind, system, timeline, lease",
+    labelNames: ["cause"],
+    registers,
+  });
   const answeredOn = new Map<string, Histogram.Internal<"route" | "status">>();
   return {
     registry,
@@ -73,6 +81,7 @@ export function metrics(): Metrics {
       child.observe(seconds);
     },
     webhook: (outcome) => webhooks.inc({ outcome }),
+    restored: (cause) => restores.inc({ cause }),
     lease: (entries) => lag.observe(entries),
     acknowledged: (seconds) => acknowledged.observe(seconds),
     gauge: (name, help, value) => {

@@ -17,11 +17,22 @@ const pageSize = 10_000;
 
 type Listener = (entries: readonly LoggedEntry[]) => void;
 
+/** The database came back from a backup while this node was serving: what it has judged by is not on the log. */
+export class LogReplaced extends StoreUnavailable {
+  readonly known: Position;
+
+  constructor(known: Position) {
+    super("the log was replaced under this node");
+    this.known = known;
+  }
+}
+
 export class StandingEntries {
   readonly #store: Store;
   readonly #set = new RevocationSet<LoggedRevoke>(entryKeys);
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
+  #isDoubted = false;
   /** Calls of `wake` since the look that is under way began. */
   #wakes = 0;
 
@@ -39,6 +50,11 @@ export class StandingEntries {
 
   get size(): number {
     return this.#set.size;
+  }
+
+  /** Whether nothing is judged before the log was confirmed. */
+  get isDoubted(): boolean {
+    return this.#isDoubted;
   }
 
   /** What stands, by number, and where on the log that is. */
@@ -72,14 +88,40 @@ export class StandingEntries {
     return () => this.#listeners.delete(listener);
   }
 
+  /** After an outage the log may be another one: nothing is judged before the place of this memory is found on it. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
+
+  /**
+   * Finds out whether the log still is the one that this node has judged by.
+   * @throws LogReplaced if it came back from a backup: then nothing is judged until `renew`
+   */
+  async confirm(): Promise<void> {
+    const { position } = this.#set;
+    const { place } = await this.#store.placeOf(position);
+    this.#isDoubted = place === "off-log";
+    if (this.#isDoubted) throw new LogReplaced(position);
+  }
+
+  /** Forgets what was lost; the log has to have gone on beyond what this node has judged by. */
+  async renew(): Promise<void> {
+    this.#isDoubted = false;
+    await this.reach(await this.#store.head());
+    await this.load();
+  }
+
   /**
    * Brings memory up to a head that was read from the store.
    * @throws StoreUnavailable if the log on disk is not a continuation of what this node has judged by
    */
   async reach(head: Head): Promise<void> {
-    const { seq, hash } = this.#set.position;
-    if (head.position.seq === seq && head.position.hash !== hash)
-      throw new StoreUnavailable("the log was replaced under this node: restart the server");
+    if (this.#isDoubted) await this.confirm();
+    const { position } = this.#set;
+    if (head.position.seq === position.seq && head.position.hash !== position.hash) {
+      this.doubt();
+      throw new LogReplaced(position);
+    }
     while (this.#set.position.seq < head.position.seq) {
       this.#catchingUp ??= this.#catchUp().finally(() => {
         this.#catchingUp = undefined;
