@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { deviceCodeGrant } from "@rescind/core";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { BrowserContext, Page } from "playwright-core";
 import { rounds } from "../seed.ts";
@@ -94,6 +95,19 @@ async function lookAtEveryPage(world: World, context: BrowserContext, how: strin
   await page.getByRole("button", { name: "Set password" }).click();
   await page.getByRole("alert").waitFor();
   await look("a password that will not do");
+  await page.goto(`${server.base}/device`);
+  await look("the code of a device");
+  await page.getByLabel("Code").fill("BBBB-BBBB");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("the code of no device");
+  await page.goto(await deviceLink(world));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL((url) => url.pathname === "/consent");
+  await look("consent for a device");
+  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByRole("heading", { name: "Your device is connected" }).waitFor();
+  await look("device connected");
   await page.goto(`${server.base}/oauth2/logout`);
   await look("sign out?");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
@@ -109,6 +123,12 @@ async function setupLink({ server }: World): Promise<string> {
   const { json } = await server.admin("POST", "/admin/v1/users", { username });
   const link = await server.admin("POST", `/admin/v1/users/${json.sub}/setup-link`, {});
   return String(link.json.setup_url);
+}
+
+async function deviceLink({ server }: World): Promise<string> {
+  const device = await server.registerClient({ name: "Living Room TV", grant_types: [deviceCodeGrant] });
+  const { json } = await server.form("/oauth2/device_authorization", {}, device);
+  return String(json.verification_uri_complete);
 }
 
 test("the operator's logo is shown, by its name for those who do not see it", async () => {
