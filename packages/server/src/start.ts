@@ -67,7 +67,11 @@ export async function startServer(configuration: Configuration): Promise<Running
   const seal = loadMasterKey(configuration.masterKey, configuration.data);
   const failure = Promise.withResolvers<Error>();
   const { issuer } = configuration;
-  const store = await openStore(configuration.database, { issuer, onFailure: failure.resolve });
+  const store = await openStore(configuration.database, {
+    issuer,
+    isShared: isShared(configuration),
+    onFailure: failure.resolve,
+  });
   try {
     const turns = isShared(configuration) ? sharedTurns(store) : localTurns();
     // Of nodes that start at once each finds what those before it have made.

@@ -95,6 +95,8 @@ export interface SqlStoreOptions {
    * pleases, moves along to the next one with all its entries: what was revoked stays so.
    */
   readonly issuer?: string | undefined;
+  /** Other servers may use the database now: then it does not move to another issuer. */
+  readonly isShared?: boolean | undefined;
   /** Seconds that expired rows stay; a day by default. */
   readonly graceSeconds?: number | undefined;
 }
@@ -112,7 +114,7 @@ export async function openSqlStore(
   idsAbove: (greatest: bigint) => IdSource | Promise<IdSource> = (greatest) =>
     new RowIds(options.nodeId ?? 0, greatest),
 ): Promise<Store> {
-  const owner = await claim(executor, options.issuer);
+  const owner = await claim(executor, options);
   const db: Database = {
     executor,
     ids: await idsAbove(await greatestId(executor)),
@@ -126,7 +128,10 @@ export async function openSqlStore(
 }
 
 /** Raises the longest lives to this program's defaults, and notes whose database this is; whose it is. */
-async function claim(executor: Executor, issuer: string | undefined): Promise<string | undefined> {
+async function claim(
+  executor: Executor,
+  { issuer, isShared = false }: SqlStoreOptions,
+): Promise<string | undefined> {
   const results = await executor.apply([
     {
       sql: "UPDATE catalog SET issuer = $1 WHERE issuer IS NULL AND CAST($1 AS TEXT) IS NOT NULL",
@@ -140,7 +145,7 @@ async function claim(executor: Executor, issuer: string | undefined): Promise<st
   ]);
   const owner = new Columns(onlyRow(results[1])).optionalText();
   if (issuer === undefined || owner === undefined || owner === issuer) return owner;
-  if (!isOnLoopback(owner))
+  if (isShared || !isOnLoopback(owner))
     throw new StoreRefused(
       `This database belongs to the issuer ${owner}: its tokens are not those of ${issuer}. Start with that issuer, or with another database.`,
     );
