@@ -102,6 +102,7 @@ input:focus-visible{outline-offset:0;outline-width:2px;border-color:var(--accent
 .actions{display:flex;flex-direction:column;gap:12px;margin-top:28px}
 .two{flex-direction:row}
 .problem{margin:24px 0 -4px;padding:12px 14px;border:1px solid var(--bad-line);border-radius:10px;background:var(--bad-soft);color:var(--bad);font-size:15px}
+.problem strong{white-space:nowrap}
 .problem ul{margin:4px 0 0;padding:0 0 0 18px}
 .problem a{color:inherit}
 .wrong{margin:6px 0 0;color:var(--bad);font-size:14px}
