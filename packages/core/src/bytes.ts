@@ -2,7 +2,9 @@
 
 const encoder = new TextEncoder();
 const base64urlAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const base64urlValue = new Map([...base64urlAlphabet].map((letter, value) => [letter, value]));
+/** The value of each letter of the alphabet by its code; 64 for every other one below 128. */
+const base64urlValues = new Uint8Array(128).fill(64);
+for (let value = 0; value < 64; value++) base64urlValues[base64urlAlphabet.charCodeAt(value)] = value;
 
 /**
  * Each text as four bytes of length (big-endian) and its UTF-8 bytes, one after the other. A lone surrogate, which
@@ -41,8 +43,8 @@ export function toBase64url(bytes: Uint8Array): string {
   let text = "";
   let bits = 0;
   let pending = 0;
-  for (const byte of bytes) {
-    pending = (pending << 8) | byte;
+  for (let i = 0; i < bytes.length; i++) {
+    pending = (pending << 8) | (bytes[i] ?? 0);
     bits += 8;
     while (bits >= 6) {
       bits -= 6;
@@ -55,21 +57,22 @@ export function toBase64url(bytes: Uint8Array): string {
 
 /** The bytes of canonical base64url; undefined for anything else (padding, spare bits set, other letters). */
 export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length % 4 === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
+  const { length } = text;
+  if (length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((length * 6) / 8));
   let bits = 0;
   let pending = 0;
   let offset = 0;
-  for (const letter of text) {
-    const value = base64urlValue.get(letter);
-    if (value === undefined) return undefined;
+  for (let i = 0; i < length; i++) {
+    const value = base64urlValues[text.charCodeAt(i)] ?? 64;
+    if (value === 64) return undefined;
     pending = (pending << 6) | value;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
       bytes[offset++] = (pending >> bits) & 255;
+      pending &= (1 << bits) - 1;
     }
-    pending &= (1 << bits) - 1;
   }
   return pending === 0 ? bytes : undefined;
 }

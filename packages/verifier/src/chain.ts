@@ -3,6 +3,7 @@
 // that a batch is hashed at once; that the links join is for the feed reader to check.
 
 import { chainInput, type FeedEntry, fromBase64url, toBase64url } from "@rescind/core";
+import { nativeCrypto } from "./native-crypto.ts";
 
 export interface Link {
   /** The hash claimed before the entry. */
@@ -17,8 +18,19 @@ export interface CheckedLink extends Link {
   readonly genuine: boolean;
 }
 
-/** Computes every link's hash, by WebCrypto, in order. */
-export function checkLinks(links: readonly Link[]): Promise<CheckedLink[]> {
+/** Computes every link's hash, natively or by WebCrypto, in order. */
+export function checkLinks(links: readonly Link[]): readonly CheckedLink[] | Promise<CheckedLink[]> {
+  const hash = nativeCrypto?.hash;
+  if (hash === undefined) return checkByWebCrypto(links);
+  return links.map((link) => {
+    const previous = fromBase64url(link.previous);
+    if (previous === undefined) return { ...link, genuine: false };
+    return { ...link, genuine: hash("sha256", chainInput(previous, link.entry), "base64url") === link.hash };
+  });
+}
+
+/** As `checkLinks`, where there is nothing but WebCrypto. */
+export function checkByWebCrypto(links: readonly Link[]): Promise<CheckedLink[]> {
   return Promise.all(
     links.map(async (link) => {
       const previous = fromBase64url(link.previous);

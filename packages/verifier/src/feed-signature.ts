@@ -1,10 +1,10 @@
 // What the server signs of the feed: a JWS with Ed25519 under a key of the feed's own, whose type says what it is of.
 // CONTRACT.md section 6. Only what was signed is used.
 
-import { compactVerify } from "jose";
 import { membersOf } from "./json.ts";
-import { accessTokenForm, parseBytes, readJwtHeader } from "./jwt.ts";
+import { accessTokenForm, parseBytes, readForm, readJwt } from "./jwt.ts";
 import type { KeySet } from "./key-set.ts";
+import { hasGoodSignature } from "./signature.ts";
 
 export const feedAlgorithms: readonly string[] = ["EdDSA", "Ed25519"];
 
@@ -15,11 +15,9 @@ export async function readFeedSignature(
   keys: KeySet,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
   const form = { types: [type, `application/${type}`], kid: accessTokenForm.kid };
-  const header = readJwtHeader(signed, form);
-  const key = header === undefined ? undefined : await keys.find(header.kid);
-  if (key === undefined) return undefined;
-  const verified = await compactVerify(signed, key.key, { algorithms: [...feedAlgorithms] }).catch(
-    () => undefined,
-  );
-  return verified === undefined ? undefined : membersOf(parseBytes(verified.payload));
+  const jwt = readForm(readJwt(signed), form);
+  const key = jwt === undefined ? undefined : await keys.find(jwt.kid);
+  if (jwt === undefined || key === undefined || !feedAlgorithms.includes(jwt.alg)) return undefined;
+  if (!(await hasGoodSignature(jwt, key))) return undefined;
+  return membersOf(parseBytes(jwt.payload));
 }

@@ -1,8 +1,8 @@
 // The compact form of a signed JWT, before anything in it is believed: RFC 7515 section 7.1, RFC 8725. Refuses what a
 // token of ours never has; that its signature is good is for `verify` to say.
 
-import { fromBase64url } from "@rescind/core";
 import { membersOf, parseJson } from "./json.ts";
+import { decodeBase64url } from "./native-base64url.ts";
 import { hasUniqueMembers } from "./unique-members.ts";
 
 /** Characters a token may have: checked before anything is parsed. */
@@ -15,6 +15,8 @@ export interface JwtHeader {
 
 /** Header parameters that bring key material or change how the token is read. None is ever needed here. */
 const refusedParameters = ["crit", "jwk", "jku", "x5u", "x5c", "b64", "enc", "zip"];
+
+const strictly = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the header of a kind of token looks like. */
 export interface JwtForm {
@@ -43,35 +45,50 @@ export function isJose(text: string): boolean {
   return text.startsWith("ey") && text.includes(".");
 }
 
-/** The `iss` a token claims, before anything in it is believed; undefined where there is none. */
-export function claimedIssuer(token: string): string | undefined {
-  const payload = fromBase64url(token.split(".", 3)[1] ?? "");
-  const iss = payload === undefined ? undefined : membersOf(parseBytes(payload)).iss;
-  return typeof iss === "string" && iss !== "" ? iss : undefined;
+/** A text as a JWT is written, with nothing in it believed yet. */
+export interface UnverifiedJwt {
+  readonly text: string;
+  /** The bytes of each part; undefined for one that is not canonical base64url, or missing. */
+  readonly header: Uint8Array | undefined;
+  readonly payload: Uint8Array | undefined;
+  readonly signature: Uint8Array | undefined;
+  readonly parts: number;
+}
+
+/** Takes a token apart, once: nobody after this decodes it again. */
+export function readJwt(text: string): UnverifiedJwt {
+  const parts = text.length > longestToken ? [] : text.split(".", 4);
+  const [header, payload, signature] = parts.map(decodeBase64url);
+  return { text, header, payload, signature, parts: parts.length };
+}
+
+/** A JWT whose form is right; whether it is genuine is for its signature to say. */
+export interface WellFormedJwt extends JwtHeader {
+  readonly text: string;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 /**
  * Reads the header of a token whose three parts are canonical base64url (spare bits unset, no padding), so that one
  * token has one spelling only. Undefined for anything else.
  */
-export function readJwtHeader(token: string, form: JwtForm): JwtHeader | undefined {
-  if (token.length > longestToken) return undefined;
-  const parts = token.split(".");
-  const [header, payload, signature] = parts.map(fromBase64url);
-  if (parts.length !== 3 || header === undefined || payload === undefined) return undefined;
+export function readForm(jwt: UnverifiedJwt, form: JwtForm): WellFormedJwt | undefined {
+  const { text, header, payload, signature, parts } = jwt;
+  if (parts !== 3 || header === undefined || payload === undefined) return undefined;
   if (signature === undefined || signature.length === 0) return undefined;
   const { alg, kid, typ, ...others } = membersOf(parseBytes(header));
   if (typeof alg !== "string" || typeof kid !== "string" || !form.kid.test(kid)) return undefined;
   if (typ !== undefined && typeof typ !== "string") return undefined;
   if (!form.types.includes(typ?.toLowerCase())) return undefined;
   if (refusedParameters.some((name) => Object.hasOwn(others, name))) return undefined;
-  return { alg, kid };
+  return { alg, kid, text, payload, signature };
 }
 
 /** The JSON value of strict UTF-8 without a member that stands twice; undefined for anything else. */
 export function parseBytes(bytes: Uint8Array): unknown {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = strictly.decode(bytes);
     const value = parseJson(text);
     return value !== undefined && hasUniqueMembers(text) ? value : undefined;
   } catch {

@@ -5,11 +5,7 @@ import { importJWK, type JWK } from "jose";
 import type { Clock } from "./clock.ts";
 import { exchangeJson, type Fetch, Unanswered } from "./http-exchange.ts";
 import { membersOf } from "./json.ts";
-
-export interface VerificationKey {
-  readonly alg: string;
-  readonly key: CryptoKey;
-}
+import { type VerificationKey, verificationKey } from "./signature.ts";
 
 export const asymmetricAlgorithms: readonly string[] = [
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
@@ -120,7 +116,7 @@ async function importKey(
   if (kty === "oct" || d !== undefined || (use !== undefined && use !== "sig")) return [];
   try {
     const key = await importJWK(jwk as JWK, alg); // parsing boundary: importJWK checks the members
-    return key instanceof Uint8Array ? [] : [[kid, { alg, key }]];
+    return key instanceof Uint8Array ? [] : [[kid, verificationKey(alg, key)]];
   } catch {
     return [];
   }

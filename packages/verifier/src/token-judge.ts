@@ -1,10 +1,11 @@
 // The verdict on a token that is genuine: by what is known here, or by what the server answered. Without I/O and without
 // waiting, so that freshness, what the set holds and the verdict are those of one moment. DESIGN.md section 5.
 
-import { type Judged, liveness, type StandingEntry } from "@rescind/core";
+import { type Judged, liveness, type StandingEntry, type UnitName } from "@rescind/core";
 import type { VerifiedToken } from "./access-token.ts";
 import type { Instant } from "./clock.ts";
 import type { FeedReader } from "./feed-reader.ts";
+import type { TokenFingerprints } from "./fingerprints.ts";
 import { TokenRejected } from "./token-rejected.ts";
 import type { TrustedIssuer } from "./trusted-issuer.ts";
 
@@ -14,7 +15,7 @@ export interface KnownToken {
   readonly judged: Judged;
   readonly issuer: Pick<TrustedIssuer, "livesTooLong">;
   /** Of all its units and its lineage. */
-  readonly fingerprints: readonly string[];
+  readonly fingerprints: TokenFingerprints;
   /** What was found under the fingerprints at `generation` of the set. */
   generation: number;
   found: readonly StandingEntry[];
@@ -22,8 +23,11 @@ export interface KnownToken {
   toldAt: number;
 }
 
+const none: readonly StandingEntry[] = [];
+
 export class TokenJudge {
   readonly #reader: FeedReader;
+  readonly #holds = (unit: UnitName): boolean => this.#reader.set.holds(unit);
 
   constructor(reader: FeedReader) {
     this.#reader = reader;
@@ -67,7 +71,9 @@ export class TokenJudge {
   }
 
   #find(seen: KnownToken): readonly StandingEntry[] {
-    return seen.fingerprints.flatMap((fp) => this.#reader.set.find(fp));
+    const { set } = this.#reader;
+    if (set.size === 0) return none;
+    return seen.fingerprints(this.#holds).flatMap((fp) => set.find(fp));
   }
 }
 

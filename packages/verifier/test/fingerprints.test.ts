@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Judged, UnitName } from "@rescind/core";
+import fc from "fast-check";
 import { Fingerprints } from "../src/fingerprints.ts";
-import { nativeCrypto } from "../src/native-crypto.ts";
+import { nativeCrypto, nativeVerification } from "../src/native-crypto.ts";
+import { thorough } from "./property.ts";
 
 interface Vectors {
   readonly key: string;
@@ -36,6 +38,8 @@ const token: Judged = {
   lineage: ["AAAAAAAAAAAAAAAAAAAAAA"],
 };
 
+const everyUnit = (): boolean => true;
+
 for (const [how, native] of [
   ["Node's hashing", nativeCrypto],
   ["WebCrypto", undefined],
@@ -53,9 +57,46 @@ for (const [how, native] of [
       (unit) => vectors.find((vector) => vector.unit === unit && vector.issuer === token.issuer)?.fp,
     );
     for (let i = 0; i < 2; i++)
-      assert.deepEqual(await fingerprints.of(token), [...expected, ...token.lineage]);
+      assert.deepEqual((await fingerprints.of(token))(everyUnit), [...expected, ...token.lineage]);
   });
 
-test("Node's hashing is found where it is there", () => {
-  assert.ok(nativeCrypto !== undefined);
+test("Node's hashing is found where it is there, and its signatures", () => {
+  assert.ok(nativeCrypto?.hash !== undefined);
+  assert.ok(nativeVerification !== undefined);
+});
+
+test("of a kind of unit that no entry is of, no fingerprint is made, until there is one", async () => {
+  const native = await Fingerprints.underKey(new Uint8Array(Buffer.from(key, "base64url")));
+  const of = await native.of(token);
+  const held = new Set<UnitName>();
+  const named = (unit: UnitName) =>
+    vectors.find((vector) => vector.unit === unit && vector.issuer === token.issuer)?.fp;
+  assert.deepEqual(
+    of((unit) => held.has(unit)),
+    token.lineage,
+  );
+  for (const unit of ["subject", "all", "key"] as const) {
+    held.add(unit);
+    const found = of((name) => held.has(name));
+    assert.deepEqual(new Set(found), new Set([...[...held].map(named), ...token.lineage]));
+  }
+});
+
+test("whatever is hashed under whatever key, both ways of hashing give the same fingerprint", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uint8Array({ minLength: 16, maxLength: 100 }),
+      fc.string({ maxLength: 1200, unit: "grapheme" }),
+      async (secret, value) => {
+        const bytes = new Uint8Array(secret);
+        const [native, web] = await Promise.all([
+          Fingerprints.underKey(bytes),
+          Fingerprints.byWebCrypto(bytes),
+        ]);
+        const judged = { ...token, subject: value, tokenId: value };
+        assert.deepEqual((await native.of(judged))(everyUnit), (await web.of(judged))(everyUnit));
+      },
+    ),
+    thorough(100),
+  );
 });

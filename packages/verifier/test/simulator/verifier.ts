@@ -168,6 +168,7 @@ export class SimulatedVerifier {
     const found = this.#known.get(token);
     if (found !== undefined) return found;
     const { judged } = token;
+    const fingerprints = this.#place.parts.fingerprints(token);
     const made: KnownToken = {
       token: {
         issuer: judged.issuer,
@@ -184,7 +185,7 @@ export class SimulatedVerifier {
       },
       judged,
       issuer: { livesTooLong: ({ expiresAt }, at) => livesTooLong(expiresAt, at) },
-      fingerprints: this.#place.parts.fingerprints(token),
+      fingerprints: () => fingerprints,
       generation: -1,
       found: [],
       toldAt: Number.NEGATIVE_INFINITY,
