@@ -21,6 +21,8 @@ export interface Fault {
 export interface BreakableDatabase {
   /** As if the machine's power went, and up again. */
   crash(): Promise<void>;
+  /** Resolves when every node works with it again. */
+  mended(): Promise<void>;
   /** Between each node and the database. */
   readonly proxies: readonly TcpProxy[];
 }
@@ -33,7 +35,7 @@ export async function breakThings(
 ): Promise<number> {
   let count = 0;
   while (!until.aborted) {
-    await rest(300 + random.below(1200), until);
+    await rest(500 + random.below(2500), until);
     if (until.aborted) break;
     const { what, on, outage, happen } = draw();
     const t_inv = performance.now();
@@ -105,7 +107,12 @@ export function databaseFaults(database: BreakableDatabase, random: Random): Fau
   const crash: Fault = { what: "crashed", on: "PostgreSQL", outage: true, happen: () => database.crash() };
   const proxy = random.pick(database.proxies);
   const cut = { on: "PostgreSQL", what: "cut off from a node", outage: true, most: 1000, random };
-  return random.pick([crash, proxyFault(proxy, cut), proxyFault(proxy, cut)]);
+  const fault = random.pick([crash, proxyFault(proxy, cut), proxyFault(proxy, cut)]);
+  const happen = async (): Promise<void> => {
+    await fault.happen();
+    await database.mended();
+  };
+  return { ...fault, happen };
 }
 
 interface Cut extends Pick<Fault, "on" | "what" | "outage"> {

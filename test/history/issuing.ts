@@ -16,6 +16,11 @@ export function anyClient({ world, random }: Traffic): Client {
   return random.pick(world.clients);
 }
 
+/** Only a JWT says which grant a code opened. */
+function anyWithJwts({ world, random }: Traffic): Client {
+  return random.pick(world.clients.filter(({ isOpaque }) => !isOpaque));
+}
+
 export function anyKey({ random }: Traffic, client: Client): Key {
   return random.pick(client.keys);
 }
@@ -64,7 +69,7 @@ export async function openGrant(traffic: Traffic, asking: Asking): Promise<void>
 /** A person signs in in a browser of their own, on the way to a client. */
 export async function signIn(traffic: Traffic, asking: Asking): Promise<void> {
   const person = traffic.random.pick(traffic.world.people);
-  const client = anyClient(traffic);
+  const client = anyWithJwts(traffic);
   const browser = createPerson(new URL(asking.node.url).origin);
   const inv = performance.now();
   const url = `${asking.node.url}/oauth2/authorize?${authorizationParameters({ client_id: client.id }, { scope: "openid read" })}`;
@@ -102,7 +107,7 @@ function ofSession(subject: string, session: Held, client: Client, offline: bool
 export async function authorize(traffic: Traffic, asking: Asking): Promise<void> {
   const session = traffic.pick("session");
   if (session === undefined) return signIn(traffic, asking);
-  const client = anyClient(traffic);
+  const client = anyWithJwts(traffic);
   const offline = traffic.random.below(2) === 0;
   const scope = offline ? "openid read offline_access" : "openid read";
   const parameters = authorizationParameters({ client_id: client.id }, { scope });
@@ -133,10 +138,13 @@ export async function authorize(traffic: Traffic, asking: Asking): Promise<void>
   });
 }
 
-/** Mostly its own client, mostly the first time; now and then a second time, or at once twice. */
+/** Mostly a new code by its own client; now and then one a second time, or at once twice. */
 export async function redeem(traffic: Traffic, asking: Asking): Promise<void> {
-  const code = traffic.pick("code");
-  if (code === undefined) return authorize(traffic, asking);
+  const isAgain = traffic.random.below(6) === 0;
+  if (!isAgain && traffic.pick("code", ({ refused }) => !refused) === undefined)
+    await authorize(traffic, asking);
+  const code = traffic.pick("code", ({ refused }) => isAgain || !refused);
+  if (code === undefined) return;
   if (traffic.random.below(6) > 0) return present(traffic, asking, code);
   await Promise.all([
     present(traffic, asking, code),
@@ -206,7 +214,7 @@ export function at(answer: Answer | Unanswered): { readonly position?: number } 
 }
 
 export async function exchange(traffic: Traffic, asking: Asking): Promise<void> {
-  const client = traffic.random.pick(traffic.world.clients.filter(({ isOpaque }) => !isOpaque));
+  const client = anyWithJwts(traffic);
   const key = anyKey(traffic, client);
   const usable = (held: Held): boolean =>
     depthOf(traffic, held.thing) < mostExchanges && !held.client.isInsider;

@@ -1,9 +1,11 @@
 // A history made and judged: what it was made of, and a failure that prints its seed, the least of it that shows what is
 // wrong, and where all of it was written.
 
+import type { Cluster } from "../postgres.ts";
+import { until } from "../until.ts";
 import { figuresOf, tellFigures } from "./figures.ts";
 import { violations } from "./judge.ts";
-import { closeNode, type Node, startNode } from "./nodes.ts";
+import { closeNode, type Node, startNode, startNodesOver } from "./nodes.ts";
 import type { History, Violation } from "./record.ts";
 import { type RunSettings, runHistory } from "./run.ts";
 import { saveHistory, tell } from "./saved.ts";
@@ -26,12 +28,45 @@ export async function judgedRun(settings: RunSettings): Promise<JudgedRun> {
   return { history, found, told: [tell(history, found), ...defects, told, file].join("\n") };
 }
 
+type OwnNodes = Omit<RunSettings, "nodes" | "issuer">;
+
 /** One node on an SQLite file of its own, gone afterwards. */
-export async function onOneNode(settings: Omit<RunSettings, "nodes" | "issuer">): Promise<JudgedRun> {
-  const node: Node = await startNode("n1", { nodeFlags: settings.nodeFlags });
+export async function onOneNode(settings: OwnNodes): Promise<JudgedRun> {
+  const node = await startNode("n1", { nodeFlags: settings.nodeFlags });
   try {
     return await judgedRun({ ...settings, nodes: [node], issuer: node.process.issuer });
   } finally {
     await closeNode(node);
   }
+}
+
+/** Three nodes over a fresh database, each through a proxy of its own; `breaks`: the database goes wrong, too. */
+export async function onThreeNodes(
+  cluster: Cluster,
+  { breaks, ...settings }: OwnNodes & { readonly breaks: boolean },
+): Promise<JudgedRun> {
+  const started = await startNodesOver(cluster, settings.nodeFlags);
+  const { nodes, issuer } = started;
+  const database = { proxies: started.proxies, crash: () => crash(cluster), mended: () => allReady(nodes) };
+  const faults = { ...settings.faults, ...(breaks ? { database } : {}) };
+  try {
+    return await judgedRun({ ...settings, faults, nodes, issuer });
+  } finally {
+    await started.close();
+  }
+}
+
+async function crash(cluster: Cluster): Promise<void> {
+  await cluster.kill();
+  await cluster.restart();
+}
+
+/** Each has noticed that its database is back. */
+async function allReady(nodes: readonly Node[]): Promise<void> {
+  for (const { process } of nodes)
+    await until(async () => {
+      if (!process.isRunning) return true; // killed meanwhile, by another fault
+      const answer = await process.ask("GET", "/readyz").catch(() => undefined);
+      return answer?.status === 200;
+    }, 60_000);
 }

@@ -73,19 +73,8 @@ const unowned = {
 
 /** What stands here more often comes more often: a world in which all is dead tells nothing. */
 const selections = [
-  ...[
-    "token",
-    "token",
-    "grant",
-    "grant",
-    "grant",
-    "session",
-    "session",
-    "subject",
-    "subject",
-    "subject+client",
-  ],
-  ...["subject+client", "client", "key", "before", "before"],
+  ...["token", "token", "token", "grant", "grant", "grant", "session", "session", "subject"],
+  ...["subject", "subject+client", "subject+client", "before", "key", "client"],
 ] as const;
 
 export async function order(traffic: Traffic, asking: Asking): Promise<void> {

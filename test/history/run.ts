@@ -117,8 +117,10 @@ async function go(traffic: Traffic, settings: RunSettings, random: Random): Prom
   const work = async (index: number): Promise<void> => {
     while (performance.now() < endsAt) {
       const asking = { proc: `c${index + 1}`, node: random.pick(nodes) };
+      const before = traffic.requests.unanswered.get(0) ?? 0;
       await random.pick(drawn)(traffic, asking);
-      await pause(random.below(settings.rest)); // what a client does between two requests
+      const isDown = (traffic.requests.unanswered.get(0) ?? 0) > before;
+      await pause(random.below(settings.rest) + (isDown ? 150 : 0)); // what a client does between two requests
     }
   };
   const watch = async (): Promise<void> => {

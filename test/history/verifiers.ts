@@ -59,7 +59,8 @@ export class HistoryVerifier {
     proxy.leadTo(port);
     const settings: ChildSettings = { options: { ...options, name }, reachedAt: proxy.url };
     const child = fork(fileURLToPath(new URL("verifier-child.ts", import.meta.url)), {
-      execArgv: ["--conditions=source", "--no-warnings", ...nodeFlags],
+      // Without the condition `source`: what was built, which starts faster, like the nodes.
+      execArgv: ["--no-warnings", ...nodeFlags],
       env: { ...process.env, VERIFIER_SETTINGS: JSON.stringify(settings) },
     });
     const verifier = new HistoryVerifier(name, proxy, child);

@@ -48,7 +48,7 @@ export async function makeWorld(node: ServerProcess): Promise<World> {
       await addClient(node, "opaque", grant, { access_token_format: "opaque", audience: [] }),
     ],
     people: await Promise.all(["ada", "grace"].map((username) => addPerson(node, username))),
-    subjects: ["ext_1", "ext_2", "ext_3"],
+    subjects: Array.from({ length: 12 }, (_, index) => `ext_${index}`),
     api: await node.registerClient({
       name: "API",
       grant_types: ["client_credentials"],
