@@ -5,7 +5,11 @@ import { delimiter, join } from "node:path";
 
 const programs = [
   { name: "PostgreSQL", package: "postgresql", isThere: hasPostgres },
-  { name: "Redis", package: "redis-server", isThere: () => isOnPath("redis-server") && isOnPath("redis-cli") },
+  {
+    name: "Redis",
+    package: "redis-server",
+    isThere: () => isOnPath("redis-server") && isOnPath("redis-cli"),
+  },
   { name: "Chromium", package: "chromium", isThere: hasChromium },
   { name: "strace", package: "strace", isThere: () => isOnPath("strace") },
   { name: "prlimit", package: "util-linux", isThere: () => isOnPath("prlimit") && isOnPath("unshare") },
@@ -21,6 +25,10 @@ const programs = [
   { name: "HAProxy", package: "haproxy", isThere: () => isOnPath("haproxy") },
   { name: "Apache's mod_oauth2", package: "libapache2-mod-oauth2", isThere: () => hasApache("mod_oauth2") },
   { name: "Dovecot", package: "dovecot-imapd", isThere: () => isOnPath("dovecot") },
+  { name: "PgBouncer", package: "pgbouncer", isThere: () => isOnPath("pgbouncer") },
+  { name: "systemd-analyze", package: "systemd", isThere: () => isOnPath("systemd-analyze") },
+  { name: "openssl", package: "openssl", isThere: () => isOnPath("openssl") },
+  { name: "Python", package: "python3", isThere: () => isOnPath("python3") },
   { name: "curl", package: "curl", isThere: () => isOnPath("curl") },
 ];
 
