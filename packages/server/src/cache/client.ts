@@ -105,6 +105,7 @@ function shared({ username, password, tls }: CacheAddress) {
     disconnectTimeout: commandMs,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    autoResubscribe: false, // it would fail unheard when the connection goes again meanwhile; `listen` does it
     disableClientInfo: true,
     // A master that has become a replica: ask again who is master.
     reconnectOnError: (error: Error) => error.message.startsWith("READONLY"),

@@ -6,12 +6,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { LoggedEntry, Store } from "@rescind/store";
 import type { Logger } from "pino";
 import { PendingFingerprints } from "./pending.ts";
-import { leaseMs } from "./scripts.ts";
+import { leaseMs, renewMs } from "./scripts.ts";
 import { WaitingAnswers, waitMs } from "./waiting.ts";
 import { CopyLost, CopyWithheld, CopyWriter, type WriterParts } from "./writer.ts";
 
-/** Milliseconds between renewals of the lease. */
-const renewMs = 1_000;
 /** Milliseconds before what was lost is written anew: somebody may be flushing the cache over and over. */
 const lostMs = 20;
 /** Fingerprints written in one step: a millisecond or two of the cache's time. */
@@ -31,6 +29,7 @@ export interface CopyParts extends WriterParts {
 
 export class NearlineCopy {
   readonly #parts: CopyParts;
+  readonly #pace: { readonly leaseMs: number; readonly renewMs: number };
   readonly #writer: CopyWriter;
   readonly #pending = new PendingFingerprints();
   readonly #waiting = new WaitingAnswers();
@@ -39,8 +38,10 @@ export class NearlineCopy {
   /** What this node learned of the log, up to here, is in the cache. */
   #written = 0;
   #isWhole = false;
-  /** The last thing tried with the cache failed or took too long: nobody waits until something worked again. */
-  #isSick = false;
+  /** The last thing tried with the cache failed: nothing is tried before the next renewal. */
+  #hasFailed = false;
+  /** An answer waited in vain: no other waits until the cache has answered again. */
+  #isSlow = false;
   #state: CopyState = "down";
   #failure = "";
   #clockOffset = 0;
@@ -56,6 +57,7 @@ export class NearlineCopy {
   /** Begins at once. */
   constructor(parts: CopyParts) {
     this.#parts = parts;
+    this.#pace = parts.pace ?? { leaseMs, renewMs };
     this.#writer = new CopyWriter(parts);
     this.#noted = parts.standing.seq;
     this.#unsubscribe = parts.standing.subscribe((entries) => this.#note(entries));
@@ -92,12 +94,12 @@ export class NearlineCopy {
    */
   async holds(seq: number): Promise<void> {
     if (this.#written >= seq) return;
-    if (!this.#isReachable || this.#writer.waitedMs > waitMs) {
+    if (!this.#mayWrite || this.#isSlow || this.#writer.waitedMs > waitMs) {
       this.#waiting.passed();
       return;
     }
     this.#rouse?.();
-    if ((await this.#waiting.for(seq)) === "late") this.#isSick = true;
+    if ((await this.#waiting.for(seq)) === "late") this.#isSlow = true;
   }
 
   async close(): Promise<void> {
@@ -109,9 +111,9 @@ export class NearlineCopy {
     this.#waiting.reached(Number.POSITIVE_INFINITY);
   }
 
-  get #isReachable(): boolean {
+  get #mayWrite(): boolean {
     const isWriting = this.#state === "held" || this.#state === "rebuilding";
-    return isWriting && this.#parts.client.isUp && !this.#isSick;
+    return isWriting && this.#parts.client.isUp && !this.#hasFailed;
   }
 
   #note(entries: readonly LoggedEntry[]): void {
@@ -135,8 +137,8 @@ export class NearlineCopy {
       } catch (error) {
         this.#failed(error);
       }
-      const hasWork = this.#isReachable && this.#written < this.#noted;
-      const rest = this.#parts.client.isUp ? this.#renewAt - performance.now() : renewMs;
+      const hasWork = this.#mayWrite && this.#written < this.#noted;
+      const rest = this.#parts.client.isUp ? this.#renewAt - performance.now() : this.#pace.renewMs;
       if (rest > 0 && !hasWork && !this.#isClosed) await this.#rest(rest);
     }
   }
@@ -150,10 +152,10 @@ export class NearlineCopy {
 
   async #round(): Promise<void> {
     if (performance.now() >= this.#renewAt) {
-      this.#renewAt = (await this.#renew()) ? performance.now() + renewMs : 0;
+      this.#renewAt = (await this.#renew()) ? performance.now() + this.#pace.renewMs : 0;
       this.#failure = "";
-      this.#isSick = false;
-    } else if (this.#isReachable) await this.#writePending();
+      this.#hasFailed = false;
+    } else if (this.#mayWrite) await this.#writePending();
   }
 
   /**
@@ -171,7 +173,7 @@ export class NearlineCopy {
     const mustHold = this.#isWhole;
     if (!this.#isWhole) await this.#rebuild();
     await this.#writePending();
-    if (!this.#isWhole || performance.now() - began > leaseMs - renewMs) return false;
+    if (!this.#isWhole || performance.now() - began > this.#pace.leaseMs - this.#pace.renewMs) return false;
     if (!(await this.#writer.lease({ position: head.position, fromMs, mustHold }))) return false;
     this.#leasedAt = began;
     this.#enter("held");
@@ -236,7 +238,7 @@ export class NearlineCopy {
   async #write(fingerprints: readonly string[]): Promise<void> {
     const { standing, store } = this.#parts;
     const ahead = await this.#writer.write(fingerprints, this.#waiting.size > 0 ? "announce" : "quiet");
-    this.#isSick = false;
+    this.#isSlow = false;
     if (ahead <= standing.seq) return;
     // Another node knows more of the log. Where the log itself does not, it has gone back.
     await standing.reach(await store.head());
@@ -250,7 +252,7 @@ export class NearlineCopy {
   #failed(error: unknown): void {
     if (this.#isClosed) return;
     const { log, client } = this.#parts;
-    this.#renewAt = performance.now() + renewMs;
+    this.#renewAt = performance.now() + this.#pace.renewMs;
     const cause = String(error);
     const isNew = cause !== this.#failure;
     this.#failure = cause;
@@ -264,7 +266,7 @@ export class NearlineCopy {
       if (isNew) log.error({ cause }, "the cache is not used");
       this.#enter(error.state);
     } else {
-      this.#isSick = true;
+      this.#hasFailed = true;
       if (isNew) log.warn({ cause }, "the copy in the cache waits");
       if (!client.isUp) this.#enter("down");
     }

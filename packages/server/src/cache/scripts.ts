@@ -6,6 +6,8 @@
 export const markMs = 60_000;
 /** Milliseconds for which a lease lives. */
 export const leaseMs = 5_000;
+/** Milliseconds between renewals of the lease. */
+export const renewMs = 1_000;
 
 /**
  * Reads the cache's clock, whether it may throw keys away, and how many it has.
@@ -27,8 +29,8 @@ return {string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)), poli
  * KEYS: lease, last, owner, this node's mark, entries …
  * ARGV: log, the mark that must be there ('' at a beginning), another that may be there instead, the new mark, life of
  * mark and owner (ms), position the entries were looked up at, the node's clock (ms), channel to announce the position on
- * ('' for none), lease ('' for none), until when it may live (ms, this machine's clock), whether the lease before must
- * still be there ('1'), then for each entry its value and until when it stays (ms, '' for ever).
+ * ('' for none), lease ('' for none), when it began (ms, the cache's clock), how long it lives (ms), whether the lease
+ * before must still be there ('1'), then for each entry its value and until when it stays (ms, '' for ever).
  * Returns {outcome, greatest position that was found to be ahead of ours or 0}. Outcomes:
  *   other  the keys belong to another log; nothing was written
  *   lost   what this node wrote is not there any more; nothing was written
@@ -47,7 +49,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local earlier, at, ahead = math.min(now, tonumber(ARGV[7])), tonumber(ARGV[6]), 0
 for i = 5, #KEYS do
-  local value, stays = ARGV[2 * i + 2], ARGV[2 * i + 3]
+  local value, stays = ARGV[2 * i + 3], ARGV[2 * i + 4]
   local held = redis.call('GET', KEYS[i])
   local heldAt = held and tonumber(string.match(held, '^{"at":(%d+)') or '0') or 0
   if heldAt > at then
@@ -63,11 +65,12 @@ end
 if ARGV[8] ~= '' then redis.call('PUBLISH', ARGV[8], ARGV[6]) end
 local outcome = 'done'
 if ARGV[9] ~= '' then
-  local life = math.min(tonumber(ARGV[10]) - now, ${leaseMs})
+  local began = tonumber(ARGV[10])
+  local life = began + tonumber(ARGV[11]) - now
   local held = redis.call('GET', KEYS[1])
-  if ARGV[11] == '1' and (not held or held ~= redis.call('GET', KEYS[2])) then
+  if ARGV[12] == '1' and (not held or held ~= redis.call('GET', KEYS[2])) then
     outcome = 'gone'
-  elseif life <= 0 or tonumber(ARGV[10]) - now > ${leaseMs} then
+  elseif life <= 0 or began > now then
     outcome = 'late'
   else
     redis.call('SET', KEYS[1], ARGV[9], 'PX', string.format('%.0f', life))

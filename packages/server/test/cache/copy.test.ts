@@ -1,0 +1,246 @@
+// The copy against whatever a cache may do: flushed, killed, gone back in time, cut off, slow, full, somebody else's.
+// No reader accepts what was revoked later than 5 s after the order was answered, nor at all where the cache was up.
+// FAULTS 14 and 15, THREATS WEB-25. The reasons stand in docs/reference/cache.md.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Unit } from "@rescind/core";
+import { until } from "../../../../test/until.ts";
+import { keys, newToken, openCopies, subject } from "./copies-world.ts";
+
+test("an order waits for the cache, and a reader sees it with the answer", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  await world.leased();
+  for (let i = 0; i < 200; i++) {
+    const unit = newToken(world.store);
+    assert.equal(await world.check(unit), "live");
+    await node.order(unit);
+    assert.equal(await world.check(unit), "revoked");
+  }
+  assert.equal(node.copy.figures.lateAnswers, 0);
+});
+
+test("FAULTS 14: flushed at any moment, the lease is gone with the entries and comes back after them", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  const revoked: Unit[] = [];
+  for (let i = 0; i < 300; i++) {
+    const unit = newToken(world.store);
+    await node.order(unit);
+    revoked.push(unit);
+  }
+  for (let round = 0; round < 5; round++) {
+    const lease = await world.leased();
+    await world.redis.ask.flushall();
+    await until(async () => {
+      const said = await Promise.all(
+        [revoked[0], revoked[150], revoked[299]].map((one) => one && world.check(one)),
+      );
+      assert.ok(!said.includes("live"), `accepted after flush ${round}: ${said}`);
+      const now = await world.redis.ask.get(keys.lease);
+      return now !== null && now !== lease;
+    });
+    for (const one of revoked) assert.notEqual(await world.check(one), "live");
+  }
+});
+
+test("FAULTS 14: gone back to an older dataset with a lease that still lives, it is not believed for longer than that lease", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  await world.leased();
+  await world.redis.save("older.rdb");
+  const unit = newToken(world.store);
+  await node.order(unit);
+  const answered = performance.now();
+  await world.redis.goBackTo("older.rdb");
+  // The lease of the old dataset may live on for what was left of its 5 s; nobody renews it.
+  let acceptedLast = answered;
+  await until(async () => {
+    const said = await world.check(unit);
+    if (said === "live") acceptedLast = performance.now();
+    return said === "revoked";
+  });
+  assert.ok(acceptedLast - answered < 5000, `accepted ${acceptedLast - answered} ms after the answer`);
+  assert.equal(node.copy.state, "held");
+});
+
+test("FAULTS 14: killed and empty, or away for long: orders do not wait for it, and the copy is whole when it is back", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  await world.leased();
+  const before = newToken(world.store);
+  await node.order(before);
+  await world.redis.kill();
+  await until(async () => node.copy.state === "down");
+  const meanwhile = newToken(world.store);
+  const { ms } = await node.order(meanwhile);
+  assert.ok(ms < 1000, `${ms} ms`);
+  await world.redis.start();
+  await world.leased();
+  assert.equal(await world.check(before), "revoked");
+  assert.equal(await world.check(meanwhile), "revoked");
+});
+
+test("FAULTS 15: a node that is cut off answers, and readers of the cache hear of its order within 5 s by the others", async (t) => {
+  const world = await openCopies(t);
+  const [near, cut] = [await world.node(), await world.node()];
+  await world.leased();
+  cut.proxy.cut();
+  await until(async () => cut.copy.state === "down");
+  const unit = newToken(world.store);
+  await cut.order(unit);
+  const answered = performance.now();
+  await until(async () => (await world.check(unit)) === "revoked");
+  assert.ok(performance.now() - answered < 5000);
+  assert.equal(near.copy.state, "held");
+  cut.proxy.open();
+  await until(async () => cut.copy.state === "held");
+});
+
+test("FAULTS 15: the only node is cut off: what it revokes is not accepted for longer than the lease lives", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  await world.leased();
+  node.proxy.silence(); // half-open: nothing tells the node
+  const unit = newToken(world.store);
+  const { ms } = await node.order(unit);
+  const answered = performance.now();
+  assert.ok(ms < 2000, `${ms} ms`);
+  let acceptedLast = answered;
+  await until(async () => {
+    const said = await world.check(unit);
+    if (said === "live") acceptedLast = performance.now();
+    return said === "unknown";
+  });
+  assert.ok(acceptedLast - answered < 5000, `accepted ${acceptedLast - answered} ms after the answer`);
+  node.proxy.open();
+  await until(async () => (await world.check(unit)) === "revoked");
+});
+
+test("a lease that is not what was written last is not renewed before everything is written anew", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  const unit = subject("usr_1");
+  await node.order(unit);
+  const old = await world.leased();
+  await until(async () => (await world.leased()) !== old);
+  // As if a part of the keys had gone back: the entry is lost, an older lease is there.
+  await world.redis.ask.del(...(await world.redis.ask.keys(`${keys.entries}*`)));
+  await world.redis.ask.set(keys.lease, old, "PX", 5000);
+  await until(async () => (await world.check(unit)) === "revoked");
+  await world.leased();
+  assert.equal(await world.check(unit), "revoked");
+});
+
+test("several entries of one fingerprint are kept apart, and a lift takes exactly one back, at whichever node", async (t) => {
+  const world = await openCopies(t);
+  const [a, b] = [await world.node(), await world.node()];
+  await world.leased();
+  const unit = subject("usr_2");
+  const first = await a.order(unit);
+  const second = await b.order(unit);
+  // A token that was issued between the two is covered by the second only.
+  assert.equal(await world.check(unit, first.seq), "revoked");
+  await a.lift(second);
+  assert.equal(await world.check(unit, first.seq), "live");
+  assert.equal(await world.check(unit, 0), "revoked");
+  await b.lift(first);
+  assert.equal(await world.check(unit, 0), "live");
+});
+
+test("what was lifted while no node reached the cache is taken back when one does", async (t) => {
+  const world = await openCopies(t, ["--appendonly", "yes", "--appendfsync", "always"]);
+  const gone = await world.node();
+  await world.leased();
+  const unit = subject("usr_3");
+  const suspended = await gone.order(unit, { suspend: true });
+  assert.equal(await world.check(unit, Number.MAX_SAFE_INTEGER), "revoked");
+  await gone.close();
+  await world.store.lift({
+    id: world.store.nextId(),
+    orderId: suspended.id,
+    atMs: Date.now(),
+    actor: { kind: "admin", id: "admin" },
+  });
+  await world.node();
+  await until(async () => (await world.check(unit, Number.MAX_SAFE_INTEGER)) === "live");
+});
+
+test("a node that was behind does not bring back what was lifted, and takes nothing away that was ordered", async (t) => {
+  const world = await openCopies(t);
+  const behind = await world.node();
+  const ahead = await world.node();
+  await world.leased();
+  const unit = subject("usr_4");
+  const first = await ahead.order(unit);
+  await until(async () => behind.standing.seq >= first.seq);
+  await ahead.lift(first);
+  const again = await ahead.order(unit);
+  // The node that is behind writes again what it knows whenever its connection comes back.
+  behind.proxy.cut();
+  behind.proxy.open();
+  await until(async () => behind.copy.state === "held");
+  assert.equal(await world.check(unit, again.seq - 1), "revoked");
+  const value = JSON.parse(
+    (await world.redis.ask.get((await world.redis.ask.keys(`${keys.entries}*`))[0] ?? "")) ?? "",
+  );
+  assert.deepEqual(
+    value.entries.map(({ seq }: { seq: number }) => seq),
+    [again.seq],
+  );
+});
+
+test("WEB-25: two servers with the same keys: the second leaves them alone, and says so", async (t) => {
+  const world = await openCopies(t);
+  const owner = await world.node();
+  await world.leased();
+  const other = await world.node({ logId: "another" });
+  await until(async () => other.copy.state === "foreign");
+  await other.order(newToken(world.store));
+  assert.equal(owner.copy.state, "held");
+  for (const lease of [await world.leased(), await world.leased()])
+    assert.equal(lease.split(".")[2], "the-log");
+  const apart = await world.node({ logId: "another", prefix: "tenant2" });
+  await until(async () => apart.copy.state === "held");
+});
+
+test("a cache that throws keys away gets no lease", async (t) => {
+  const world = await openCopies(t, ["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]);
+  const node = await world.node();
+  await until(async () => node.copy.state === "evicting");
+  await node.order(newToken(world.store));
+  assert.equal(await world.redis.ask.exists(keys.lease), 0);
+  await world.redis.ask.config("SET", "maxmemory-policy", "noeviction");
+  await world.leased();
+});
+
+test("a cache that is full withholds the lease and is used again when there is room", async (t) => {
+  const world = await openCopies(t);
+  const node = await world.node();
+  await world.leased();
+  await world.redis.ask.config("SET", "maxmemory", "1");
+  const unit = newToken(world.store);
+  const { ms } = await node.order(unit);
+  assert.ok(ms < 1000, `${ms} ms`);
+  await until(async () => (await world.check(unit)) === "unknown");
+  await world.redis.ask.config("SET", "maxmemory", "0");
+  await until(async () => (await world.check(unit)) === "revoked");
+});
+
+test("a clock that is ten minutes wrong takes no entry away early", async (t) => {
+  const world = await openCopies(t);
+  const right = await world.node();
+  await world.leased();
+  const unit = subject("usr_5");
+  await right.order(unit);
+  world.ahead = 600;
+  const wrong = await world.node();
+  await until(async () => wrong.copy.state === "held");
+  await wrong.order(unit);
+  const [key = ""] = await world.redis.ask.keys(`${keys.entries}*`);
+  const { entries } = await world.store.readFeed(0, 10);
+  const expires = Math.max(...entries.map((entry) => (entry.kind === "revoke" ? (entry.expires ?? 0) : 0)));
+  const ends = Date.now() / 1000 + (await world.redis.ask.pttl(key)) / 1000;
+  assert.ok(ends >= expires + 299, `the key ends ${ends - expires} s after what it covers`);
+});
