@@ -2,6 +2,7 @@
 // Exits with 1 if an answer was not as it must be; never because of a time.
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { LoadGenerator } from "./load/load-generator.ts";
 import { type Compared, compareInVain, compareLimits, compareRow } from "./measure/compare.ts";
 import { describeMachine } from "./measure/machine.ts";
@@ -12,7 +13,7 @@ import { pinThisProcess } from "./pinned-process.ts";
 const options = optionsOrExit();
 mkdirSync(options.below, { recursive: true });
 pinThisProcess();
-const machine = describeMachine(options.below);
+const machine = describeMachine(options.database === "postgres" ? tmpdir() : options.below);
 const load = new LoadGenerator();
 const compared: Compared[] = [];
 try {

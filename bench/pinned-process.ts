@@ -9,6 +9,10 @@ export type Core = "server" | "load";
 
 const numbers: Record<Core, number> = { server: 0, load: 1 };
 
+export function coreNumber(core: Core): number {
+  return numbers[core];
+}
+
 /** Whether processes are held on cores of their own. Without it the numbers say little. */
 export const pinned = availableParallelism() > 1 && spawnSync("taskset", ["-c", "0,1", "true"]).status === 0;
 
@@ -17,9 +21,14 @@ export function pinThisProcess(): void {
   if (pinned) spawnSync("taskset", ["-cp", String(numbers.load), String(process.pid)]);
 }
 
-/** Starts a program on a core; its standard output and error go to an open file. */
-export function start(core: Core, command: readonly string[], output: number): ChildProcess {
-  return spawnOn(core, command, ["ignore", output, output]);
+/** Starts a program on a core; its standard output and error go to an open file. `env` adds to the environment. */
+export function start(
+  core: Core,
+  command: readonly string[],
+  output: number,
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawnOn(core, command, ["ignore", output, output], env);
 }
 
 /** Starts a TypeScript file of the benchmark on a core, with a message channel. */
@@ -29,12 +38,18 @@ export function startFile(core: Core, file: string): ChildProcess {
     core,
     [process.execPath, "--conditions=source", path],
     ["ignore", "inherit", "inherit", "ipc"],
+    {},
   );
 }
 
-function spawnOn(core: Core, command: readonly string[], stdio: StdioOptions): ChildProcess {
+function spawnOn(
+  core: Core,
+  command: readonly string[],
+  stdio: StdioOptions,
+  more: Readonly<Record<string, string>>,
+): ChildProcess {
   const [program = "", ...args] = pinned ? ["taskset", "-c", String(numbers[core]), ...command] : command;
-  return spawn(program, args, { stdio, env: { ...process.env, NODE_ENV: "production" } });
+  return spawn(program, args, { stdio, env: { ...process.env, NODE_ENV: "production", ...more } });
 }
 
 /**

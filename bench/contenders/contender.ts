@@ -5,8 +5,14 @@ import type { Exchange } from "../load/round.ts";
 
 export interface Contender {
   readonly name: string;
-  readonly pid: number;
+  /** Every process that does its work, now. */
+  processes(): readonly number[];
+  /** Those of them that are its database, where that is a process of its own. */
+  databaseProcesses?(): readonly number[];
+  /** The first of `ports`. */
   readonly port: number;
+  /** One for each node; connections are spread over them. */
+  readonly ports: readonly number[];
   readonly issuer: string;
   readonly paths: {
     readonly token: string;
@@ -41,7 +47,7 @@ export function formPost(
   request: { path: string; authorization: string; form: string; members: Exchange["members"] },
 ): Exchange {
   return {
-    port: contender.port,
+    ports: contender.ports,
     path: request.path,
     authorization: request.authorization,
     contentType: "application/x-www-form-urlencoded",

@@ -4,7 +4,7 @@ import { firstMessage, startFile, stop } from "../pinned-process.ts";
 
 export interface Limit {
   readonly name: string;
-  readonly pid: number;
+  processes(): readonly number[];
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -14,5 +14,5 @@ const files = { "node:http": "./http-process.ts", Fastify: "./fastify-process.ts
 export async function startLimit(name: keyof typeof files): Promise<Limit> {
   const child = startFile("server", files[name]);
   const { port } = (await firstMessage(child)) as { port: number }; // as both processes send it
-  return { name, pid: child.pid ?? 0, port, stop: () => stop(child) };
+  return { name, processes: () => [child.pid ?? 0], port, stop: () => stop(child) };
 }

@@ -1,11 +1,15 @@
-// Starts our server as people do: the command line's own `serve`, its default settings, an SQLite file on the disk.
+// Starts our server as people do: the command line's own `serve`, its default settings, an SQLite file on the disk, or
+// several over one PostgreSQL.
 
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { start, stop } from "../pinned-process.ts";
 import { basic, type Contender, clientScope, resource } from "./contender.ts";
+import { startOurDatabase } from "./our-database.ts";
 
 const command = fileURLToPath(new URL("../../packages/cli/bin/rescind.js", import.meta.url));
 
@@ -14,25 +18,23 @@ export interface OurOptions {
   readonly below: string;
   /** Where a CPU profile is written when the server ends. */
   readonly profiles?: string | undefined;
+  readonly database?: "sqlite" | "postgres" | undefined;
+  /** With PostgreSQL; 1 where it is not said. */
+  readonly nodes?: number | undefined;
 }
 
 /**
  * Starts a server with an empty database and registers what the rows need.
  * @throws Error with the server's own words if it does not come up within 30 s
  */
-export async function startOurs({ below, profiles }: OurOptions): Promise<Contender> {
-  const data = mkdtempSync(join(below, "bench-"));
-  const log = join(data, "server.log");
-  const port = await freePort();
+export async function startOurs(options: OurOptions): Promise<Contender> {
+  const data = mkdtempSync(join(options.below, "bench-"));
+  const database = options.database === "postgres" ? await startOurDatabase(300) : undefined;
+  const { ports, children } = await startServers(data, database?.url, options);
+  const [port = 0] = ports;
   const issuer = `http://127.0.0.1:${port}`;
-  const output = openSync(log, "w");
-  const profiling = profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`];
-  const serve = ["serve", "--port", String(port), "--data", data];
-  const child = start("server", [process.execPath, ...profiling, command, ...serve], output);
-  closeSync(output);
-  await ready(issuer, () => child.exitCode === null, log);
-
-  const admin = await adminOf(issuer, data);
+  const databaseProcesses = (): readonly number[] => database?.processes() ?? [];
+  const admin = await adminOf(issuer, join(data, String(port)));
   await admin("resources", { resource, scopes: ["read"], access_token_format: "jwt" });
   const register = async (more: object): Promise<RegisteredClient> =>
     (await admin("clients", {
@@ -45,8 +47,10 @@ export async function startOurs({ below, profiles }: OurOptions): Promise<Conten
   const jwt = await register({ audience: [resource] });
   return {
     name: "Rescind",
-    pid: child.pid ?? 0,
+    processes: () => [...children.map(({ pid }) => pid ?? 0), ...databaseProcesses()],
+    databaseProcesses,
     port,
+    ports,
     issuer,
     paths: {
       token: "/oauth2/token",
@@ -68,7 +72,7 @@ export async function startOurs({ below, profiles }: OurOptions): Promise<Conten
         connections: 32,
         requests: count,
         exchange: {
-          port,
+          ports,
           path: "/admin/v1/grants",
           authorization: admin.authorization,
           contentType: "application/json",
@@ -85,10 +89,36 @@ export async function startOurs({ below, profiles }: OurOptions): Promise<Conten
       if (failures > 0) throw new Error(`grants were not opened: ${failed[0]}`);
     },
     async stop() {
-      await stop(child);
+      await Promise.all(children.map(stop));
+      await database?.stop();
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** One server, or several at once over the database; each has a directory of its own, named by its port. */
+async function startServers(data: string, database: string | undefined, options: OurOptions) {
+  const ports: number[] = [];
+  const children: ChildProcess[] = [];
+  const masterKey = randomBytes(32).toString("base64url");
+  for (let node = 0; node < (options.nodes ?? 1); node++) ports.push(await freePort());
+  const issuer = `http://127.0.0.1:${ports[0]}`;
+  const shared = database === undefined ? [] : ["--issuer", issuer, "--database", database];
+  for (const port of ports) {
+    const own = join(data, String(port));
+    const log = join(data, `${port}.log`);
+    const output = openSync(log, "w");
+    const profiling =
+      options.profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profiles}`];
+    const serve = ["serve", "--port", String(port), "--data", own, ...shared];
+    const child = start("server", [process.execPath, ...profiling, command, ...serve], output, {
+      RESCIND_MASTER_KEY: masterKey,
+    });
+    closeSync(output);
+    children.push(child);
+    await ready(`http://127.0.0.1:${port}`, () => child.exitCode === null, log);
+  }
+  return { ports, children };
 }
 
 interface RegisteredClient {

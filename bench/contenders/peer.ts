@@ -15,8 +15,9 @@ export async function startPeer(): Promise<Contender> {
   const authorization = basic(peerClientId, clientSecret);
   return {
     name: "oidc-provider",
-    pid: child.pid ?? 0,
+    processes: () => [child.pid ?? 0],
     port,
+    ports: [port],
     issuer: `http://127.0.0.1:${port}`,
     paths: {
       token: "/token",

@@ -2,7 +2,8 @@
 
 /** One kind of request and what it must be answered with. */
 export interface Exchange {
-  readonly port: number;
+  /** Connections are spread over them in turn. */
+  readonly ports: readonly number[];
   readonly path: string;
   /** The Authorization header's value. */
   readonly authorization: string;

@@ -26,8 +26,9 @@ export async function runRound(round: Round, queues: Queues): Promise<RoundResul
   });
   failure.catch(() => undefined); // it may come when nobody waits any more
   const course = new Course(round, queues, fail);
-  const opening = Array.from({ length: round.connections }, () =>
-    Connection.open(round.exchange.port, course),
+  const { ports } = round.exchange;
+  const opening = Array.from({ length: round.connections }, (_, number) =>
+    Connection.open(ports[number % ports.length] ?? 0, course),
   );
   const connections = await Promise.race([Promise.all(opening), failure]);
   const watch = setInterval(
@@ -160,7 +161,7 @@ class Course implements Listener {
 function requestBytes(exchange: Exchange, token: string): Buffer {
   const body = exchange.body.before + token + exchange.body.after;
   return Buffer.from(
-    `POST ${exchange.path} HTTP/1.1\r\nHost: 127.0.0.1:${exchange.port}\r\nAuthorization: ${exchange.authorization}\r\n` +
+    `POST ${exchange.path} HTTP/1.1\r\nHost: 127.0.0.1:${exchange.ports[0]}\r\nAuthorization: ${exchange.authorization}\r\n` +
       `Content-Type: ${exchange.contentType}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     "latin1",
   );

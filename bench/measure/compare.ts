@@ -44,7 +44,7 @@ export async function compareLimits(load: LoadGenerator, options: Options): Prom
     for (const name of ["node:http", "Fastify"] as const) {
       const limit = started(await startLimit(name));
       const exchange = {
-        port: limit.port,
+        ports: [limit.port],
         path: "/",
         authorization: `Basic ${"x".repeat(100)}`,
         contentType: "application/x-www-form-urlencoded",

@@ -22,6 +22,9 @@ export interface Options {
   readonly below: string;
   readonly profiles: string | undefined;
   readonly json: string | undefined;
+  readonly database: "sqlite" | "postgres";
+  /** Servers over the one database. */
+  readonly nodes: number;
 }
 
 /** Rows that do not compare with the peer. */
@@ -35,6 +38,8 @@ export const help = `npm run bench [-- options]
   --seconds N       how long a round is to last
   --requests N      a fixed number of requests in each round instead
   --data DIR        where the server's database is made (./data); has to be on a real disk
+  --database NAME   sqlite, or postgres: a cluster of its own in the temporary directory, fsync on, on the servers' core
+  --nodes N         with postgres: so many servers over it, connections spread over them
   --profile DIR     write CPU profiles of our server there, one per row; rates are then lower
   --json FILE       write every round's figures there
 `;
@@ -55,11 +60,17 @@ export function readOptions(argv: readonly string[]): Options | "help" {
       data: { type: "string", default: "data" },
       profile: { type: "string" },
       json: { type: "string" },
+      database: { type: "string", default: "sqlite" },
+      nodes: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return "help";
-  const { quick } = values;
+  const { quick, database } = values;
+  if (database !== "sqlite" && database !== "postgres")
+    throw new Error(`--database is sqlite or postgres, not ${JSON.stringify(database)}.`);
+  const nodes = positive("--nodes", values.nodes) ?? 1;
+  if (nodes > 1 && database === "sqlite") throw new Error("Several nodes need --database postgres.");
   const wanted = values.rows?.split(",");
   const unknown = wanted?.find((name) => !others.includes(name) && !rows.some((row) => row.name === name));
   if (unknown !== undefined) throw new Error(`There is no row ${JSON.stringify(unknown)}.`);
@@ -75,6 +86,8 @@ export function readOptions(argv: readonly string[]): Options | "help" {
     below: values.data,
     profiles: values.profile,
     json: values.json,
+    database,
+    nodes,
   };
 }
 

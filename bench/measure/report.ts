@@ -12,7 +12,7 @@ export function report(compared: readonly Compared[], machine: Machine, options:
   return [
     machine.words,
     `Durable write of 4 KiB: ${machine.durableWrite.toFixed(2)} ms. ${connections} keep-alive connections, ` +
-      `${options.rounds} alternating rounds of ${round} each, after a warm-up. Server on one core, load on another.`,
+      `${options.rounds} alternating rounds of ${round} each, after a warm-up. Server on one core, load on another.${ours(options)}`,
     ...machine.warnings.map((warning) => `WARNING: ${warning}.`),
     "",
     ...table(
@@ -27,6 +27,11 @@ export function report(compared: readonly Compared[], machine: Machine, options:
     "",
     ...checks(compared),
   ].join("\n");
+}
+
+function ours({ database, nodes }: Options): string {
+  if (database === "sqlite") return "";
+  return ` Ours: ${nodes === 1 ? "one node" : `${nodes} nodes`} and PostgreSQL (fsync on), all on the servers' core.`;
 }
 
 function rateCells({ title, atLeast, sides }: Compared): string[] {
@@ -44,13 +49,19 @@ function costCells({ title, sides }: Compared): string[] {
   const load = Math.max(...sides.flatMap(({ rounds }) => rounds.map(({ loadBusy }) => loadBusy)));
   return [
     title,
-    `${named(first)} ${tenths(middle(first, cost))}`,
+    `${named(first)} ${tenths(middle(first, cost))}${database(first)}`,
     `${named(second)} ${tenths(middle(second, cost))}`,
     times(over(second, first, cost)),
     percent(middle(first, busy)),
     percent(middle(second, busy)),
     `at most ${percent(load)}`,
   ];
+}
+
+/** What of the cost is the database's, where that is not within the server. */
+function database(side: Side | undefined): string {
+  const part = middle(side, ({ databaseCost }) => databaseCost ?? Number.NaN);
+  return Number.isNaN(part) ? "" : ` (PostgreSQL ${tenths(part)})`;
 }
 
 function checks(compared: readonly Compared[]): string[] {

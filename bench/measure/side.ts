@@ -1,5 +1,6 @@
 // One side of a row under measurement: warms up, runs rounds, keeps what each gave.
 
+import type { Contender } from "../contenders/contender.ts";
 import type { LoadGenerator } from "../load/load-generator.ts";
 import type { Prepared } from "../rows/row.ts";
 import type { Options } from "./options.ts";
@@ -16,10 +17,14 @@ export interface Measured {
   readonly p99: number;
   /** Microseconds of the server's processor time per request, where the system says. */
   readonly cost: number | undefined;
+  /** How much of it was the database's, where that is a process of its own. */
+  readonly databaseCost: number | undefined;
   /** Shares of the time for which server and load were on their cores. */
   readonly serverBusy: number | undefined;
   readonly loadBusy: number;
 }
+
+type Server = Pick<Contender, "name" | "processes" | "databaseProcesses">;
 
 export class Side {
   readonly name: string;
@@ -28,18 +33,14 @@ export class Side {
   readonly wrong: string[] = [];
   /** Answers whose body was parsed and checked, in all rounds. */
   checked = 0;
-  readonly #pid: number;
+  readonly #server: Server;
   readonly #prepared: Prepared;
   readonly #load: LoadGenerator;
   #requests = 0;
 
-  constructor(
-    server: { readonly name: string; readonly pid: number },
-    prepared: Prepared,
-    load: LoadGenerator,
-  ) {
+  constructor(server: Server, prepared: Prepared, load: LoadGenerator) {
     this.name = server.name;
-    this.#pid = server.pid;
+    this.#server = server;
     this.#prepared = prepared;
     this.#load = load;
   }
@@ -57,18 +58,21 @@ export class Side {
 
   async #run(requests: number): Promise<Measured> {
     await this.#prepared.supply?.(requests);
-    const before = processorSeconds(this.#pid);
+    const { processes, databaseProcesses = () => [] } = this.#server;
+    const before = processorSeconds(processes());
+    const databaseBefore = processorSeconds(databaseProcesses());
     const result = await this.#load.run({ ...this.#prepared.round, connections, requests });
-    const after = processorSeconds(this.#pid);
+    const used = apart(before, processorSeconds(processes()));
+    const databaseUsed = apart(databaseBefore, processorSeconds(databaseProcesses()));
     if (result.failures > 0) this.#note(`${result.failures} wrong answers, the first: ${result.failed[0]}`);
     else for (const wrong of await this.#prepared.prove(result)) this.#note(wrong);
     this.checked += result.checked;
-    const used = before === undefined || after === undefined ? undefined : after - before;
     return {
       requests,
       rate: requests / result.seconds,
       ...result.latency,
       cost: used === undefined ? undefined : (used / requests) * 1e6,
+      databaseCost: databaseUsed === undefined ? undefined : (databaseUsed / requests) * 1e6,
       serverBusy: used === undefined ? undefined : used / result.seconds,
       loadBusy: result.busy,
     };
@@ -77,4 +81,8 @@ export class Side {
   #note(wrong: string): void {
     this.wrong.push(`${this.name}: ${wrong}`);
   }
+}
+
+function apart(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before;
 }

@@ -70,3 +70,21 @@ test("an unknown row or option ends the benchmark with 2 and the list of what th
     );
   }
 });
+
+test("two nodes over PostgreSQL: what one revoked the other refuses, and nothing is left behind", () => {
+  const data = mkdtempSync(join(tmpdir(), "rescind-bench-"));
+  const json = join(data, "figures.json");
+  const ours = ["--database", "postgres", "--nodes", "2", "--rows", "revocation", "--requests", "200"];
+  const args = ["--conditions=source", main, ...ours, "--rounds", "1", "--data", data, "--json", json];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.equal(status, 0, `${stderr}\n${stdout}`);
+  const { compared }: Figures = JSON.parse(readFileSync(json, "utf8"));
+  assert.deepEqual(
+    compared.map(({ sides }) => sides.map(({ wrong, rounds }) => [wrong.length, rounds.length])),
+    [Array(2).fill([0, 1])],
+  );
+  assert.match(stdout, /2 nodes and PostgreSQL \(fsync on\)/);
+  assert.match(stdout, /\(PostgreSQL \d+\.\d\)/, "what the database costs is told apart");
+  assert.deepEqual(readdirSync(data), ["figures.json"]);
+  rmSync(data, { recursive: true });
+});

@@ -25,7 +25,7 @@ async function answering(t: TestContext, listener: RequestListener): Promise<num
 function roundAt(port: number, more: Partial<Round> = {}): Round {
   return {
     exchange: {
-      port,
+      ports: [port],
       path: "/here",
       authorization: "Basic eA==",
       contentType: "application/x-www-form-urlencoded",
