@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ServerProcess, startServerProcess } from "../faults/server-process.ts";
+import { startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
+import { stop } from "./world.ts";
 
 test("FAULTS 9 FD-11 A5 what was revoked, and all that was issued, is dead after an older copy was put back", async (t) => {
   const server = await startServerProcess({ flags: ["--log-level", "warn"] });
@@ -67,9 +68,3 @@ test("FAULTS 8 after a crash an older copy may be damage: it is refused, and the
   copyFileSync(`${file}.copy`, file);
   await assert.rejects(server.start(), /older than it was.*rescind restore --in-place --database sqlite:/);
 });
-
-async function stop(server: ServerProcess): Promise<void> {
-  server.signal("SIGTERM");
-  assert.deepEqual(await server.ended, { code: 0, signal: null });
-  server.disconnect();
-}

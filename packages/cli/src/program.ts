@@ -3,6 +3,7 @@
 import { AdminProblem } from "@rescind/admin-api";
 import { Command, CommanderError } from "commander";
 import { addAudit } from "./commands/audit.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCascade } from "./commands/cascade.ts";
 import { addClients } from "./commands/clients.ts";
 import { addDeliveries } from "./commands/deliveries.ts";
@@ -15,7 +16,9 @@ import { addIssuers } from "./commands/issuers.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLift } from "./commands/lift.ts";
 import { addLogin } from "./commands/login.ts";
+import { addMigrate } from "./commands/migrate.ts";
 import { addResources } from "./commands/resources.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addRevocations } from "./commands/revocations.ts";
 import { addRevoke } from "./commands/revoke.ts";
 import { addSessions } from "./commands/sessions.ts";
@@ -82,6 +85,9 @@ const commands = [
   addAudit,
   addCascade,
   addDrill,
+  addBackup,
+  addRestore,
+  addMigrate,
   addDoctor,
   addLogin,
 ];

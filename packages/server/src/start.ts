@@ -1,6 +1,5 @@
 // Starts a server from its configuration and stops it: the one place where the parts are put together.
 
-import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync } from "node:fs";
 import { openStore, type Store } from "@rescind/store";
 import { destination, type Logger, pino } from "pino";
@@ -9,7 +8,7 @@ import { ensureAdminClient } from "./admin-client.ts";
 import { ownAdminFile, sharedAdminFile } from "./admin-file.ts";
 import { availability } from "./availability.ts";
 import { nearline } from "./cache/nearline.ts";
-import { type Configuration, ConfigurationError, isShared } from "./configuration.ts";
+import { type Configuration, isShared } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { effectWatch } from "./feed/effect.ts";
@@ -23,6 +22,7 @@ import { buildApp } from "./http/app.ts";
 import { drain } from "./http/drain.ts";
 import { fetchOutside } from "./http/outside-fetch.ts";
 import { tokenHashing } from "./keys/digest.ts";
+import { keptKey } from "./keys/kept-key.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
 import { metrics } from "./metrics.ts";
@@ -226,20 +226,4 @@ function foreignTokens(
     onFailure: (uri, cause) =>
       log.warn({ uri, cause: String(cause) }, "keys of a foreign issuer not fetched"),
   });
-}
-
-/** A random key of 32 bytes that is made once and kept sealed in the store. */
-async function keptKey(
-  name: string,
-  parts: { readonly seal: Seal; readonly store: Store },
-): Promise<Uint8Array> {
-  const sealed = await parts.store.keepSecret(name, parts.seal.seal(name, randomBytes(32)));
-  try {
-    return parts.seal.open(name, sealed);
-  } catch (cause) {
-    throw new ConfigurationError(
-      "The master key is not the one that this database was first served with: all nodes need the same RESCIND_MASTER_KEY.",
-      { cause },
-    );
-  }
 }

@@ -3,6 +3,13 @@
 import type { Home, Place, Position, RestoreCause, RowId } from "@rescind/core";
 import type { Order } from "./records.ts";
 
+/** What stood for good in a database that a restore replaced, and is ordered again: it must not come back with the backup. */
+export interface EndedUnit {
+  readonly name: "client" | "key" | "signing-key";
+  readonly value: string;
+  readonly final: boolean;
+}
+
 /** A restore whose epoch has not begun: nothing may be served before it has. */
 export interface PendingRestore {
   readonly cause: RestoreCause;
@@ -10,6 +17,7 @@ export interface PendingRestore {
   /** The greatest number known to have been given on what was lost; 0 where none is known. */
   readonly above: number;
   readonly keepTokens: boolean;
+  readonly ended?: readonly EndedUnit[] | undefined;
 }
 
 export interface Whereabouts {
@@ -26,10 +34,9 @@ export interface NewEpoch {
   readonly id: RowId;
   /** Greater than that of every number on the log. */
   readonly epoch: number;
-  /**
-   * What ends with it, the first of them `all`; none where the tokens are kept, which appends a plain epoch entry. Each
-   * has an idempotency digest that is the same at every node that noticed the same.
-   */
+  /** Opens it, an order of `all`; undefined where the tokens are kept, which appends a plain epoch entry. */
+  readonly opening: Order | undefined;
+  /** What ends beside it, with it or not at all. Each order's idempotency digest is the same at every node that noticed the same. */
   readonly orders: readonly Order[];
   readonly atMs: number;
   readonly actor: { readonly kind: "server" | "admin"; readonly id: string };

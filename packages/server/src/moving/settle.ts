@@ -31,8 +31,8 @@ export async function settleRestore(
     if (home !== undefined && !isSame(home, noted)) await store.noteHome(home);
     return undefined;
   }
-  const { keepTokens = false, above = known?.seq ?? 0, atMs } = pending ?? {};
-  await beginNewEpoch({ cause, above, keepTokens, home, mark: markOf(atMs, noted, home) }, parts);
+  const { keepTokens = false, above = known?.seq ?? 0, atMs, ended } = pending ?? {};
+  await beginNewEpoch({ cause, above, keepTokens, ended, home, mark: markOf(atMs, noted, home) }, parts);
   return cause;
 }
 

@@ -27,7 +27,7 @@ export async function verifyAudit(db: Database): Promise<{ records: number; brok
       params: [after, recordsPerStep],
     });
     for (const row of rows) {
-      const next = hashIfWhole(row, records + 1, hash);
+      const next = auditHashOf(row, records + 1, hash);
       if (next === undefined) return { records, brokenAt: records + 1 };
       hash = next;
       records += 1;
@@ -50,8 +50,12 @@ async function headFits(db: Database, records: number): Promise<boolean> {
   return columns.whole() >= records && columns.text() === (columns.optionalText() ?? origin.hash);
 }
 
-/** The record's hash, if it is the record of this number and nothing of it was changed. */
-function hashIfWhole(row: Row, number: number, previous: string): string | undefined {
+/**
+ * The record's hash, if it is the record of this number and nothing of it was changed; undefined otherwise.
+ * @param row `auditColumns`, then lifts, idempotency, subject, client_id, grant_id
+ * @param previous the hash of the record before
+ */
+export function auditHashOf(row: Row, number: number, previous: string): string | undefined {
   const taken = readable(row);
   if (taken === undefined) return undefined;
   const { record, content } = taken;

@@ -24,7 +24,7 @@ export async function beginEpoch(db: Database, made: NewEpoch): Promise<boolean>
 
 /** The fourth has a row if the epoch began. */
 function statementsOf(db: Database, made: NewEpoch, longest: LongestLives): Statement[] {
-  const [first, ...others] = made.orders;
+  const { opening: first, orders } = made;
   const claim = BigInt(made.id);
   const mark = BigInt(first?.id ?? made.id);
   return [
@@ -35,7 +35,7 @@ function statementsOf(db: Database, made: NewEpoch, longest: LongestLives): Stat
     ...record(made, mark),
     ...settle(made, mark),
     giveUpUnless(claim, mark),
-    ...others.flatMap((order) => numberedStatements(db, order, longest, claim)),
+    ...orders.flatMap((order) => numberedStatements(db, order, longest, claim)),
   ];
 }
 
@@ -61,7 +61,7 @@ function jump(made: NewEpoch, { accessToken, grant }: LongestLives): Statement {
     sql: `UPDATE feed_head SET seq = $1
       WHERE seq < $1 AND longest_access <= $2 AND longest_grant <= $3
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.idempotency = $4)`,
-    params: [firstOf(made) - 1, accessToken, grant, made.orders[0]?.idempotency ?? null],
+    params: [firstOf(made) - 1, accessToken, grant, made.opening?.idempotency ?? null],
   };
 }
 

@@ -4,7 +4,7 @@ import { type Home, type Place, type Position, restoreCauses } from "@rescind/co
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
-import type { PendingRestore, Whereabouts } from "../restores.ts";
+import type { EndedUnit, PendingRestore, Whereabouts } from "../restores.ts";
 import { onlyRow } from "./head.ts";
 
 export async function readWhereabouts(db: Pick<Database, "executor">): Promise<Whereabouts> {
@@ -68,12 +68,13 @@ export function writtenHome(home: Home | undefined): string | null {
 
 function pendingIn(text: string | undefined): PendingRestore | undefined {
   if (text === undefined) return undefined;
-  const { cause, atMs, above, keepTokens } = JSON.parse(text) as Record<string, unknown>; // parsing boundary: written by `pendingStatement`
+  const { cause, atMs, above, keepTokens, ended } = JSON.parse(text) as Record<string, unknown>; // parsing boundary: written by `pendingStatement`
   return {
     cause: restoreCauses.find((known) => known === cause) ?? "verb",
     atMs: Number(atMs),
     above: Number(above),
     keepTokens: keepTokens === true,
+    ...(Array.isArray(ended) && { ended: ended as EndedUnit[] }), // as above
   };
 }
 

@@ -21,7 +21,7 @@ import { HighWaterMark } from "./high-water-mark.ts";
 import { migrate } from "./migrate.ts";
 
 /** "rscd": stands in the file's header, so that no other program's database is taken for ours. */
-const applicationId = 0x72736364;
+export const applicationId = 0x72736364;
 const applicationIdAt = 68;
 const pageSizeAt = 16;
 const headerBytes = 100;

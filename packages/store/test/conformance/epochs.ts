@@ -11,10 +11,11 @@ const epoch = 60_000_000;
 const first = firstOfEpoch(epoch);
 const actor = { kind: "server", id: "restore" } as const;
 
-function made(store: Store, orders: readonly Order[], facts: Partial<NewEpoch> = {}): NewEpoch {
+function made(store: Store, [opening, ...orders]: readonly Order[], facts: Partial<NewEpoch> = {}): NewEpoch {
   return {
     id: store.nextId(),
     epoch,
+    opening,
     orders,
     atMs: nowS * 1000,
     actor,

@@ -1,0 +1,139 @@
+// A PostgreSQL database as rows, over one connection of its own.
+
+import type { Home } from "@rescind/core";
+import pg from "pg";
+import { migrations } from "../migrations/migrations.ts";
+import { parseAddress } from "../postgres/address.ts";
+import { StoreUnavailable } from "../store.ts";
+import { StoreRefused } from "../store-refused.ts";
+import type { Cells } from "./cells.ts";
+import type { Rows } from "./database.ts";
+import { type Column, newestSchema, type Table, tablesAt } from "./tables.ts";
+
+const wholes = new Set([20, 21, 23]);
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    wholes.has(oid) ? BigInt : pg.types.getTypeParser(oid, format ?? "text"),
+};
+
+/** Tables of this engine's own, and those that hold what nodes tell each other. */
+const ownTables = ["nodes", "rescind_schema", "turns", "failures", "fleet_nodes", "fleet"];
+const views = "'coverings', 'live_tokens', 'session_coverings'";
+
+const typeIn: Readonly<Record<Column["type"], string>> = { whole: "bigint", text: "text", bytes: "bytea" };
+
+/** @throws StoreRefused a server runs on it @throws StoreUnavailable it cannot be reached */
+export async function openPostgresRows(url: string, how: "read" | "hold"): Promise<Rows> {
+  const { servers, shown } = parseAddress(url);
+  const client = new pg.Client({ ...servers[0], types });
+  // Reported by whatever is under way; without a listener it would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    // A copy of a large table takes as long as it takes; somebody else's lock does not.
+    await client.query(
+      "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '10s'; SET synchronous_commit = on",
+    );
+  } catch (cause) {
+    throw new StoreUnavailable(`The database ${shown} could not be opened.`, { cause });
+  }
+  const rows = postgresRows(client, shown);
+  if (how === "hold") await refuseWhileServed(rows);
+  return rows;
+}
+
+/** Servers that run hold a number each, and say so every few seconds. */
+async function refuseWhileServed(rows: Rows): Promise<void> {
+  if (!(await hasTable(rows, "nodes"))) return;
+  const [row] = await rows.query("SELECT count(*) FROM nodes WHERE lease_until_ms > rescind_now_ms()");
+  const running = Number(row?.[0] ?? 0);
+  if (running === 0) return;
+  await rows.close();
+  throw new StoreRefused(
+    `${running} ${running === 1 ? "server runs" : "servers run"} on ${rows.shown}: stop them first. One that crashed counts for 30 seconds.`,
+  );
+}
+
+async function hasTable(rows: Pick<Rows, "query">, name: string): Promise<boolean> {
+  const [row] = await rows.query("SELECT to_regclass(CAST($1 AS TEXT)) IS NOT NULL", [name]);
+  return String(row?.[0]) === "true";
+}
+
+/** Takes away whatever Rescind made in this schema, in the transaction that is under way. */
+export async function dropAll(rows: Rows): Promise<void> {
+  const tables = [...tablesAt(newestSchema).map(({ name }) => name), ...ownTables];
+  const found = await rows.query(
+    `SELECT 'VIEW ' || quote_ident(viewname) FROM pg_views WHERE schemaname = current_schema() AND viewname IN (${views})
+      UNION ALL SELECT 'TABLE ' || quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()
+      UNION ALL SELECT 'FUNCTION ' || CAST(p.oid AS regprocedure) FROM pg_proc p
+        JOIN pg_namespace n ON n.oid = p.pronamespace
+        WHERE n.nspname = current_schema() AND p.proname LIKE 'rescind\\_%'`,
+  );
+  for (const [what] of found) {
+    const [kind, name = ""] = String(what).split(/ (.*)/s);
+    if (kind === "TABLE" && !tables.includes(name)) continue;
+    await rows.query(`DROP ${kind} IF EXISTS ${name} CASCADE`);
+  }
+}
+
+function postgresRows(client: pg.Client, shown: string): Rows {
+  const rows: Rows = {
+    engine: "postgres",
+    shown: `postgres://${shown}`,
+    schema: async () => {
+      if (!(await hasTable(rows, "rescind_schema"))) return 0;
+      const [row] = await rows.query("SELECT max(number) FROM rescind_schema");
+      return Number(row?.[0] ?? 0);
+    },
+    query: async (text, params = []) => {
+      const answer = await client.query({ text, values: [...params], rowMode: "array" });
+      return answer.rows as Cells[]; // parsing boundary: arrays of the values that `types` gives
+    },
+    insert: async ({ name, columns }: Table, batch) => {
+      if (batch.length === 0) return;
+      const names = columns.map((column) => column.name).join(", ");
+      const places = columns.map(({ type }, index) => `$${index + 1}::${typeIn[type]}[]`).join(", ");
+      const values = columns.map((_, place) => batch.map((row) => row[place] ?? null));
+      await client.query(`INSERT INTO ${name} (${names}) SELECT * FROM unnest(${places})`, values);
+    },
+    begin: async (kind) => {
+      await client.query(
+        kind === "write"
+          ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+      );
+    },
+    commit: async () => {
+      await client.query("COMMIT");
+    },
+    rollback: async () => {
+      await client.query("ROLLBACK").catch(() => undefined); // a connection that is gone has rolled back by itself
+    },
+    home: () => homeOf(rows),
+    migrateTo: async (schema) => {
+      await client.query("CREATE TABLE IF NOT EXISTS rescind_schema (number INTEGER PRIMARY KEY)");
+      const version = await rows.schema();
+      for (const { number, postgres } of migrations)
+        if (number > version && number <= schema)
+          await client.query(`${postgres}; INSERT INTO rescind_schema VALUES (${number})`);
+    },
+    close: async () => {
+      await client.end();
+    },
+  };
+  return rows;
+}
+
+/** Undefined where this role may not ask. */
+async function homeOf(rows: Rows): Promise<Home | undefined> {
+  try {
+    const [row] = await rows.query(
+      `SELECT CAST((pg_control_system()).system_identifier AS TEXT), (pg_control_checkpoint()).timeline_id,
+        current_setting('synchronous_standby_names') <> ''`,
+    );
+    const [system, timeline, replicated] = row ?? [];
+    return { system: String(system), timeline: Number(timeline), replicated: String(replicated) === "true" };
+  } catch {
+    return undefined;
+  }
+}
