@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const bundler = fileURLToPath(new URL("../node_modules/vite/bin/vite.js", import.meta.url));
 const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 
 if (existsSync(compiler)) {
@@ -15,4 +16,10 @@ if (existsSync(compiler)) {
   });
   if (status !== 0)
     console.error("prepare: the build has errors; see above, and run `npm run build` when they are gone");
+  const newer = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+  if (existsSync(bundler) && existsSync(newer)) {
+    const cwd = fileURLToPath(new URL("../packages/console", import.meta.url));
+    const pages = spawnSync(newer, [bundler, "build", "--logLevel", "warn"], { cwd, stdio: "inherit" });
+    if (pages.status !== 0) console.error("prepare: the console could not be built; see above");
+  }
 }

@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { accountHandlers } from "../account/handlers.ts";
 import { adminHandlers } from "../admin/handlers.ts";
 import type { Dependencies } from "../dependencies.ts";
+import { registerSite } from "../site/site-edge.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
 import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
 import { openPreflightHeaders } from "./cors.ts";
@@ -52,6 +53,7 @@ export function buildApp(deps: Dependencies): FastifyInstance {
   app.register(async (scope) => registerProtected(scope, deps), { prefix: root });
   app.register(async (scope) => registerLeakReports(scope, deps), { prefix: root });
   app.register(async (scope) => registerPublic(scope, publicRoutes, deps), { prefix: root });
+  app.register(async (scope) => registerSite(scope, deps), { prefix: root });
   if (root !== "") {
     const inserted = publicRoutes.filter(({ path }) => path.startsWith("/.well-known/"));
     for (const route of inserted) registerPublic(app, [{ ...route, path: `${route.path}${root}` }], deps);

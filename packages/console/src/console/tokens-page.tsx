@@ -1,0 +1,121 @@
+// The valid tokens, and the one in use here marked as such. Filters stand in the URL.
+
+import { Badge, Group, Select, Stack, TextInput, Title } from "@mantine/core";
+import type { TokenItem } from "@rescind/admin-api";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { given } from "../parts/given.ts";
+import { Identifier } from "../parts/identifier.tsx";
+import { type Column, ListTable } from "../parts/list-table.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { Status } from "../parts/status.tsx";
+import { useConnection } from "../session/client.ts";
+
+export interface TokenFilters {
+  readonly subject?: string | undefined;
+  readonly client_id?: string | undefined;
+  readonly status?: TokenItem["status"] | undefined;
+  readonly kind?: TokenItem["kind"] | undefined;
+}
+
+const statuses = ["live", "expired", "revoked"] as const;
+const kinds = ["access", "refresh"] as const;
+
+/** What the URL may say; anything else is left out. */
+export function tokenFilters(search: Record<string, unknown>): TokenFilters {
+  return {
+    subject: textOf(search.subject),
+    client_id: textOf(search.client_id),
+    status: statuses.find((known) => known === search.status),
+    kind: kinds.find((known) => known === search.kind),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function TokensPage() {
+  const { api, session } = useConnection();
+  const filters = tokenFilters(useSearch({ strict: false }));
+  const navigate = useNavigate();
+  const set = (changed: TokenFilters): void => {
+    navigate({ to: "/tokens", search: { ...filters, ...changed }, replace: true });
+  };
+  const query = { ...filters, status: filters.status ?? ("live" as const) };
+  return (
+    <Stack>
+      <Title order={1}>Tokens</Title>
+      <Group align="end">
+        <Select
+          label="Status"
+          data={statuses}
+          value={query.status}
+          allowDeselect={false}
+          onChange={(value) => set({ status: statuses.find((known) => known === value) })}
+        />
+        <Select
+          label="Kind"
+          data={kinds}
+          clearable
+          value={filters.kind ?? null}
+          onChange={(value) => set({ kind: kinds.find((known) => known === value) })}
+        />
+        <Filter label="Subject" value={filters.subject} set={(subject) => set({ subject })} />
+        <Filter label="Client" value={filters.client_id} set={(client_id) => set({ client_id })} />
+      </Group>
+      <ListTable
+        label="Tokens"
+        queryKey={["tokens", query]}
+        load={(cursor, signal) => api.listTokens({ query: given({ ...query, cursor, limit: 200 }), signal })}
+        columns={columns(session.tokenId())}
+        keyOf={({ kind, token_id }) => `${kind} ${token_id}`}
+        empty="No token matches. Clear a filter, or get one with the snippet on a client's page."
+      />
+    </Stack>
+  );
+}
+
+interface FilterProps {
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly set: (value: string | undefined) => void;
+}
+
+function Filter({ label, value, set }: FilterProps) {
+  return (
+    <TextInput
+      label={label}
+      key={value}
+      defaultValue={value}
+      onBlur={({ currentTarget }) => set(textOf(currentTarget.value.trim()))}
+      onKeyDown={({ key, currentTarget }) => key === "Enter" && currentTarget.blur()}
+    />
+  );
+}
+
+function columns(own: string | undefined): Column<TokenItem>[] {
+  return [
+    {
+      title: "Token",
+      width: 230,
+      cell: ({ token_id }) => (
+        <Group gap="xs" wrap="nowrap">
+          <Identifier value={token_id}>
+            <Link to="/explain" search={{ id: token_id }}>
+              {token_id}
+            </Link>
+          </Identifier>
+          {token_id === own ? <Badge variant="dot">in use here</Badge> : null}
+        </Group>
+      ),
+    },
+    { title: "Status", width: 90, cell: ({ status }) => <Status value={status} /> },
+    { title: "Kind", width: 110, cell: ({ kind, format }) => `${kind}, ${format}` },
+    { title: "Client", width: 150, cell: ({ client_id }) => client_id },
+    { title: "Subject", width: 150, cell: ({ subject }) => subject },
+    { title: "Scope", width: 160, cell: ({ scope }) => scope },
+    { title: "Issued", width: 170, cell: ({ issued_at }) => <Moment at={issued_at} /> },
+    { title: "Expires", width: 170, cell: ({ expires_at }) => <Moment at={expires_at} /> },
+    { title: "Last use", width: 170, cell: ({ last_used_at }) => <Moment at={last_used_at} /> },
+  ];
+}

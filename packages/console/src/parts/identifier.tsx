@@ -1,0 +1,27 @@
+// An id, client or subject: monospaced, whole, copied by a press. Never a token's text.
+
+import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
+import type { ReactNode } from "react";
+
+interface IdentifierProps {
+  readonly value: string;
+  /** What is shown instead, for example a link. */
+  readonly children?: ReactNode;
+}
+
+export function Identifier({ value, children }: IdentifierProps) {
+  return (
+    <Group gap={4} wrap="nowrap">
+      {children ?? <Code>{value}</Code>}
+      <CopyButton value={value}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? "Copied" : "Copy"}>
+            <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`Copy ${value}`} onClick={copy}>
+              {copied ? "✓" : "⧉"}
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </CopyButton>
+    </Group>
+  );
+}

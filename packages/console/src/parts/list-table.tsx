@@ -1,0 +1,135 @@
+// A list of the admin API as a table: pages are fetched as the reader scrolls, and only the rows in view are drawn, so
+// that ten thousand scroll as ten do.
+
+import { Box, Button, Loader, Paper, ScrollArea, Stack, Table, Text } from "@mantine/core";
+import { type InfiniteData, type UseInfiniteQueryResult, useInfiniteQuery } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Failure } from "./failure.tsx";
+
+export interface Column<Item> {
+  readonly title: string;
+  /** Pixels at least. */
+  readonly width: number;
+  readonly cell: (item: Item) => ReactNode;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export interface ListTableProps<Item> {
+  /** What the list is, for readers who do not see it. */
+  readonly label: string;
+  /** Of the query: the list's name and its filters. */
+  readonly queryKey: readonly unknown[];
+  readonly load: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>;
+  readonly columns: readonly Column<Item>[];
+  readonly keyOf: (item: Item) => string;
+  /** What to do where there is nothing yet. */
+  readonly empty: ReactNode;
+}
+
+const rowHeight = 44;
+
+type Pages<Item> = UseInfiniteQueryResult<InfiniteData<Page<Item>>>;
+
+export function ListTable<Item>(props: ListTableProps<Item>) {
+  const { queryKey, load } = props;
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => load(pageParam, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
+  });
+  if (query.isPending) return <Loader aria-label={`${props.label} are being loaded`} />;
+  if (query.isError && query.data === undefined)
+    return <Failure error={query.error} retry={() => query.refetch()} />;
+  const items = query.data.pages.flatMap((page) => page.items);
+  if (items.length === 0)
+    return (
+      <Paper withBorder p="xl" ta="center">
+        <Text c="dimmed">{props.empty}</Text>
+      </Paper>
+    );
+  return <Rows {...props} items={items} query={query} />;
+}
+
+interface RowsProps<Item> extends ListTableProps<Item> {
+  readonly items: readonly Item[];
+  readonly query: Pages<Item>;
+}
+
+function Rows<Item>({ label, items, query, columns, keyOf }: RowsProps<Item>) {
+  const viewport = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => viewport.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
+  const drawn = rows.getVirtualItems();
+  const last = drawn.at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  useEffect(() => {
+    if (last >= items.length - 20 && hasNextPage && !isFetchingNextPage) fetchNextPage();
+  }, [last, items.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const above = drawn[0]?.start ?? 0;
+  const below = rows.getTotalSize() - (drawn.at(-1)?.end ?? 0);
+  return (
+    <Stack gap="xs">
+      <Paper withBorder>
+        <ScrollArea.Autosize
+          mah="calc(100dvh - 220px)"
+          viewportRef={viewport}
+          viewportProps={{ tabIndex: 0 }}
+        >
+          <Table stickyHeader aria-label={label} aria-rowcount={items.length} verticalSpacing={6}>
+            <Table.Thead>
+              <Table.Tr>
+                {columns.map(({ title, width }) => (
+                  <Table.Th key={title} miw={width}>
+                    {title}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              <Filler height={above} />
+              {drawn.map(({ index }) => {
+                const item = items[index];
+                return item === undefined ? null : (
+                  <Table.Tr key={keyOf(item)} h={rowHeight} aria-rowindex={index + 1}>
+                    {columns.map(({ title, cell }) => (
+                      <Table.Td key={title}>{cell(item)}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                );
+              })}
+              <Filler height={below} />
+            </Table.Tbody>
+          </Table>
+        </ScrollArea.Autosize>
+      </Paper>
+      <Box aria-live="polite">
+        <Text size="sm" c="dimmed" span>
+          {items.length.toLocaleString("en")} shown{hasNextPage ? ", more as you scroll" : ""}.{" "}
+        </Text>
+        <Button size="compact-xs" variant="subtle" onClick={() => query.refetch()} loading={query.isFetching}>
+          Refresh
+        </Button>
+      </Box>
+      {query.isError ? <Failure error={query.error} retry={() => query.refetch()} /> : null}
+    </Stack>
+  );
+}
+
+/** Stands for the rows that are not drawn. */
+function Filler({ height }: { readonly height: number }) {
+  return height > 0 ? (
+    <Table.Tr aria-hidden="true">
+      <Table.Td style={{ height, padding: 0, border: 0 }} />
+    </Table.Tr>
+  ) : null;
+}

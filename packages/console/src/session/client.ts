@@ -1,0 +1,36 @@
+// The admin API as pages use it: typed calls with the token of whoever is signed in, and what a refusal says.
+
+import { type AdminClient, AdminProblem, createAdminClient } from "@rescind/admin-api";
+import { createContext, useContext } from "react";
+import { issuer } from "./place.ts";
+import type { Session } from "./sign-in.ts";
+
+export interface Connection {
+  readonly session: Session;
+  readonly api: AdminClient;
+}
+
+export function connect(session: Session): Connection {
+  return { session, api: createAdminClient({ server: issuer, token: () => session.token() }) };
+}
+
+const Connected = createContext<Connection | undefined>(undefined);
+
+export const ConnectionProvider = Connected.Provider;
+
+export function useConnection(): Connection {
+  const connection = useContext(Connected);
+  if (connection === undefined) throw new Error("there is no connection above this component");
+  return connection;
+}
+
+/** What happened and how to mend it, in a sentence or two. */
+export function explainFailure(error: unknown): string {
+  if (error instanceof AdminProblem) {
+    if (error.status === 401) return "Your session has ended. Reload the page to sign in again.";
+    if (error.status === 403) return "Your role does not allow this. Ask an administrator.";
+    const fields = error.problem.errors?.map(({ pointer, detail }) => `${pointer}: ${detail}`) ?? [];
+    return [error.message, ...fields].join(" ");
+  }
+  return "The server cannot be reached. Check the network, then try again.";
+}
