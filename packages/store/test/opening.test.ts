@@ -108,8 +108,9 @@ test("a database is opened by its address, and any other address is refused with
   await store.close();
   assert.ok(statSync(path).size > 0);
   for (const address of [
-    "postgres://localhost/rescind",
-    "postgresql://localhost/rescind",
+    "postgres:localhost/rescind",
+    "postgres://user:secret@host:port/rescind",
+    "postgres://localhost/rescind?rescind_unsafe_fsync_off=yes",
     "mysql://x",
     "sqlite:",
     "",

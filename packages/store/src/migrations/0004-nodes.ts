@@ -18,10 +18,10 @@ CREATE TABLE nodes (
 INSERT INTO nodes (node, holder, lease_until_ms, ids_from_ms, ids_below_ms)
   SELECT n, NULL, 0, 0, 0 FROM generate_series(0, 255) n;
 
-CREATE FUNCTION rescind_refuse_standby() RETURNS BIGINT LANGUAGE plpgsql VOLATILE AS
+CREATE FUNCTION rescind_refuse_standby() RETURNS BIGINT LANGUAGE plpgsql VOLATILE COST 1 AS
   $$ BEGIN RAISE EXCEPTION 'this server is in recovery, only the primary is asked' USING ERRCODE = '25006'; END $$;
 -- Called by every statement that reads the head with what it decides about: a standby never answers one.
-CREATE OR REPLACE FUNCTION rescind_now_ms() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+CREATE OR REPLACE FUNCTION rescind_now_ms() RETURNS BIGINT LANGUAGE sql VOLATILE COST 1 AS
   $$ SELECT CASE WHEN pg_is_in_recovery() THEN rescind_refuse_standby()
        ELSE CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT) END $$;
 `;

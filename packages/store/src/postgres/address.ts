@@ -11,12 +11,14 @@ export interface Address {
   readonly shown: string;
   /** `rescind_unsafe_fsync_off=1`: serve a server that may lose what it confirmed. For tests only. */
   readonly fsyncMayBeOff: boolean;
-  /** `rescind_prepared=0`: no named prepared statements, for poolers that cannot carry them. */
-  readonly prepared: boolean;
+  /** `rescind_prepared=0|1`: whether statements are prepared under names; otherwise wherever no pooler stands between. */
+  readonly prepared: boolean | undefined;
+  /** `rescind_listen=HOST:PORT`: past the pooler, for LISTEN, which goes through none. */
+  readonly listener: pg.ClientConfig | undefined;
 }
 
 const url = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/s;
-const own = ["rescind_unsafe_fsync_off", "rescind_prepared"] as const;
+const own = ["rescind_unsafe_fsync_off", "rescind_prepared", "rescind_listen"];
 /** Ours by nature: of several servers only the one that writes is ever used. */
 const ignored = ["target_session_attrs", "load_balance_hosts"];
 const defaultConnectMs = 5000;
@@ -25,32 +27,35 @@ const defaultConnectMs = 5000;
 export function parseAddress(text: string): Address {
   const [, account, hosts = "", path = "", query = ""] = url.exec(text) ?? refuse("it is not a URL");
   const parameters = new URLSearchParams(query);
-  const [fsyncMayBeOff, isUnprepared] = own.map((name) => isSet(parameters, name));
-  const connectMs = milliseconds(parameters);
+  const fsyncMayBeOff = flag(parameters, "rescind_unsafe_fsync_off") === true;
+  const prepared = flag(parameters, "rescind_prepared");
+  const listen = parameters.get("rescind_listen") ?? undefined;
+  const connectionTimeoutMillis = milliseconds(parameters);
   for (const name of [...own, ...ignored, "connect_timeout"]) parameters.delete(name);
   const rest = parameters.size > 0 ? `?${parameters}` : "";
-  const servers = hosts.split(",").map((host) => ({
+  const at = (host: string): pg.ClientConfig => ({
     connectionString: checked(
       `postgres://${account === undefined ? "" : `${account}@`}${host}${path}${rest}`,
     ),
-    connectionTimeoutMillis: connectMs,
+    connectionTimeoutMillis,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     fallback_application_name: "rescind",
-  }));
+  });
   return {
-    servers,
+    servers: hosts.split(",").map(at),
     shown: `${hosts || parameters.get("host") || "localhost"}${path}`,
-    fsyncMayBeOff: fsyncMayBeOff === "1",
-    prepared: isUnprepared !== "0",
+    fsyncMayBeOff,
+    prepared,
+    listener: listen === undefined ? undefined : at(listen),
   };
 }
 
-function isSet(parameters: URLSearchParams, name: string): string | undefined {
+function flag(parameters: URLSearchParams, name: string): boolean | undefined {
   const value = parameters.get(name);
   if (value === null) return undefined;
   if (value !== "0" && value !== "1") refuse(`${name} must be 0 or 1`);
-  return value;
+  return value === "1";
 }
 
 /** libpq's `connect_timeout` is in seconds. */

@@ -1,77 +1,80 @@
-// The PostgreSQL executor.
+// The PostgreSQL executor: three lanes of writes and two of reads, so that what is slow is in nobody's way, and
+// revocations have connections of their own.
 
-import { createHash } from "node:crypto";
-import pg from "pg";
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
-import { StoreUnavailable } from "../store.ts";
 import type { Address } from "./address.ts";
+import { readFacts } from "./facts.ts";
+import { Lane, type LaneSettings } from "./lane.ts";
+import { type LaneName, laneOf, lockKey } from "./lane-of.ts";
+import { Listener } from "./listener.ts";
+import { connectPrimary } from "./primary.ts";
+import { type Read, readTogether } from "./reads.ts";
+import { recover } from "./recovery.ts";
+import { Session } from "./session.ts";
+import { type Write, type WriteSettings, writeTogether } from "./writes.ts";
 
-const int8 = 20;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: "text" | "binary") =>
-    oid === int8 ? Number : pg.types.getTypeParser(oid, format ?? "text"),
-};
+const places = 20_000;
+const takeHead: Statement = { sql: "SELECT 1 FROM feed_head FOR UPDATE", params: [] };
+/** How the statements begin that read the head with what they decide about. */
+const deciding = /^\s*SELECT h\.seq, h\.hash/;
 
 export class PostgresExecutor implements Executor {
-  readonly #pool: pg.Pool;
+  readonly #address: Address;
+  readonly #listener: Listener;
+  readonly #deciding: Lane<Read>;
+  readonly #looking: Lane<Read>;
+  readonly #writes: Readonly<Record<LaneName, Lane<Write>>>;
 
   constructor(address: Address) {
-    this.#pool = new pg.Pool({ ...address.servers[0], types, max: 8 });
-    // Told by whatever is under way.
-    this.#pool.on("error", () => {});
-    // The pool listens to idle connections only: one that is cut while it is used would end the process.
-    this.#pool.on("connect", (client) => client.on("error", () => {}));
+    this.#address = address;
+    this.#listener = new Listener(address);
+    const alone: WriteSettings = { before: [], after: [] };
+    const orders: WriteSettings = { before: [takeHead], after: [this.#listener.tellOthers] };
+    this.#deciding = new Lane<Read>({ ...this.#connections(2, 512), serve: readTogether });
+    this.#looking = new Lane<Read>({ ...this.#connections(2, 4), serve: readTogether });
+    this.#writes = {
+      orders: new Lane<Write>({ ...this.#connections(1, 1024), serve: together(orders) }),
+      issuing: new Lane<Write>({ ...this.#connections(2, 1024), serve: together(alone) }),
+      others: new Lane<Write>({ ...this.#connections(2, 1), serve: together(alone) }),
+    };
   }
 
-  async read(statement: Statement): Promise<readonly Row[]> {
-    try {
-      return await run(this.#pool, statement);
-    } catch (cause) {
-      throw new StoreUnavailable("The database could not be read.", { cause });
-    }
+  read(statement: Statement): Promise<readonly Row[]> {
+    const lane = deciding.test(statement.sql) ? this.#deciding : this.#looking;
+    return new Promise((resolve, reject) => {
+      lane.add({ statement, urgent: false, sinceMs: performance.now(), tries: 0, resolve, reject });
+    });
   }
 
-  async apply(
-    statements: readonly Statement[],
-    _options?: ApplyOptions,
-  ): Promise<readonly (readonly Row[])[]> {
-    let client: pg.PoolClient;
-    try {
-      client = await this.#pool.connect();
-    } catch (cause) {
-      throw new StoreUnavailable("The database could not be reached.", { cause });
-    }
-    try {
-      await client.query("BEGIN; SET LOCAL synchronous_commit = on");
-      const rows: (readonly Row[])[] = [];
-      for (const statement of statements) rows.push(await run(client, statement));
-      await client.query("COMMIT");
-      client.release();
-      return rows;
-    } catch (cause) {
-      client.release(true);
-      throw new StoreUnavailable("The database did not confirm the write.", { cause });
-    }
+  apply(statements: readonly Statement[], options?: ApplyOptions): Promise<readonly (readonly Row[])[]> {
+    const lane = this.#writes[laneOf(statements)];
+    const urgent = options?.urgent === true;
+    const key = lockKey(statements);
+    return new Promise((resolve, reject) => {
+      lane.add({ statements, key, urgent, sinceMs: performance.now(), tries: 0, resolve, reject });
+    });
   }
 
-  async facts(): Promise<EngineFacts> {
-    const sql = `SELECT current_setting('server_version'), pg_database_size(current_database()),
-      current_setting('synchronous_standby_names')`;
-    const [row] = await this.read({ sql, params: [] });
-    const durability = row?.[2] === "" ? "local" : "replicated";
-    return { engine: "postgres", version: String(row?.[0]), durability, bytes: Number(row?.[1]) };
+  facts(): Promise<EngineFacts> {
+    return readFacts(this);
   }
 
-  onCommitElsewhere(_listener: () => void): void {}
+  onCommitElsewhere(listener: () => void): void {
+    this.#listener.add(listener);
+  }
 
   async close(): Promise<void> {
-    await this.#pool.end();
+    const { orders, issuing, others } = this.#writes;
+    await Promise.all([orders, issuing, others].map((lane) => lane.close()));
+    await Promise.all([this.#deciding.close(), this.#looking.close(), this.#listener.close()]);
+  }
+
+  #connections(mostSessions: number, mostAtOnce: number): Omit<LaneSettings<Read & Write>, "serve"> {
+    const connect = async () => new Session(await connectPrimary(this.#address), this.#address.prepared);
+    return { mostSessions, mostAtOnce, places, connect, recover: (session) => recover(session, connect) };
   }
 }
 
-async function run(on: pg.Pool | pg.PoolClient, { sql, params }: Statement): Promise<readonly Row[]> {
-  // Prepared under a name, so that each connection plans a statement once.
-  const name = createHash("sha256").update(sql).digest("base64url");
-  const { rows } = await on.query({ name, text: sql, values: [...params], rowMode: "array" });
-  return rows as Row[]; // parsing boundary: arrays of the values that `types` gives
+function together(settings: WriteSettings): LaneSettings<Write>["serve"] {
+  return (session, writes) => writeTogether(session, writes, settings);
 }

@@ -1,13 +1,13 @@
 // Opens a PostgreSQL database: the server judged fit, the schema current, a node's number claimed, the store over it.
 
-import pg from "pg";
 import { openSqlStore, type SqlStoreOptions } from "../sql-store.ts";
 import { type Store, StoreUnavailable } from "../store.ts";
 import { StoreRefused } from "../store-refused.ts";
-import { parseAddress } from "./address.ts";
+import { type Address, parseAddress } from "./address.ts";
 import { PostgresExecutor } from "./executor.ts";
 import { migrate } from "./migrate.ts";
 import { NodeIds } from "./node-ids.ts";
+import { connectPrimary, end } from "./primary.ts";
 
 export interface PostgresOptions extends SqlStoreOptions {
   /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; docs/reference/postgres.md lists what else it may say. */
@@ -42,17 +42,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   }
 }
 
-async function prepare(address: ReturnType<typeof parseAddress>): Promise<void> {
-  const client = new pg.Client(address.servers[0]);
-  // Reported by whatever is under way; without a listener it would end the process.
-  client.on("error", () => {});
+async function prepare(address: Address): Promise<void> {
+  const { client } = await connectPrimary(address);
   try {
-    await client.connect();
     await migrate(client, address.shown);
   } catch (cause) {
     if (cause instanceof StoreRefused) throw cause;
-    throw new StoreUnavailable(`The database ${address.shown} could not be opened.`, { cause });
+    throw new StoreUnavailable(`The database ${address.shown} could not be brought to this version.`, {
+      cause,
+    });
   } finally {
-    await client.end();
+    await end(client);
   }
 }
