@@ -29,6 +29,7 @@ const programs = [
   { name: "systemd-analyze", package: "systemd", isThere: () => isOnPath("systemd-analyze") },
   { name: "openssl", package: "openssl", isThere: () => isOnPath("openssl") },
   { name: "Python", package: "python3", isThere: () => isOnPath("python3") },
+  { name: "jq", package: "jq", isThere: () => isOnPath("jq") },
   { name: "curl", package: "curl", isThere: () => isOnPath("curl") },
 ];
 

@@ -54,7 +54,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   ask.on("error", () => undefined); // a test that ends the server knows why
   const redis: TestRedis = {
     port,
-    url: password === undefined ? `redis://127.0.0.1:${port}` : `redis://:${password}@127.0.0.1:${port}`,
+    url:
+      password === undefined
+        ? `redis://127.0.0.1:${port}`
+        : `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`,
     ask,
     async restart() {
       await redis.kill();
