@@ -9,21 +9,28 @@ for (let value = 0; value < 64; value++) base64urlValues[base64urlAlphabet.charC
 /**
  * Each text as four bytes of length (big-endian) and its UTF-8 bytes, one after the other. A lone surrogate, which
  * has no UTF-8, becomes U+FFFD.
+ * @param before bytes that the result begins with
  */
-export function lengthPrefixed(texts: readonly string[]): Uint8Array<ArrayBuffer> {
+export function lengthPrefixed(texts: readonly string[], before?: Uint8Array): Uint8Array<ArrayBuffer> {
   // Calling the encoder costs far more than copying what is plain ASCII already, as nearly all of it is.
-  const encoded = texts.map((text) => (isAscii(text) ? text : encoder.encode(text)));
-  const bytes = new Uint8Array(encoded.reduce((sum, part) => sum + 4 + part.length, 0));
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const part of encoded) {
-    view.setUint32(offset, part.length);
-    offset += 4;
-    if (typeof part !== "string") bytes.set(part, offset);
-    else for (let i = 0; i < part.length; i++) bytes[offset + i] = part.charCodeAt(i);
-    offset += part.length;
-  }
+  const parts = texts.every(isAscii)
+    ? texts
+    : texts.map((text) => (isAscii(text) ? text : encoder.encode(text)));
+  let length = before?.length ?? 0;
+  for (const part of parts) length += 4 + part.length;
+  const bytes = new Uint8Array(length);
+  if (before !== undefined) bytes.set(before);
+  let offset = before?.length ?? 0;
+  for (const part of parts) offset = writePart(bytes, offset, part);
   return bytes;
+}
+
+function writePart(bytes: Uint8Array, at: number, part: string | Uint8Array): number {
+  const { length } = part;
+  for (let i = 0; i < 4; i++) bytes[at + i] = length >>> (24 - 8 * i);
+  if (typeof part !== "string") bytes.set(part, at + 4);
+  else for (let i = 0; i < length; i++) bytes[at + 4 + i] = part.charCodeAt(i);
+  return at + 4 + length;
 }
 
 function isAscii(text: string): boolean {

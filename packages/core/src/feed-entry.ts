@@ -1,7 +1,7 @@
 // Entries of the revocation log as they go over the wire, and the bytes the hash chain covers.
 // CONTRACT.md section 6, DESIGN.md section 5. `before` and `expires` are seconds since 1970.
 
-import { concatBytes, fromBase64url, lengthPrefixed } from "./bytes.ts";
+import { fromBase64url, lengthPrefixed } from "./bytes.ts";
 import { isUnitName, type UnitName } from "./units.ts";
 
 /** A place on the log; `hash` is base64url of 32 bytes. */
@@ -69,8 +69,22 @@ export function epochOf(seq: number): number {
  * length-prefixed, an absent member as empty text (no present member is ever empty).
  */
 export function canonicalMembers(entry: FeedEntry): Uint8Array<ArrayBuffer> {
+  return lengthPrefixed(memberTexts(entry));
+}
+
+/** The canonical bytes of an entry: its number in decimal, length-prefixed, then its members. */
+export function canonicalEntry(entry: FeedEntry): Uint8Array<ArrayBuffer> {
+  return lengthPrefixed([decimal(entry.seq), ...memberTexts(entry)]);
+}
+
+/** What is put into SHA-256 to get the hash at `entry`: the hash before it, then its canonical bytes. */
+export function chainInput(previousHash: Uint8Array, entry: FeedEntry): Uint8Array<ArrayBuffer> {
+  return lengthPrefixed([decimal(entry.seq), ...memberTexts(entry)], previousHash);
+}
+
+function memberTexts(entry: FeedEntry): readonly string[] {
   const revoke = entry.kind === "revoke" ? entry : undefined;
-  return lengthPrefixed([
+  return [
     entry.kind,
     revoke?.unit ?? "",
     revoke?.fp ?? "",
@@ -78,17 +92,7 @@ export function canonicalMembers(entry: FeedEntry): Uint8Array<ArrayBuffer> {
     revoke?.suspend === true ? "true" : "",
     decimal(entry.kind === "epoch" ? undefined : entry.expires),
     decimal(entry.kind === "lift" ? entry.lifts : undefined),
-  ]);
-}
-
-/** The canonical bytes of an entry: its number in decimal, length-prefixed, then its members. */
-export function canonicalEntry(entry: FeedEntry): Uint8Array<ArrayBuffer> {
-  return concatBytes(lengthPrefixed([decimal(entry.seq)]), canonicalMembers(entry));
-}
-
-/** What is put into SHA-256 to get the hash at `entry`: the hash before it, then its canonical bytes. */
-export function chainInput(previousHash: Uint8Array, entry: FeedEntry): Uint8Array<ArrayBuffer> {
-  return concatBytes(previousHash, canonicalEntry(entry));
+  ];
 }
 
 /** Reads one entry from the wire. Undefined for an unknown kind or a malformed member: a reader treats that as a gap. */

@@ -27,8 +27,11 @@ export async function feedStreamFrom(
   let page = await pageAfter(after, pageSize, deps);
   if ("status" in page) return page;
   const response = open();
+  // Without chunks, whose ends are written and read for each of a thousand subscribers: the connection is the stream's.
+  response.removeHeader("transfer-encoding");
   response.writeHead(200, {
     "content-type": "text/event-stream",
+    connection: "close",
     "cache-control": "no-store",
     "x-accel-buffering": "no",
     "x-content-type-options": "nosniff",
