@@ -1,6 +1,7 @@
 // What surrounds every page of the console: the way to the others, who is signed in, light or dark.
 
 import {
+  ActionIcon,
   AppShell,
   Burger,
   Button,
@@ -13,6 +14,7 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { MoonIcon, SunIcon } from "../parts/icons.tsx";
 import { useConnection } from "../session/client.ts";
 import { rootPath } from "../session/place.ts";
 import { pages } from "./pages.ts";
@@ -47,13 +49,13 @@ export function Frame() {
             <Text size="sm" visibleFrom="sm">
               {session.name}
             </Text>
-            <Button
-              size="compact-sm"
+            <ActionIcon
               variant="subtle"
+              aria-label={scheme === "dark" ? "Light" : "Dark"}
               onClick={() => setColorScheme(scheme === "dark" ? "light" : "dark")}
             >
-              {scheme === "dark" ? "Light" : "Dark"}
-            </Button>
+              {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
+            </ActionIcon>
             <Button size="compact-sm" variant="subtle" onClick={() => session.signOut()}>
               Sign out
             </Button>

@@ -2,12 +2,14 @@
 
 import { Badge, Group, Select, Stack, TextInput, Title } from "@mantine/core";
 import type { TokenItem } from "@rescind/admin-api";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { given } from "../parts/given.ts";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
+import { OneLine } from "../parts/one-line.tsx";
 import { Status } from "../parts/status.tsx";
+import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 export interface TokenFilters {
@@ -101,11 +103,15 @@ function columns(own: string | undefined): Column<TokenItem>[] {
       cell: ({ token_id }) => (
         <Group gap="xs" wrap="nowrap">
           <Identifier value={token_id}>
-            <Link to="/explain" search={{ id: token_id }}>
+            <Way to="/explain" search={{ id: token_id }}>
               {token_id}
-            </Link>
+            </Way>
           </Identifier>
-          {token_id === own ? <Badge variant="dot">in use here</Badge> : null}
+          {token_id === own ? (
+            <Badge variant="dot" tt="none" miw="max-content">
+              in use here
+            </Badge>
+          ) : null}
         </Group>
       ),
     },
@@ -113,7 +119,7 @@ function columns(own: string | undefined): Column<TokenItem>[] {
     { title: "Kind", width: 110, cell: ({ kind, format }) => `${kind}, ${format}` },
     { title: "Client", width: 150, cell: ({ client_id }) => client_id },
     { title: "Subject", width: 150, cell: ({ subject }) => subject },
-    { title: "Scope", width: 160, cell: ({ scope }) => scope },
+    { title: "Scope", width: 160, cell: ({ scope }) => <OneLine text={scope} /> },
     { title: "Issued", width: 170, cell: ({ issued_at }) => <Moment at={issued_at} /> },
     { title: "Expires", width: 170, cell: ({ expires_at }) => <Moment at={expires_at} /> },
     { title: "Last use", width: 170, cell: ({ last_used_at }) => <Moment at={last_used_at} /> },

@@ -2,6 +2,7 @@
 
 import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
 import type { ReactNode } from "react";
+import { CheckIcon, CopyIcon } from "./icons.tsx";
 
 interface IdentifierProps {
   readonly value: string;
@@ -17,7 +18,7 @@ export function Identifier({ value, children }: IdentifierProps) {
         {({ copied, copy }) => (
           <Tooltip label={copied ? "Copied" : "Copy"}>
             <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`Copy ${value}`} onClick={copy}>
-              {copied ? "✓" : "⧉"}
+              {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
             </ActionIcon>
           </Tooltip>
         )}
