@@ -49,9 +49,12 @@ export interface People {
   close(): Promise<void>;
 }
 
-/** Opens the server's database a second time, as another node would. */
-export async function peopleOf(server: TestServer): Promise<People> {
-  const store = await openStore(`sqlite:${join(server.data, "rescind.db")}`, { nodeId: 200 });
+/** Opens the server's database a second time, as another node would; `database` where it is not in its directory. */
+export async function peopleOf(
+  server: TestServer,
+  database = `sqlite:${join(server.data, "rescind.db")}`,
+): Promise<People> {
+  const store = await openStore(database, { nodeId: 200 });
   const digest = (text: string): Uint8Array => hash("sha256", text, "buffer");
   const token = (kind: "session" | "code", id: string): string =>
     formatToken(kind, id, randomBytes(randomBytesPerToken));

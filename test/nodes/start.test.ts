@@ -9,7 +9,7 @@ import { type Cluster, startCluster } from "../postgres.ts";
 
 let cluster: Cluster;
 before(async () => {
-  cluster = await startCluster({ settings: { max_connections: "300" } });
+  cluster = await startCluster({ settings: { max_connections: "300", jit: "off" } });
 });
 after(() => cluster.stop());
 
