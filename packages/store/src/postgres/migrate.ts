@@ -39,9 +39,6 @@ export async function migrate(
       if (number <= version) continue;
       await client.query(`${postgres}; INSERT INTO rescind_schema VALUES (${number})`);
     }
-    // Every statement reads the head. Of a table that was never counted the planner expects hundreds of rows, and makes
-    // expensive plans for them.
-    await client.query("ANALYZE feed_head, catalog, people_turn, upkeep");
     // Both have one row, which every look-up begins with. Never counted, they are taken for half a million rows between
     // them, for which the server compiles each plan: a second and a half for a read of a tenth of a millisecond.
     if (version < newest) await client.query("ANALYZE feed_head, catalog");
