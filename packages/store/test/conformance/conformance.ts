@@ -4,6 +4,7 @@
 import { describe } from "node:test";
 import { affected } from "./affected.ts";
 import { audit } from "./audit.ts";
+import { betweenNodes } from "./between-nodes.ts";
 import { codes } from "./codes.ts";
 import { consents } from "./consents.ts";
 import { deliveries } from "./deliveries.ts";
@@ -56,6 +57,7 @@ export function conformance(name: string, open: Opener): void {
       deviceCodes,
       pruningPeople,
       pruningReach,
+      betweenNodes,
     ])
       suite(open);
   });
