@@ -2,9 +2,18 @@
 // (A1, A2), and that nothing acknowledged is missing from the log at the end (A4). FAULTS.md.
 
 import type { Facts } from "./facts.ts";
-import type { HistoryRecord, Invariant, LogRead, Placed, Violation } from "./record.ts";
+import {
+  type HistoryRecord,
+  type Invariant,
+  type LogRead,
+  type Placed,
+  restore,
+  type Violation,
+} from "./record.ts";
 
 const clockRate = 1.0005;
+/** Numbers of an epoch; a restore begins another one. DESIGN.md section 1. */
+const epochSize = 2 ** 20;
 
 export function logViolations(facts: Facts): Violation[] {
   const { records } = facts.history;
@@ -15,7 +24,7 @@ export function logViolations(facts: Facts): Violation[] {
     ...leasesLack(records),
     ...(log === undefined
       ? []
-      : [...logIsWhole(records, log), ...setsAgree(records, log), ...lateReaders(facts, log)]),
+      : [...logIsWhole(records, log), ...setsAgree(facts, log), ...lateReaders(facts, log)]),
   ];
 }
 
@@ -120,9 +129,11 @@ function* leasesLack(records: readonly HistoryRecord[]): Generator<Violation> {
 function* logIsWhole(records: readonly HistoryRecord[], log: LogRead): Generator<Violation> {
   const { entries, audited, brokenAt } = log.args;
   const head = entries.at(-1)?.seq ?? 0;
-  for (const [index, { seq }] of entries.entries())
-    if (index > 0 && seq !== (entries[index - 1]?.seq ?? 0) + 1)
+  for (const [index, { seq }] of entries.entries()) {
+    const beginsEpoch = seq % epochSize === 1;
+    if (index > 0 && !beginsEpoch && seq !== (entries[index - 1]?.seq ?? 0) + 1)
       yield about("D1", `the log lacks ${seq - 1}`, [log]);
+  }
   for (const record of records)
     if (
       (record.op === "order" || record.op === "lift") &&
@@ -139,7 +150,7 @@ function* logIsWhole(records: readonly HistoryRecord[], log: LogRead): Generator
 }
 
 /** D1: a reader at a position holds as many entries as stand there. */
-function* setsAgree(records: readonly HistoryRecord[], log: LogRead): Generator<Violation> {
+function* setsAgree({ history }: Facts, log: LogRead): Generator<Violation> {
   const standing = new Map<number, number>();
   let count = 0;
   for (const { seq, kind } of log.args.entries) {
@@ -147,8 +158,16 @@ function* setsAgree(records: readonly HistoryRecord[], log: LogRead): Generator<
     if (kind === "lift") count -= 1;
     standing.set(seq, count);
   }
-  for (const record of records) {
-    if (record.op !== "place" || record.position === undefined || record.args.standing === undefined)
+  // What stood before a restore is not on the log of after it.
+  const restored = history.records.filter(({ op, args }) => op === "fault" && args.what === restore);
+  const from = Math.max(0, ...restored.map(({ t_ret }) => t_ret));
+  for (const record of history.records) {
+    if (
+      record.op !== "place" ||
+      record.t_inv < from ||
+      record.position === undefined ||
+      record.args.standing === undefined
+    )
       continue;
     const expected = standing.get(record.position);
     if (expected === undefined || expected === record.args.standing) continue;

@@ -1,25 +1,23 @@
 // What is read at the end, when nothing is under way and nothing is broken: every reader at the head, the state of every
 // token, the log, the administrator's list of orders, the audit records.
 
-import { formatPosition, origin } from "@rescind/core";
 import type { Unit } from "../model/model.ts";
 import { until } from "../until.ts";
 import { atTheEnd } from "./judge.ts";
 import type { HistoryRecord, ListedOrder, LogEntry } from "./record.ts";
 import type { Asking, Traffic } from "./traffic.ts";
 import { introspectOne, place, verifyOne } from "./using.ts";
+import type { HistoryVerifier } from "./verifiers.ts";
 
+/** Milliseconds after the last fault in which every reader must be at the head. */
+export const convergeMs = 20_000;
 /** Tokens asked about at the end; the newest. */
 const mostAsked = 400;
 
 export async function readTheEnd(traffic: Traffic): Promise<void> {
   const asking = { proc: "reader", node: traffic.nodes[0] ?? missing() };
   const head = await headOf(traffic, asking);
-  for (const verifier of traffic.verifiers)
-    await until(async () => {
-      const there = await place(traffic, "reader", verifier);
-      return there?.fresh === true && there.position === head;
-    }, 60_000);
+  for (const verifier of traffic.verifiers) await waitFor(traffic, verifier, head);
   const tokens = traffic.held.filter(({ thing }) => thing.kind === "access" || thing.kind === "refresh");
   for (const held of tokens.slice(-mostAsked)) {
     const node = traffic.random.pick(traffic.nodes);
@@ -29,6 +27,15 @@ export async function readTheEnd(traffic: Traffic): Promise<void> {
     if (isForVerifiers && verifier !== undefined) await verifyOne(traffic, "reader", verifier, held);
   }
   for (const node of traffic.nodes) await readLog(traffic, { proc: "reader", node });
+}
+
+/** Until it is at the head, or too late for that (D4). */
+async function waitFor(traffic: Traffic, verifier: HistoryVerifier, head: number): Promise<void> {
+  const tooLate = performance.now() + convergeMs * 1.2;
+  await until(async () => {
+    const there = await place(traffic, "reader", verifier);
+    return performance.now() > tooLate || (there?.fresh === true && there.position === head);
+  }, convergeMs * 2);
 }
 
 async function readLog(traffic: Traffic, asking: Asking): Promise<void> {
@@ -129,21 +136,17 @@ interface FeedPage {
   readonly more: boolean;
 }
 
-/** One page for each entry would tell each hash; those at the ends of pages are enough beside what readers say. */
+/** What is kept; the hash is told of the last entry of each page, which is enough beside what readers say. */
 async function readEntries(traffic: Traffic, asking: Asking): Promise<LogEntry[]> {
   const entries: LogEntry[] = [];
-  for (let position = origin; ; ) {
-    const path = `/revocations?after=${formatPosition(position)}&limit=20`;
+  for (let after = 0; ; ) {
+    const path = `/revocations?after=${after}&limit=20`;
     const page = (await read(traffic, asking, "feed", path)) as unknown as FeedPage; // parsing boundary: CONTRACT.md section 6
-    const last = page.entries.at(-1);
-    entries.push(
-      ...page.entries.map(({ seq, kind, lifts }) => ({
-        ...{ seq, kind, lifts },
-        hash: seq === last?.seq ? page.hash : undefined,
-      })),
-    );
-    if (last !== undefined) position = { seq: last.seq, hash: page.hash };
-    if (!page.more) return entries;
+    const last = page.entries.at(-1)?.seq;
+    for (const { seq, kind, lifts } of page.entries)
+      entries.push({ seq, kind, lifts, hash: seq === last ? page.hash : undefined });
+    if (!page.more || last === undefined) return entries;
+    after = last;
   }
 }
 

@@ -116,6 +116,9 @@ export type Leased = Recorded<
 /** From when something was broken until it was mended. */
 export type Fault = Recorded<"fault", { readonly what: string; readonly outage: boolean }>;
 
+/** What a `Fault` is called in which an older copy of the database was put in its place. */
+export const restore = "restored";
+
 /** Where a reader of the log stands: so many entries stand at `position`. */
 export type Placed = Recorded<
   "place",

@@ -8,12 +8,21 @@ import { type BreakableDatabase, breakThings, databaseFaults, nodeFaults, verifi
 import { exchange, openGrant, ownToken, redeem, refresh, signIn } from "./issuing.ts";
 import type { Node } from "./nodes.ts";
 import { lift, order, revoke, signOut, suspend } from "./ordering.ts";
-import { readTheEnd } from "./reading.ts";
+import { convergeMs, readTheEnd } from "./reading.ts";
 import type { History } from "./record.ts";
+import { restoreOnce } from "./restoring.ts";
 import { type Asking, Traffic } from "./traffic.ts";
 import { introspect, lease, list, place, userinfo, verify } from "./using.ts";
 import { HistoryVerifier } from "./verifiers.ts";
 import { makeWorld, resource } from "./world.ts";
+
+export interface Breaking {
+  readonly nodes?: boolean | undefined;
+  readonly verifiers?: boolean | undefined;
+  readonly database?: BreakableDatabase | undefined;
+  /** An older copy of the first node's own database is put in its place. */
+  readonly restore?: boolean | undefined;
+}
 
 export interface RunSettings {
   readonly seed: number;
@@ -26,17 +35,12 @@ export interface RunSettings {
   /** Milliseconds: the longest that a client rests between requests. */
   readonly rest: number;
   /** What goes wrong beside; nothing by default. */
-  readonly faults?: {
-    readonly nodes?: boolean;
-    readonly verifiers?: boolean;
-    readonly database?: BreakableDatabase;
-  };
+  readonly faults?: Breaking | undefined;
   readonly nodeFlags?: readonly string[] | undefined;
 }
 
 /** Milliseconds. */
 const maxStalenessMs = 2_000;
-const convergeMs = 20_000;
 
 type Act = (traffic: Traffic, asking: Asking) => Promise<void>;
 
@@ -110,6 +114,9 @@ async function go(traffic: Traffic, settings: RunSettings, random: Random): Prom
     ...(faults.nodes === true ? [breaking(() => nodeFaults(nodes, own), 1)] : []),
     ...(faults.verifiers === true && traffic.verifiers.length > 0
       ? [breaking(() => verifierFaults(traffic.verifiers, own, maxStalenessMs), 2)]
+      : []),
+    ...(faults.restore === true && nodes[0] !== undefined
+      ? [restoreOnce(traffic, nodes[0], settings.seconds)]
       : []),
     ...(database === undefined ? [] : [breaking(() => databaseFaults(database, own), 3)]),
   ];
