@@ -53,7 +53,8 @@ export function sharedFleet(parts: SharedFleetParts): SharedFleet {
     const leased = new Set(local.leased().map(({ key }) => key));
     const leaving = [...counted].filter((key) => !leased.has(key));
     const some = [...moved].slice(0, began < awaitedUntil ? undefined : mostAtOnce);
-    const keys = new Set([...pending, ...leaving, ...some]);
+    const required = [...pending, ...leaving];
+    const keys = new Set([...required, ...some]);
     const members = [...keys].flatMap((key): FleetMember[] => {
       const member = told.get(key);
       return member === undefined ? [] : [{ ...member, leased: leased.has(key) }];
@@ -65,7 +66,8 @@ export function sharedFleet(parts: SharedFleetParts): SharedFleet {
     try {
       await store.beatFleet({ node, beat }, members);
     } catch (error) {
-      for (const key of keys) pending.add(key);
+      for (const key of required) pending.add(key);
+      for (const key of some) moved.add(key);
       throw error;
     }
     beatBegan = began;
