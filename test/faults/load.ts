@@ -2,6 +2,7 @@
 // answered. They go on through failures: a request without an answer is recorded as `info` and, for a refresh, repeated
 // later, as a real client would.
 
+import { setTimeout as pause } from "node:timers/promises";
 import type { HistoryRecord, NamedToken, Result } from "./history.ts";
 import type { Random } from "./random.ts";
 import {
@@ -12,8 +13,12 @@ import {
   Unanswered,
 } from "./server-process.ts";
 
+/** A server, or several nodes of one behind a client of theirs. */
+export type Asked = Pick<ServerProcess, "form" | "admin" | "adminClient" | "registerClient">;
+
 /** Milliseconds. */
 export const graceMs = 10_000;
+const betweenTriesMs = 50;
 
 /** Clients whose tokens are opaque (looked up in the database) and JWTs (recognised by their signature). */
 export interface LoadClients {
@@ -21,7 +26,7 @@ export interface LoadClients {
   readonly jwt: RegisteredClient;
 }
 
-export async function registerLoadClients(server: ServerProcess): Promise<LoadClients> {
+export async function registerLoadClients(server: Asked): Promise<LoadClients> {
   const opaque = await server.registerClient({ name: "Opaque", access_token_format: "opaque" });
   return { opaque, jwt: await server.registerClient({ name: "JWT", access_token_format: "jwt" }) };
 }
@@ -35,7 +40,9 @@ type Counted = "issue" | "refresh" | "revoke" | "check";
 
 export class Load {
   readonly history: HistoryRecord[] = [];
-  readonly #server: ServerProcess;
+  /** Requests of all rounds without an answer, or with 503, and what was seen of them. */
+  readonly failures: string[] = [];
+  readonly #server: Asked;
   readonly #clients: LoadClients;
   readonly #random: Random;
   readonly #tokens: HeldToken[] = [];
@@ -48,7 +55,7 @@ export class Load {
   #stopping = false;
   #names = 0;
 
-  constructor(server: ServerProcess, clients: LoadClients, random: Random) {
+  constructor(server: Asked, clients: LoadClients, random: Random) {
     this.#server = server;
     this.#clients = clients;
     this.#random = random;
@@ -63,12 +70,16 @@ export class Load {
     return this.#unanswered.length;
   }
 
-  /** Runs until `stop`, or until the server stops answering; resolves when nothing is under way. */
-  async run(workers: number): Promise<void> {
+  /**
+   * Runs until `stop`, or until the server stops answering unless it is to go on through that; resolves when nothing is
+   * under way.
+   */
+  async run(workers: number, outages: "end" | "pass" = "end"): Promise<void> {
     this.#stopping = false;
     this.#roundFrom = this.#tokens.length;
     this.#acknowledged = { issue: 0, refresh: 0, revoke: 0, check: 0 };
-    await Promise.all(Array.from({ length: workers }, () => this.#work()));
+    const work = () => (outages === "end" ? this.#work() : this.#workThrough());
+    await Promise.all(Array.from({ length: workers }, work));
   }
 
   stop(): void {
@@ -108,6 +119,11 @@ export class Load {
     while (!this.#stopping && failures < 2) failures = (await this.#step()) === "info" ? failures + 1 : 0;
   }
 
+  /** Gives the server a moment where it could not answer, as `Retry-After` asks for. */
+  async #workThrough(): Promise<void> {
+    while (!this.#stopping) if ((await this.#step()) === "info") await pause(betweenTriesMs);
+  }
+
   #step(): Promise<Result> {
     const round = this.#tokens.slice(this.#roundFrom);
     const refreshable = round.filter(({ kind }) => kind === "refresh");
@@ -129,7 +145,7 @@ export class Load {
     if (this.#random.below(3) === 0) {
       const parameters = { grant_type: "client_credentials" };
       const answer = await answered(this.#server.form("/oauth2/token", parameters, client));
-      if (answer?.status !== 200) return this.#unexpected(answer, "issue");
+      if (answer.status !== 200) return this.#unexpected(answer, "issue");
       this.#issued(sent, client, undefined, answer);
     } else {
       const body = {
@@ -138,7 +154,7 @@ export class Load {
         scope: "read offline_access",
       };
       const answer = await answered(this.#server.admin("POST", "/admin/v1/grants", body));
-      if (answer?.status !== 201) return this.#unexpected(answer, "issue");
+      if (answer.status !== 201) return this.#unexpected(answer, "issue");
       this.#issued(sent, client, String(answer.json.grant_id), answer);
     }
     return this.#counted("issue", "ok");
@@ -166,11 +182,11 @@ export class Load {
     const parameters = { grant_type: "refresh_token", refresh_token: token.text };
     const answer = await answered(this.#server.form("/oauth2/token", parameters, token.client));
     const interval = { op: "refresh", sent, returned: performance.now(), token: token.name } as const;
-    if (answer?.status === 400 && answer.json.error === "invalid_grant") {
+    if (answer.status === 400 && answer.json.error === "invalid_grant") {
       this.history.push({ ...interval, result: "fail" });
       return this.#counted("refresh", "fail");
     }
-    if (answer?.status !== 200) {
+    if (answer.status !== 200) {
       this.#unexpected(answer, "refresh");
       this.history.push({ ...interval, result: "info" });
       this.#unanswered.push(token);
@@ -199,7 +215,7 @@ export class Load {
     const returnedAt = Date.now();
     const reach = token.kind === "refresh" ? "grant" : "token";
     const record = { op: "revoke", sent, returned: performance.now(), token: token.name, reach } as const;
-    if (answer?.status === 200) {
+    if (answer.status === 200) {
       this.history.push({ ...record, result: "ok", seq: Number(answer.headers["rescind-seq"]), returnedAt });
       return this.#counted("revoke", "ok");
     }
@@ -213,7 +229,7 @@ export class Load {
     const answer = await answered(
       this.#server.form("/oauth2/introspect", parameters, this.#server.adminClient),
     );
-    if (answer?.status !== 200) return this.#unexpected(answer, "check");
+    if (answer.status !== 200) return this.#unexpected(answer, "check");
     const active = answer.json.active === true;
     this.history.push({ op: "check", sent, returned: performance.now(), token: token.name, active });
     return this.#counted("check", "ok");
@@ -237,8 +253,11 @@ export class Load {
   }
 
   /** No answer, or 503, is what an outage looks like. Anything else is a defect of the server. */
-  #unexpected(answer: Answer | undefined, what: string): Result {
-    if (answer === undefined || answer.status === 503) return "info";
+  #unexpected(answer: Answer | Unanswered, what: string): Result {
+    if (answer instanceof Unanswered || answer.status === 503) {
+      this.failures.push(`${what}: ${answer instanceof Unanswered ? answer.cause : answer.text}`);
+      return "info";
+    }
     throw new Error(`${what} was answered with ${answer.status}: ${answer.text}`);
   }
 
@@ -251,12 +270,12 @@ export class Load {
   }
 }
 
-/** Undefined where no answer came. */
-async function answered(answer: Promise<Answer>): Promise<Answer | undefined> {
+/** The answer, or why there is none. */
+async function answered(answer: Promise<Answer>): Promise<Answer | Unanswered> {
   try {
     return await answer;
   } catch (cause) {
-    if (cause instanceof Unanswered) return undefined;
+    if (cause instanceof Unanswered) return cause;
     throw cause;
   }
 }

@@ -35,17 +35,27 @@ export interface Answer {
 /** No answer came: the connection was refused, cut, or too slow. Whether the request had an effect is not known. */
 export class Unanswered extends Error {
   override readonly name = "Unanswered";
+  readonly status = undefined;
   /** The connection was refused, so that nothing was sent. */
   readonly wasRefused: boolean;
-  /** A connection kept alive from before was closed: a client opens another and sends again. */
-  readonly wasStale: boolean;
+  /**
+   * The connection was being closed when the request came: one kept from before, or a new one that nobody had taken yet.
+   * A client opens another and sends again.
+   */
+  readonly cameTooLate: boolean;
 
   constructor(what: string, how: { readonly cause: unknown; readonly reused: boolean }) {
     super(what, { cause: how.cause });
-    const code = how.cause instanceof Error && "code" in how.cause ? how.cause.code : undefined;
-    this.wasRefused = code === "ECONNREFUSED";
-    this.wasStale = how.reused && (code === "ECONNRESET" || code === "EPIPE");
+    const { code, syscall } = systemErrorOf(how.cause);
+    this.wasRefused = code === "ECONNREFUSED" || syscall === "connect";
+    const isClosed = code === "ECONNRESET" || code === "EPIPE";
+    // A new one is closed by the system, with a reset; by the server only after it has read the request.
+    this.cameTooLate = isClosed && (how.reused || syscall === "read" || syscall === "write");
   }
+}
+
+function systemErrorOf(cause: unknown): { readonly code?: unknown; readonly syscall?: unknown } {
+  return typeof cause === "object" && cause !== null ? cause : {};
 }
 
 export interface Ending {

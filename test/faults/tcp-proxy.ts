@@ -1,6 +1,7 @@
 // A TCP proxy on loopback that a test can cut, silence and open again: what a network does to connections.
 
 import { connect, createServer, type Socket } from "node:net";
+import type { Transform } from "node:stream";
 
 export interface TcpProxy {
   readonly port: number;
@@ -18,12 +19,19 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
+/** What sees all that passes over one connection and may change it; destroying either ends the connection. */
+export interface Tap {
+  readonly toFar: Transform;
+  readonly toNear: Transform;
+}
+
 interface Pair {
   readonly near: Socket;
   readonly far: Socket;
 }
 
-export async function startTcpProxy(): Promise<TcpProxy> {
+/** @param tapped makes the tap of each new connection; by default everything passes as it is */
+export async function startTcpProxy(tapped?: () => Tap): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const silent = new Set<Socket>();
   let state: "open" | "cut" | "silent" = "open";
@@ -48,8 +56,15 @@ export async function startTcpProxy(): Promise<TcpProxy> {
       far.destroy();
     };
     for (const socket of [near, far]) socket.on("error", end).on("close", end).setNoDelay(true);
-    near.pipe(far);
-    far.pipe(near);
+    if (tapped === undefined) {
+      near.pipe(far);
+      far.pipe(near);
+      return;
+    }
+    const tap = tapped();
+    for (const through of [tap.toFar, tap.toNear]) through.on("error", end).on("close", end);
+    near.pipe(tap.toFar).pipe(far);
+    far.pipe(tap.toNear).pipe(near);
   });
   const hold = (socket: Socket): void => {
     silent.add(socket);
