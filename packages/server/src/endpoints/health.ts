@@ -9,10 +9,11 @@ export function healthz(): Answer {
   return ok({ status: "ok" }, { "cache-control": "no-store" });
 }
 
-/** The store can be read and written. */
+/** The store can be read and written, and this node can judge by all of its log. */
 export async function readyz(deps: Dependencies): Promise<Answer> {
   try {
     await deps.store.ping();
+    await deps.standing.reach(await deps.store.head());
     const durability = await deps.store.durability();
     // Never a reason not to be ready: what the cache does not hold costs readers time.
     const { state } = deps.nearline;

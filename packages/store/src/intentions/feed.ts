@@ -3,7 +3,7 @@
 import { type FeedEntry, isUnitName } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
-import type { FeedPage, LoggedEntry } from "../store.ts";
+import { type FeedPage, type LoggedEntry, StoreUnavailable } from "../store.ts";
 import { onlyRow, takeHead } from "./head.ts";
 
 export async function readFeed(db: Database, after: number, limit: number): Promise<FeedPage> {
@@ -43,6 +43,7 @@ export async function countAfter(db: Database, seq: number): Promise<number> {
   return row === undefined ? 0 : new Columns(row).whole();
 }
 
+/** @throws StoreUnavailable an entry that a newer version appended: what it ends, nobody knows here */
 function takeEntry(columns: Columns): LoggedEntry {
   const seq = columns.whole();
   const kind = columns.text();
@@ -58,7 +59,9 @@ function takeEntry(columns: Columns): LoggedEntry {
   if (kind === "lift" && lifts !== undefined)
     return { seq, kind, expires, lifts, ...(ack && { ack }), hash, atMs };
   if (kind !== "revoke" || !isUnitName(unit) || fp === undefined)
-    throw new TypeError(`entry ${seq} is of an unknown kind`);
+    throw new StoreUnavailable(
+      `Entry ${seq} of the log is of a kind that this version does not know (${kind}): update this server.`,
+    );
   const wire: FeedEntry = { seq, kind, unit, fp, before, suspend, expires, ack };
   const made = {
     issuer: columns.text(),
