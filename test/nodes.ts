@@ -2,6 +2,7 @@
 // node's own base for requests. In this process; `test/faults/node-processes.ts` has nodes to kill.
 
 import { randomBytes } from "node:crypto";
+import { createServer, request } from "node:http";
 import { type Cluster, startCluster } from "./postgres.ts";
 import { freePort, startTestServer, type TestServer } from "./running-server.ts";
 
@@ -24,6 +25,8 @@ export interface Nodes {
   readonly nodes: readonly TestServer[];
   /** The node of this number, from 0. */
   node(index: number): TestServer;
+  /** Listens where the issuer is and hands each request to the node that `pick` says, as a reverse proxy does. */
+  front(pick: () => TestServer): Promise<void>;
   /** Starts one more. */
   add(flags?: readonly string[]): Promise<TestServer>;
   /** Stops them all, and the cluster if it is theirs. */
@@ -35,7 +38,10 @@ export async function startNodes(count: number, options: NodesOptions = {}): Pro
   const own =
     options.cluster === undefined && options.database === undefined ? await startCluster() : undefined;
   const nodes: TestServer[] = [];
+  let proxy: ReturnType<typeof createServer> | undefined;
   const closeAll = async (): Promise<void> => {
+    proxy?.close();
+    proxy?.closeAllConnections();
     await Promise.all(nodes.map((node) => node.close()));
     await own?.stop();
   };
@@ -57,9 +63,27 @@ export async function startNodes(count: number, options: NodesOptions = {}): Pro
       if (found === undefined) throw new Error(`there is no node ${index}`);
       return found;
     };
-    return { issuer, database, nodes, node, add, close: closeAll };
+    const front = (pick: () => TestServer): Promise<void> => {
+      const server = reverseProxy(pick);
+      proxy = server;
+      return new Promise((resolve) => server.listen(Number(new URL(issuer).port), "127.0.0.1", resolve));
+    };
+    return { issuer, database, nodes, node, front, add, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
+}
+
+/** As little of one as these tests need: no retries, no headers of its own. */
+function reverseProxy(pick: () => TestServer): ReturnType<typeof createServer> {
+  return createServer((asked, answer) => {
+    const { method, headers, url = "/" } = asked;
+    const passed = request(`${pick().base}${url}`, { method, headers }, (answered) => {
+      answer.writeHead(answered.statusCode ?? 502, answered.headers);
+      answered.pipe(answer);
+    });
+    passed.on("error", () => answer.writeHead(502).end());
+    asked.pipe(passed);
+  });
 }
