@@ -27,6 +27,12 @@ export interface TestRedis {
   close(): Promise<void>;
 }
 
+/** Ended with the tests, however these end. */
+const started = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+});
+
 /** @param settings as on redis-server's command line; nothing is kept on disk unless they say so */
 export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), "rescind-redis-"));
@@ -66,6 +72,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     async kill() {
       const ending = child;
       child = undefined;
+      if (ending !== undefined) started.delete(ending);
       if (ending === undefined || ending.exitCode !== null) return;
       const ended = new Promise((resolve) => ending.once("exit", resolve));
       ending.kill("SIGKILL");
@@ -73,6 +80,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
     },
     async start() {
       child = spawn("redis-server", flags, { stdio: "ignore" });
+      started.add(child);
       await until(async () => (await ask.ping().catch(() => undefined)) === "PONG");
     },
     signal(signal) {

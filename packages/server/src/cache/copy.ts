@@ -19,7 +19,7 @@ const mostPending = 50_000;
 /** Milliseconds by which this node's clock and the cache's may move apart before everything is written anew. */
 const clockDrift = 60_000;
 
-/** "held": the lease is being renewed. "foreign": the keys belong to another log. "evicting": the cache throws keys away. */
+/** "held": the lease is being renewed. "down": it is not, since the cache or the log did not answer. "foreign": the keys belong to another log. "evicting": the cache throws keys away. */
 export type CopyState = "down" | "rebuilding" | "held" | "foreign" | "evicting";
 
 export interface CopyParts extends WriterParts {
@@ -89,7 +89,7 @@ export class NearlineCopy {
 
   /**
    * Resolves when what this node learned of the log up to `seq` is in the cache, or when it will not be soon: an answer
-   * waits for 200 ms at most, and not at all for a cache that is away or slow, where the lease bounds what readers
+   * waits for 500 ms at most, and not at all for a cache that is away or slow, where the lease bounds what readers
    * believe. The caller sees to it that this node's memory reaches `seq`.
    */
   async holds(seq: number): Promise<void> {
@@ -251,7 +251,7 @@ export class NearlineCopy {
 
   #failed(error: unknown): void {
     if (this.#isClosed) return;
-    const { log, client } = this.#parts;
+    const { log } = this.#parts;
     this.#renewAt = performance.now() + this.#pace.renewMs;
     const cause = String(error);
     const isNew = cause !== this.#failure;
@@ -268,7 +268,7 @@ export class NearlineCopy {
     } else {
       this.#hasFailed = true;
       if (isNew) log.warn({ cause }, "the copy in the cache waits");
-      if (!client.isUp) this.#enter("down");
+      this.#enter("down");
     }
   }
 

@@ -14,7 +14,7 @@ export interface Nearline {
   readonly state: CopyState | undefined;
   /** What readers must know, as GET /revocations/settings gives it. */
   readonly settings: NearlineSettings | undefined;
-  /** Resolves when the cache has the log up to `seq`, or will not have it soon; within 200 ms. Never rejects. */
+  /** Resolves when the cache has the log up to `seq`, or will not have it soon; within 500 ms. Never rejects. */
   holds(seq: number): Promise<void>;
   /** Begins to keep the copy; what stands has been loaded. */
   start(): void;

@@ -1,7 +1,7 @@
-// Answers that wait until the cache has what they are about: for a fifth of a second at most.
+// Answers that wait until the cache has what they are about: for half a second at most.
 
 /** Milliseconds that an answer waits for the cache at most. */
-export const waitMs = 200;
+export const waitMs = 500;
 
 interface Waiting {
   readonly seq: number;

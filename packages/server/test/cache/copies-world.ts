@@ -89,7 +89,7 @@ export async function openCopies(t: TestContext, settings: readonly string[] = [
     } = {}) {
       const { ahead } = world;
       const now = (): number => Date.now() + ahead * 1000;
-      const standing = new StandingEntries(store);
+      const standing = new StandingEntries(store, hashing.fingerprint);
       await standing.load();
       const proxy = await startTcpProxy();
       proxy.leadTo(redis.port);
