@@ -76,7 +76,7 @@ export function nodeFaults(nodes: readonly Node[], random: Random): Fault {
 export function verifierFaults(verifiers: readonly HistoryVerifier[], random: Random, bound: number): Fault {
   const verifier = random.pick(verifiers);
   const { name: on, proxy } = verifier;
-  const most = bound * 2;
+  const most = bound * 2.5;
   const kinds: readonly Fault[] = [
     {
       ...{ what: "paused", on, outage: false },
@@ -94,7 +94,7 @@ export function verifierFaults(verifiers: readonly HistoryVerifier[], random: Ra
         // What is cut off and would count on this clock would go on.
         if (random.below(2) === 0) proxy.cut();
         await verifier.ask({ clockStep: random.pick([-600_000, -60_000, 60_000, 600_000]) });
-        await pause(random.below(most)); // the fault's own length
+        await pause(most / 5 + random.below(most * 0.8)); // the fault's own length
         proxy.open();
         await verifier.ask({ clockStep: 0 });
       },
@@ -128,7 +128,7 @@ function proxyFault(proxy: TcpProxy, { on, what, outage, most, random }: Cut): F
     happen: async () => {
       if (random.below(2) === 0) proxy.cut();
       else proxy.silence();
-      await pause(random.below(most)); // the fault's own length
+      await pause(most / 5 + random.below(most * 0.8)); // the fault's own length
       proxy.cut(); // what was silenced ends
       proxy.open();
     },

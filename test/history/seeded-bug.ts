@@ -5,11 +5,11 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { mutants } from "./mutants.ts";
+import { builtFrom } from "./seeded-source.ts";
 
 const name = new URL(import.meta.url).searchParams.get("bug");
 const mutant = mutants.find((one) => one.name === name);
 if (mutant === undefined) throw new RangeError(`no such bug: ${name}`);
-const root = new URL("../..", import.meta.url);
 
 registerHooks({
   load(url, context, next) {
@@ -23,7 +23,3 @@ registerHooks({
     return { format: "module", source, shortCircuit: true };
   },
 });
-
-function builtFrom(file: string): string {
-  return new URL(file.replace("/src/", "/dist/").replace(/\.ts$/, ".js"), root).href;
-}
