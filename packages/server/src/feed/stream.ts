@@ -15,6 +15,9 @@ const keepAliveSeconds = 15;
 const mostSubscribers = 20_000;
 /** After a delivery that took so long, the next waits this many times as long: others need the time as well. */
 const restAfterDelivery = 2;
+/** Milliseconds after which subscribers of a server that stops come back, to this one or another. */
+const soonestMs = 100;
+const latestMs = 1000;
 
 export interface FeedStream {
   readonly subscribers: number;
@@ -127,7 +130,11 @@ export function feedStream(
       clearInterval(keepAlive);
       clearTimeout(delivery);
       unsubscribe();
-      for (const one of subscribers.keys()) one.end();
+      for (const one of subscribers.keys()) {
+        // Not all at the same moment, and not before a balancer has noticed.
+        one.send(comeBack(Math.round(soonestMs + Math.random() * (latestMs - soonestMs))));
+        one.end();
+      }
     },
   };
 }
@@ -136,6 +143,11 @@ export function feedStream(
 function keysOf({ token }: Subscriber, issuer: string): string[] {
   const judged = judgedAccessToken(token, issuer);
   return [...unitsOf(judged).map(unitKey), ...judged.lineage];
+}
+
+/** The last that a subscriber is told where the server stops. */
+function comeBack(afterMs: number): string {
+  return `retry: ${afterMs}\n: the server stops; come back with Last-Event-ID\n\n`;
 }
 
 /** Entries as server-sent events, `id: SEQ.HASH`. */
