@@ -176,8 +176,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "packages/core/src/token-exchange.ts",
-        from: "for (const unit of unitsOf(parent)) if",
-        to: 'for (const unit of unitsOf(parent).filter(({ name }) => name === "token")) if',
+        from: "of unitsOf(parent))",
+        to: 'of unitsOf(parent).filter(({ name }) => name === "token"))',
       },
     ],
     finds: ["A1", "A2", "A4", "B2", "C2", "C3", "B4"],
