@@ -30,7 +30,12 @@ async function headAt(node: TestServer): Promise<Head> {
   return { seq: Number(json.head), hash: String(json.hash) };
 }
 
-function acknowledge(node: TestServer, verifier: string, applied: Head, maxStaleness = 60): Promise<Answered> {
+function acknowledge(
+  node: TestServer,
+  verifier: string,
+  applied: Head,
+  maxStaleness = 60,
+): Promise<Answered> {
   return node.request("/revocations/acks", {
     method: "POST",
     headers: { authorization, "content-type": "application/json" },
@@ -41,7 +46,8 @@ function acknowledge(node: TestServer, verifier: string, applied: Head, maxStale
 test("a subscriber at one node hears of orders at the other, each once and in order", async () => {
   const stream = await openStream(`${b.base}/revocations?after=${(await headAt(b)).seq}`, { authorization });
   const ordered: number[] = [];
-  for (let times = 0; times < 20; times++) ordered.push(Number((await order(times % 2 === 0 ? a : b)).json.seq));
+  for (let times = 0; times < 20; times++)
+    ordered.push(Number((await order(times % 2 === 0 ? a : b)).json.seq));
   const events = await stream.take(20);
   stream.close();
   assert.deepEqual(

@@ -11,7 +11,11 @@ const all = await startNodes(3);
 after(() => all.close());
 
 /** Whether the right secret works, or it is refused because of too many wrong ones. */
-async function authenticates(node: TestServer, client: { client_id: string }, secret: string): Promise<number> {
+async function authenticates(
+  node: TestServer,
+  client: { client_id: string },
+  secret: string,
+): Promise<number> {
   const form = { grant_type: "client_credentials" };
   return (await node.form("/oauth2/token", form, { ...client, client_secret: secret })).status;
 }

@@ -69,7 +69,11 @@ test("C1 C2 a code that is redeemed at two nodes at once works at one, and its s
   for (let round = 0; round < rounds(8, 1000); round++) {
     const code = await people.code(client, await people.signIn());
     const answers = await atBoth(4, (node) => peopleAt(node, client, code));
-    assert.deepEqual([count(answers, 200), count(answers, 400)], [1, 3], answers.map(({ text }) => text).join());
+    assert.deepEqual(
+      [count(answers, 200), count(answers, 400)],
+      [1, 3],
+      answers.map(({ text }) => text).join(),
+    );
     const token = String(answers.find(({ status }) => status === 200)?.json.access_token);
     for (const node of [a, b]) assert.equal((await node.introspect(token)).active, false);
   }
