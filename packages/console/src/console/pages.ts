@@ -3,8 +3,18 @@
 
 import type { ReactNode } from "react";
 import type { Right } from "../session/sign-in.ts";
+import { AuditPage } from "./audit-page.tsx";
+import { ExplainPage } from "./explain-page.tsx";
+import { IssuersPage } from "./issuers-page.tsx";
+import { NewRevocationPage } from "./new-revocation-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
+import { RevocationsPage } from "./revocations-page.tsx";
+import { SessionsPage } from "./sessions-page.tsx";
+import { SettingsPage } from "./settings-page.tsx";
+import { SigningKeysPage } from "./signing-keys-page.tsx";
 import { TokensPage } from "./tokens-page.tsx";
+import { VerifiersPage } from "./verifiers-page.tsx";
+import { WebhooksPage } from "./webhooks-page.tsx";
 
 export interface ConsolePage {
   readonly path: string;
@@ -15,5 +25,15 @@ export interface ConsolePage {
 
 export const pages: readonly ConsolePage[] = [
   { path: "/", title: "Overview", right: "viewer", component: OverviewPage },
+  { path: "/revocations", title: "Revocations", right: "viewer", component: RevocationsPage },
+  { path: "/revocations/new", title: undefined, right: "operator", component: NewRevocationPage },
+  { path: "/explain", title: "Explain", right: "viewer", component: ExplainPage },
   { path: "/tokens", title: "Tokens", right: "viewer", component: TokensPage },
+  { path: "/sessions", title: "Sessions", right: "viewer", component: SessionsPage },
+  { path: "/verifiers", title: "Verifiers", right: "viewer", component: VerifiersPage },
+  { path: "/webhooks", title: "Webhooks", right: "viewer", component: WebhooksPage },
+  { path: "/issuers", title: "Issuers", right: "viewer", component: IssuersPage },
+  { path: "/signing-keys", title: "Signing keys", right: "viewer", component: SigningKeysPage },
+  { path: "/audit", title: "Audit", right: "viewer", component: AuditPage },
+  { path: "/settings", title: "Settings", right: "viewer", component: SettingsPage },
 ];

@@ -1,49 +1,28 @@
 // The valid tokens, and the one in use here marked as such. Filters stand in the URL.
 
-import { Badge, Group, Select, Stack, TextInput, Title } from "@mantine/core";
+import { Badge, Group, Select, Stack, Title } from "@mantine/core";
 import type { TokenItem } from "@rescind/admin-api";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
+import { useFilters } from "../parts/search.ts";
 import { Status } from "../parts/status.tsx";
 import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
-export interface TokenFilters {
-  readonly subject?: string | undefined;
-  readonly client_id?: string | undefined;
-  readonly status?: TokenItem["status"] | undefined;
-  readonly kind?: TokenItem["kind"] | undefined;
-}
-
 const statuses = ["live", "expired", "revoked"] as const;
 const kinds = ["access", "refresh"] as const;
 
-/** What the URL may say; anything else is left out. */
-export function tokenFilters(search: Record<string, unknown>): TokenFilters {
-  return {
-    subject: textOf(search.subject),
-    client_id: textOf(search.client_id),
-    status: statuses.find((known) => known === search.status),
-    kind: kinds.find((known) => known === search.kind),
-  };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
 export function TokensPage() {
   const { api, session } = useConnection();
-  const filters = tokenFilters(useSearch({ strict: false }));
-  const navigate = useNavigate();
-  const set = (changed: TokenFilters): void => {
-    navigate({ to: "/tokens", search: { ...filters, ...changed }, replace: true });
-  };
-  const query = { ...filters, status: filters.status ?? ("live" as const) };
+  const [filters, set] = useFilters("/tokens", ["subject", "client_id", "grant_id", "status", "kind"]);
+  const { subject, client_id, grant_id } = filters;
+  const status = statuses.find((known) => known === filters.status) ?? "live";
+  const kind = kinds.find((known) => known === filters.kind);
+  const query = { subject, client_id, grant_id, status, kind };
   return (
     <Stack>
       <Title order={1}>Tokens</Title>
@@ -51,19 +30,19 @@ export function TokensPage() {
         <Select
           label="Status"
           data={statuses}
-          value={query.status}
+          value={status}
           allowDeselect={false}
-          onChange={(value) => set({ status: statuses.find((known) => known === value) })}
+          onChange={(value) => set({ status: value ?? undefined })}
         />
         <Select
           label="Kind"
           data={kinds}
           clearable
-          value={filters.kind ?? null}
-          onChange={(value) => set({ kind: kinds.find((known) => known === value) })}
+          value={kind ?? null}
+          onChange={(value) => set({ kind: value ?? undefined })}
         />
-        <Filter label="Subject" value={filters.subject} set={(subject) => set({ subject })} />
-        <Filter label="Client" value={filters.client_id} set={(client_id) => set({ client_id })} />
+        <Filter label="Subject" value={subject} set={(subject) => set({ subject })} />
+        <Filter label="Client" value={client_id} set={(client_id) => set({ client_id })} />
       </Group>
       <ListTable
         label="Tokens"
@@ -74,24 +53,6 @@ export function TokensPage() {
         empty="No token matches. Clear a filter, or get one with the snippet on a client's page."
       />
     </Stack>
-  );
-}
-
-interface FilterProps {
-  readonly label: string;
-  readonly value: string | undefined;
-  readonly set: (value: string | undefined) => void;
-}
-
-function Filter({ label, value, set }: FilterProps) {
-  return (
-    <TextInput
-      label={label}
-      key={value}
-      defaultValue={value}
-      onBlur={({ currentTarget }) => set(textOf(currentTarget.value.trim()))}
-      onKeyDown={({ key, currentTarget }) => key === "Enter" && currentTarget.blur()}
-    />
   );
 }
 

@@ -27,6 +27,8 @@ export interface ListTableProps<Item> {
   readonly load: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>;
   readonly columns: readonly Column<Item>[];
   readonly keyOf: (item: Item) => string;
+  /** Milliseconds after which it is read anew; not before it is asked to where absent. */
+  readonly refreshMs?: number;
   /** What to do where there is nothing yet. */
   readonly empty: ReactNode;
 }
@@ -36,11 +38,12 @@ const rowHeight = 44;
 type Pages<Item> = UseInfiniteQueryResult<InfiniteData<Page<Item>>>;
 
 export function ListTable<Item>(props: ListTableProps<Item>) {
-  const { queryKey, load } = props;
+  const { queryKey, load, refreshMs = false } = props;
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => load(pageParam, signal),
     initialPageParam: undefined as string | undefined,
+    refetchInterval: refreshMs,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
   if (query.isPending) return <Loader aria-label={`${props.label} are being loaded`} />;
@@ -61,7 +64,7 @@ interface RowsProps<Item> extends ListTableProps<Item> {
   readonly query: Pages<Item>;
 }
 
-function Rows<Item>({ label, items, query, columns, keyOf }: RowsProps<Item>) {
+function Rows<Item>({ label, items, query, columns, keyOf, refreshMs }: RowsProps<Item>) {
   const viewport = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: items.length,
@@ -116,7 +119,12 @@ function Rows<Item>({ label, items, query, columns, keyOf }: RowsProps<Item>) {
         <Text size="sm" c="dimmed" span>
           {items.length.toLocaleString("en")} shown{hasNextPage ? ", more as you scroll" : ""}.{" "}
         </Text>
-        <Button size="compact-xs" variant="subtle" onClick={() => query.refetch()} loading={query.isFetching}>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => query.refetch()}
+          loading={query.isRefetching && refreshMs === undefined}
+        >
           Refresh
         </Button>
       </Box>

@@ -8,13 +8,18 @@ export interface WayProps {
   /** A path below this page's own, for example `/tokens`. */
   readonly to: string;
   readonly search?: Readonly<Record<string, string | undefined>>;
-  readonly children: ReactNode;
+  readonly children?: ReactNode;
+  /** Where it looks like something else, a button for example. */
+  readonly className?: string;
 }
 
-export function Way({ to, search, children }: WayProps) {
-  return (
-    <Anchor renderRoot={(props) => <Link to={to} {...(search === undefined ? {} : { search })} {...props} />}>
-      {children}
-    </Anchor>
-  );
+export function Way({ to, search, children, className, ...rest }: WayProps) {
+  const way = { to, ...(search === undefined ? {} : { search }) };
+  if (className !== undefined)
+    return (
+      <Link {...way} className={className} {...rest}>
+        {children}
+      </Link>
+    );
+  return <Anchor renderRoot={(props) => <Link {...way} {...props} />}>{children}</Anchor>;
 }

@@ -22,6 +22,8 @@ export interface Session {
   /** The `jti` of the access token in use, for lists that show it. */
   tokenId(): string | undefined;
   may(right: Right): boolean;
+  /** Since the person has last entered a password or the like. */
+  signedInSecondsAgo(): number;
   /** A live access token, refreshed where needed. */
   token(): Promise<string>;
   /** Signs in again, as for a step that wants a fresh password, and comes back here. */
@@ -48,6 +50,8 @@ export async function signedIn(page: string, scope: string): Promise<Session | u
     stateStore: new WebStorageStateStore({ store: sessionStorage }),
     automaticSilentRenew: false,
     monitorSession: false,
+    // `auth_time` is among what it would take away.
+    filterProtocolClaims: false,
     loadUserInfo: true,
   });
   const isCallback = location.pathname === new URL(`${issuer}${page}/callback`).pathname;
@@ -75,6 +79,7 @@ function sessionOf(manager: UserManager, first: User): Session {
       const granted = user.scopes.map((scope) => Object.values(scopeOf).indexOf(scope));
       return Math.max(...granted) >= rights.indexOf(right);
     },
+    signedInSecondsAgo: () => Date.now() / 1000 - (user.profile.auth_time ?? 0),
     async token() {
       if ((user.expires_at ?? 0) * 1000 - marginMs > Date.now()) return user.access_token;
       renewing ??= manager.signinSilent().finally(() => {

@@ -1,0 +1,88 @@
+// Every order there has been: who, why, what, and whether it can be taken back.
+
+import { Badge, Button, Group, Stack, Title } from "@mantine/core";
+import type { RevocationItem } from "@rescind/admin-api";
+import { useSearch } from "@tanstack/react-router";
+import { LiftButton } from "../orders/lift-button.tsx";
+import { inWords } from "../orders/target.ts";
+import { given } from "../parts/given.ts";
+import { type Column, ListTable } from "../parts/list-table.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { OneLine } from "../parts/one-line.tsx";
+import { Way } from "../parts/way.tsx";
+import { useConnection } from "../session/client.ts";
+
+/** Of orders made by administrators; the others stand for good. */
+const liftable = "admin";
+
+export function RevocationsPage() {
+  const { api, session } = useConnection();
+  const search: Readonly<Record<string, unknown>> = useSearch({ strict: false });
+  const filters = given({
+    subject: typeof search.subject === "string" ? search.subject : undefined,
+    client_id: typeof search.client_id === "string" ? search.client_id : undefined,
+  });
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Title order={1}>Revocations</Title>
+        {session.may("operator") ? (
+          <Button renderRoot={(props) => <Way to="/revocations/new" {...props} />}>New</Button>
+        ) : null}
+      </Group>
+      <ListTable
+        label="Revocations"
+        queryKey={["revocations", filters]}
+        load={(cursor, signal) =>
+          api.listRevocations({ query: given({ ...filters, cursor, limit: 200 }), signal })
+        }
+        columns={
+          session.may("operator") ? [...columns.slice(0, 3), liftColumn, ...columns.slice(3)] : columns
+        }
+        keyOf={({ id }) => id}
+        empty="Nothing has been revoked yet. When something is, by whomever, it stands here."
+      />
+    </Stack>
+  );
+}
+
+const columns: readonly Column<RevocationItem>[] = [
+  { title: "When", width: 180, cell: ({ at }) => <Moment at={at} /> },
+  { title: "Number", width: 90, cell: ({ seq }) => seq },
+  { title: "What", width: 240, cell: ({ select }) => <OneLine text={inWords(select)} /> },
+  { title: "Reason", width: 150, cell: ({ reason }) => reason },
+  { title: "By", width: 180, cell: ({ actor }) => <OneLine text={`${actor.kind} ${actor.id}`} /> },
+  { title: "Note", width: 160, cell: ({ note = "" }) => <OneLine text={note} /> },
+  {
+    title: "State",
+    width: 150,
+    cell: ({ suspend, final, lifted_by }) => (
+      <Group gap={4} wrap="nowrap">
+        {lifted_by === undefined ? null : (
+          <Badge variant="light" tt="none" color="gray">
+            lifted by {lifted_by}
+          </Badge>
+        )}
+        {suspend ? (
+          <Badge variant="light" tt="none" color="orange">
+            suspension
+          </Badge>
+        ) : null}
+        {final ? (
+          <Badge variant="light" tt="none" color="red">
+            final
+          </Badge>
+        ) : null}
+      </Group>
+    ),
+  },
+];
+
+const liftColumn: Column<RevocationItem> = {
+  title: "Lift",
+  width: 70,
+  cell: (order) =>
+    order.final || order.lifted_by !== undefined || order.actor.kind !== liftable ? null : (
+      <LiftButton order={order} />
+    ),
+};

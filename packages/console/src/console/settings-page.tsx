@@ -1,0 +1,79 @@
+// What the server runs with; nothing can be changed here.
+
+import { Loader, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Facts } from "../parts/facts.tsx";
+import { Failure } from "../parts/failure.tsx";
+import { Identifier } from "../parts/identifier.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { useConnection } from "../session/client.ts";
+
+export function SettingsPage() {
+  const { api } = useConnection();
+  const settings = useQuery({
+    queryKey: ["settings"],
+    queryFn: ({ signal }) => api.readSettings({ signal }),
+  });
+  if (settings.isError) return <Failure error={settings.error} retry={() => settings.refetch()} />;
+  if (settings.data === undefined) return <Loader aria-label="Settings are being loaded" />;
+  const { issuer, version, now, head, lifetimes, longest, digests, store } = settings.data;
+  const number = (value: number): string => value.toLocaleString("en");
+  return (
+    <Stack>
+      <Title order={1}>Settings</Title>
+      <Text c="dimmed">
+        Flags, environment and the config file decide these; a start with others changes them. As of{" "}
+        <Moment at={now} />.
+      </Text>
+      <Title order={2}>Server</Title>
+      <Facts
+        facts={[
+          ["Issuer", <Identifier key="issuer" value={issuer} />],
+          ["Version", version],
+          ["Position on the log", number(head.seq)],
+          ["Its hash", <Identifier key="hash" value={head.hash} />],
+          ["Tokens are stored as", digests.current],
+          ["Accepted too, from before", digests.previous],
+        ]}
+      />
+      <Title order={2}>Database</Title>
+      <Facts
+        facts={[
+          ["Engine", `${store.engine} ${store.version}`],
+          [
+            "A commit is durable",
+            store.durability === "local" ? "on this machine" : "on a second machine too",
+          ],
+          ["Size", `${(store.bytes / 1_048_576).toFixed(1)} MiB`],
+          ["Access tokens", number(store.access_tokens)],
+          ["Refresh tokens", number(store.refresh_tokens)],
+          ["Standing entries", number(store.standing_entries)],
+        ]}
+      />
+      <Title order={2}>Lifetimes</Title>
+      <Facts
+        facts={[
+          ["Access token", lasting(lifetimes.access_token)],
+          ["Access token at most", lasting(lifetimes.access_token_cap)],
+          ["Refresh token without use", lasting(lifetimes.refresh_token_idle)],
+          ["Grant", lasting(lifetimes.grant)],
+          ["Login session", lasting(lifetimes.session)],
+          ["Longest access token issued so far", lasting(longest.access_token)],
+        ]}
+      />
+    </Stack>
+  );
+}
+
+const units = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
+/** A number of seconds in the largest unit that it is a whole number of. */
+function lasting(seconds: number): string {
+  const [unit, size] = units.find(([, length]) => seconds % length === 0) ?? ["second", 1];
+  const count = seconds / size;
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
