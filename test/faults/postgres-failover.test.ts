@@ -10,7 +10,7 @@ import { graceMs, Load, registerLoadClients } from "./load.ts";
 import { type NodeProcesses, startNodeProcesses } from "./node-processes.ts";
 import { untilReady } from "./outage.ts";
 import { seededRandom, testSeed } from "./random.ts";
-import { requireStatus } from "./server-process.ts";
+import { requireStatus, type ServerProcess } from "./server-process.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
@@ -47,11 +47,7 @@ test("FAULTS 11 A4 B3 E1 failover to a synchronous standby under load loses noth
   await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 20);
   await pause(random.below(51)); // the fault's own moment, not a wait for anything
   const down = performance.now();
-  await primary.kill(); // fenced: it does not come back
-  address.cut();
-  await standby.promote();
-  address.leadTo(standby.port);
-  address.open();
+  await failOver({ primary, standby, address });
   await untilReady(nodes);
   t.diagnostic(`ready at the new primary after ${(performance.now() - down).toFixed(0)} ms`);
   load.history.push({ op: "outage", sent: down, returned: performance.now() });
@@ -64,6 +60,49 @@ test("FAULTS 11 A4 B3 E1 failover to a synchronous standby under load loses noth
   assert.deepEqual(violations(load.history, { graceMs }), [], `seed ${seed}`);
   for (const node of nodes.each)
     assert.equal(requireStatus(await node.ask("GET", "/readyz"), 200).json.durability, "local");
+});
+
+test("FAULTS 11 A4 what an asynchronous standby had not got is lost: the nodes notice, and everything of before ends", async (t) => {
+  const { primary, standby, address, nodes } = await startWorld(t, false);
+  const [first, second] = [nodes.node(0), nodes.node(1)];
+  const client = await nodes.registerClient({ access_token_format: "opaque" });
+  const [kept, lost] = [await first.clientToken(client), await first.clientToken(client)];
+  await followed(primary, standby);
+  await standby.query("ALTER SYSTEM SET primary_conninfo = ''");
+  await standby.query("SELECT pg_reload_conf()");
+  await until("the standby follows no more", async () => {
+    return (await primary.query("SELECT 1 FROM pg_stat_replication")).length === 0;
+  });
+  assert.equal((await first.form("/oauth2/revoke", { token: lost }, client)).status, 200);
+  assert.equal(await second.isActive(lost), false);
+  assert.equal(await second.isActive(kept), true);
+
+  const began = performance.now();
+  await failOver({ primary, standby, address });
+  const active = new Set<string>();
+  await until("a new epoch has begun and both nodes are ready", async () => {
+    const tokens = [kept, lost];
+    const judged = await Promise.all(
+      nodes.each.map((node) => Promise.all(tokens.map((token) => verdict(node, token)))),
+    );
+    for (const [node, verdicts] of judged.entries()) if (verdicts[1] === "active") active.add(`node ${node}`);
+    return judged.every(([of]) => of === "inactive");
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  t.diagnostic(
+    `everything of before has ended ${seconds} s after the loss; accepted meanwhile: ${[...active].join(", ") || "nowhere"}`,
+  );
+  for (const node of nodes.each) assert.equal(await node.isActive(lost), false);
+  assert.equal(await first.isActive(await second.clientToken(client)), true, "and everything goes on");
+  const counted = await Promise.all(nodes.each.map((node) => node.ask("GET", "/metrics")));
+  const epochs = counted.map(({ text }) =>
+    Number(/rescind_restores_total\{[^}]*\} (\d+)/.exec(text)?.[1] ?? 0),
+  );
+  assert.equal(
+    epochs.reduce((sum, count) => sum + count, 0),
+    1,
+    "one epoch, begun by one node",
+  );
 });
 
 test("FAULTS 11 A4 a commit whose wait for the standby was cancelled is a 503, not a 200", async (t) => {
@@ -90,3 +129,28 @@ test("FAULTS 11 A4 a commit whose wait for the standby was cancelled is a 503, n
   assert.equal(answer.status, 503, answer.text);
   assert.match(String(answer.headers["retry-after"]), /^[1-9]\d*$/);
 });
+
+/** The primary is gone for good, as if fenced; the standby takes its place and its address. */
+async function failOver({ primary, standby, address }: Omit<World, "nodes">): Promise<void> {
+  await primary.kill();
+  address.cut();
+  await standby.promote();
+  address.leadTo(standby.port);
+  address.open();
+}
+
+/** The standby has everything that was committed so far. */
+async function followed(primary: Cluster, standby: Cluster): Promise<void> {
+  const [row] = await primary.query("SELECT pg_current_wal_lsn()::text AS at");
+  await until("the standby has followed", async () => {
+    const [far] = await standby.query(`SELECT pg_last_wal_replay_lsn() >= '${row?.at}' AS is_there`);
+    return far?.is_there === true;
+  });
+}
+
+async function verdict(node: ServerProcess, token: string): Promise<"active" | "inactive" | "unavailable"> {
+  const { status, json } = await node.form("/oauth2/introspect", { token }, node.adminClient);
+  if (status === 503) return "unavailable";
+  assert.equal(status, 200);
+  return json.active === true ? "active" : "inactive";
+}
