@@ -1,5 +1,6 @@
 // Brings the schema up to date: all that is missing in one transaction, under a lock of that transaction, so that of any
-// number of servers that start at once one does it and the others find it done. A newer schema is refused.
+// number of servers that start at once one does it and the others find it done. A newer schema is refused, unless it says
+// that programs of this one can go on beside it: nodes are upgraded one after the other, and an older one may restart.
 
 import type pg from "pg";
 import type { Migration } from "../migrations/migration.ts";
@@ -29,15 +30,17 @@ export async function migrate(
     // Held to the end of the transaction: session locks would be lost in a pooler.
     await client.query(`SELECT pg_advisory_xact_lock(${lock})`);
     await client.query("CREATE TABLE IF NOT EXISTS rescind_schema (number INTEGER PRIMARY KEY)");
+    await client.query("ALTER TABLE rescind_schema ADD COLUMN IF NOT EXISTS compatible_from INTEGER");
     const version = await versionOf(client);
     const newest = steps.at(-1)?.number ?? 0;
-    if (version > newest)
+    if (version > newest && !(await isCompatible(client, newest)))
       throw new StoreRefused(
         `The database ${shown} has schema ${version}, this program knows up to ${newest}: it was opened by a newer version. Use that one.`,
       );
-    for (const { number, postgres } of steps) {
+    for (const { number, compatibleFrom = number, postgres } of steps) {
       if (number <= version) continue;
-      await client.query(`${postgres}; INSERT INTO rescind_schema VALUES (${number})`);
+      await client.query(`${postgres};
+        INSERT INTO rescind_schema (number, compatible_from) VALUES (${number}, ${compatibleFrom})`);
     }
     // Both have one row, which every look-up begins with. Never counted, they are taken for half a million rows between
     // them, for which the server compiles each plan: a second and a half for a read of a tenth of a millisecond.
@@ -47,6 +50,13 @@ export async function migrate(
     await client.query("ROLLBACK");
     throw error;
   }
+}
+
+/** Whether every step after the newest that this program knows leaves it what it needs. */
+async function isCompatible(client: pg.ClientBase, newest: number): Promise<boolean> {
+  const sql = "SELECT max(coalesce(compatible_from, number)) AS number FROM rescind_schema WHERE number > $1";
+  const { rows } = await client.query<{ number: number | null }>(sql, [newest]);
+  return (rows[0]?.number ?? 0) <= newest;
 }
 
 async function versionOf(client: pg.ClientBase): Promise<number> {
