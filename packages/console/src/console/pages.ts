@@ -4,8 +4,11 @@
 import type { ReactNode } from "react";
 import type { Right } from "../session/sign-in.ts";
 import { AuditPage } from "./audit-page.tsx";
+import { ClientPage } from "./client-page.tsx";
+import { ClientsPage } from "./clients-page.tsx";
 import { ExplainPage } from "./explain-page.tsx";
 import { IssuersPage } from "./issuers-page.tsx";
+import { NewClientPage } from "./new-client-page.tsx";
 import { NewRevocationPage } from "./new-revocation-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
 import { RevocationsPage } from "./revocations-page.tsx";
@@ -13,6 +16,8 @@ import { SessionsPage } from "./sessions-page.tsx";
 import { SettingsPage } from "./settings-page.tsx";
 import { SigningKeysPage } from "./signing-keys-page.tsx";
 import { TokensPage } from "./tokens-page.tsx";
+import { UserPage } from "./user-page.tsx";
+import { UsersPage } from "./users-page.tsx";
 import { VerifiersPage } from "./verifiers-page.tsx";
 import { WebhooksPage } from "./webhooks-page.tsx";
 
@@ -30,6 +35,11 @@ export const pages: readonly ConsolePage[] = [
   { path: "/explain", title: "Explain", right: "viewer", component: ExplainPage },
   { path: "/tokens", title: "Tokens", right: "viewer", component: TokensPage },
   { path: "/sessions", title: "Sessions", right: "viewer", component: SessionsPage },
+  { path: "/users", title: "Users", right: "viewer", component: UsersPage },
+  { path: "/users/$sub", title: undefined, right: "viewer", component: UserPage },
+  { path: "/clients", title: "Clients", right: "viewer", component: ClientsPage },
+  { path: "/clients/new", title: undefined, right: "administrator", component: NewClientPage },
+  { path: "/clients/$client_id", title: undefined, right: "viewer", component: ClientPage },
   { path: "/verifiers", title: "Verifiers", right: "viewer", component: VerifiersPage },
   { path: "/webhooks", title: "Webhooks", right: "viewer", component: WebhooksPage },
   { path: "/issuers", title: "Issuers", right: "viewer", component: IssuersPage },

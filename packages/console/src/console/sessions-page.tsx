@@ -51,11 +51,7 @@ const columns: readonly Column<SessionItem>[] = [
   {
     title: "Person",
     width: 170,
-    cell: ({ subject }) => (
-      <Way to="/users" search={{ subject }}>
-        {subject}
-      </Way>
-    ),
+    cell: ({ subject }) => <Way to={`/users/${encodeURIComponent(subject)}`}>{subject}</Way>,
   },
   { title: "Signed in", width: 170, cell: ({ authenticated_at }) => <Moment at={authenticated_at} /> },
   { title: "By", width: 90, cell: ({ amr }) => amr.join(", ") },
