@@ -83,7 +83,9 @@ test("the admin secret that one node rotates is in every node's file at its next
     assert.equal(rotated.status, 201, rotated.text);
     await b.restart();
     for (const node of [a, b]) {
-      const { client_secret } = JSON.parse(readFileSync(join(node.data, "admin.json"), "utf8"));
+      const { client_secret } = JSON.parse(readFileSync(join(node.data, "admin.json"), "utf8")) as {
+        client_secret: string;
+      }; // our own file
       assert.equal(client_secret, rotated.json.client_secret);
       const form = { grant_type: "client_credentials" };
       const answer = await node.form("/oauth2/token", form, { client_id: "admin", client_secret });

@@ -7,6 +7,7 @@ import type { AdminFileKeeper } from "./admin-file.ts";
 import type { Availability } from "./availability.ts";
 import type { Nearline } from "./cache/nearline.ts";
 import type { Configuration } from "./configuration.ts";
+import type { DurabilityWatch } from "./durability.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
 import type { OrderTimes } from "./feed/order-times.ts";
@@ -29,6 +30,7 @@ export interface Dependencies extends BearerParts {
   /** Work that is done by one at a time, on whichever node. */
   readonly turns: Turns;
   readonly adminFile: AdminFileKeeper;
+  readonly durability: DurabilityWatch;
   /** Key of the fingerprints on the feed; verifiers get it. */
   readonly fingerprintKey: Uint8Array;
   readonly stream: FeedStream;

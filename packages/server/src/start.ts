@@ -11,6 +11,7 @@ import { nearline } from "./cache/nearline.ts";
 import { type Configuration, isShared } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { durabilityWatch } from "./durability.ts";
 import { effectWatch } from "./feed/effect.ts";
 import { byFreshness, type Fleet, fleet, onlyFleet } from "./feed/fleet.ts";
 import { goesOnUnheardMs } from "./feed/fleet-peers.ts";
@@ -135,6 +136,8 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   await ensureAdminClient({ store, hashing, configuration, adminFile, now });
   const standing = new StandingEntries(store);
   store.onCommitElsewhere(() => standing.wake());
+  const durability = durabilityWatch(store);
+  await durability.now();
   const stream = feedStream({ standing, issuer }, now);
   const longestStaleness = await store.longestStaleness();
   const counters = metrics();
@@ -171,6 +174,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     seal,
     turns,
     adminFile,
+    durability,
     log,
     hashing,
     fingerprintKey,

@@ -4,9 +4,11 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
 
-/** The process runs. */
-export function healthz(): Answer {
-  return ok({ status: "ok" }, { "cache-control": "no-store" });
+/** The process runs; it is asked nothing that could wait. */
+export function healthz(deps: Dependencies): Answer {
+  const durability = deps.durability.lately();
+  const known = durability === undefined ? {} : { durability };
+  return ok({ status: "ok", ...known }, { "cache-control": "no-store" });
 }
 
 /** The store can be read and written, and this node can judge by all of its log. */
@@ -14,7 +16,7 @@ export async function readyz(deps: Dependencies): Promise<Answer> {
   try {
     await deps.store.ping();
     await deps.standing.reach(await deps.store.head());
-    const durability = await deps.store.durability();
+    const durability = await deps.durability.now();
     // Never a reason not to be ready: what the cache does not hold costs readers time.
     const { state } = deps.nearline;
     const cache = state === undefined ? {} : { cache: state };
