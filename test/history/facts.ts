@@ -170,7 +170,9 @@ export function isReplay(facts: Given, { args, t_inv }: Refreshed): boolean {
 export function windowEnd(facts: Given, token: string): number {
   const given = presentations(facts, token).filter(({ result }) => result === "ok");
   const spent = Math.min(...given.map(({ t_ret }) => t_ret));
-  const mended = facts.outages.map(({ t_ret }) => t_ret).filter((end) => end > spent);
+  // An answer that did not come tells of an outage, too.
+  const unanswered = facts.history.records.filter(({ op, result }) => op === "refresh" && result === "info");
+  const mended = [...facts.outages, ...unanswered].map(({ t_ret }) => t_ret).filter((end) => end > spent);
   return Math.max(spent, ...mended) + facts.history.graceMs;
 }
 

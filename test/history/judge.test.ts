@@ -1,12 +1,17 @@
 // The judge judged, without a server: on small histories of one token it says the same as an exhaustive search for an order
 // in which every answer is right. That it finds the bugs of a real server is in mutants.test.ts.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { type Random, seededRandom, testSeed } from "../faults/random.ts";
 import { rounds } from "../seed.ts";
 import { violations } from "./judge.ts";
 import { isLinearizable, type Operation } from "./linearizable.ts";
 import type { History, HistoryRecord } from "./record.ts";
+import { saveHistory } from "./saved.ts";
 
 const histories = rounds(2_000, 100_000);
 
@@ -21,6 +26,27 @@ test(`FAULTS A1 A5 A6 where orders are lifted, too, the judge finds nothing in $
   const counts = compare({ lifts: true });
   t.diagnostic(JSON.stringify(counts));
   assert.ok(counts.found > 20 * counts.passedWrongly, "nearly all that cannot be put in order are found");
+});
+
+test("a saved history is judged again by its file alone", () => {
+  const use = { kind: "use", inv: 4, ret: 5 } as const;
+  const ordered = { kind: "order", result: "ok", order: 1, inv: 1, ret: 2 } as const;
+  for (const result of ["ok", "fail"] as const) {
+    const file = saveHistory(historyOf([ordered, { ...use, result }], 7));
+    const judge = fileURLToPath(new URL("saved.ts", import.meta.url));
+    const { status, stdout } = spawnSync(process.execPath, [
+      "--conditions=source",
+      "--no-warnings",
+      judge,
+      file,
+    ]);
+    rmSync(dirname(file), { recursive: true });
+    assert.equal(status, result === "ok" ? 1 : 0);
+    assert.match(
+      String(stdout),
+      result === "ok" ? /seed 7: A1 1\nA1: a1 was live at n1 2\.0 ms after/ : /^nothing/,
+    );
+  }
 });
 
 interface Counts {
