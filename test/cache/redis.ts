@@ -11,6 +11,8 @@ import { until } from "../until.ts";
 export interface TestRedis {
   readonly port: number;
   readonly url: string;
+  /** Where it keeps its files. */
+  readonly directory: string;
   /** A connection of the test's own. */
   readonly ask: Redis;
   /** Ends the process at once and starts another on the same port and directory. */
@@ -64,6 +66,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
       password === undefined
         ? `redis://127.0.0.1:${port}`
         : `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`,
+    directory,
     ask,
     async restart() {
       await redis.kill();

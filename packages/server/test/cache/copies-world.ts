@@ -57,6 +57,8 @@ export interface CopiesWorld {
   /** Seconds by which the clock of nodes that start from now on is ahead. */
   ahead: number;
   node(options?: NodeOptions): Promise<NodeCopy>;
+  /** Orders these units in one transaction, at no node. */
+  orderMany(units: readonly Unit[]): Promise<void>;
   /** What a reader says of a token that has just this unit and this `rev`. */
   check(unit: Unit, rev?: number): Promise<"live" | "revoked" | "unknown">;
   /** Until there is a lease whose position is at least the log's head now. */
@@ -128,6 +130,11 @@ export async function openCopies(t: TestContext, settings: readonly string[] = [
       };
       nodes.push(node);
       return node;
+    },
+    async orderMany(units) {
+      const facts = { actor, reason: "administrator", final: false, select: {} } as const;
+      const of = { hashing, now: Date.now, store, issuer };
+      await store.revokeMany(units.map((unit) => orderOf({ unit, ...facts }, of)));
     },
     async check(unit, rev = 0) {
       const [lease, ...values] = await redis.ask.mget(keys.lease, keys.entry(hashing.fingerprint(unit)));
