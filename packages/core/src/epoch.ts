@@ -25,6 +25,10 @@ export interface Home {
   readonly replicated: boolean;
 }
 
+export function isSameHome(a: Home, b: Home | undefined): boolean {
+  return a.system === b?.system && a.timeline === b.timeline && a.replicated === b.replicated;
+}
+
 /** Whether a position is on a log: `unknown` where it is too old to tell, or there is none. */
 export type Place = "on-log" | "off-log" | "unknown";
 

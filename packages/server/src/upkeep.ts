@@ -34,6 +34,8 @@ export function startUpkeep(deps: Parts): () => Promise<void> {
     stopping.abort();
     await Promise.all(loops);
     await attempt(() => deps.lastUses.flush(), deps);
+    // How far the log had come at the end.
+    await attempt(() => deps.restores.look(), deps);
   };
 }
 

@@ -1,7 +1,7 @@
 // At the start, before anything is served: did the database come back from a backup, or move on to another place? What a
 // restore left to do is done here. DESIGN.md section 1, "Restores".
 
-import { type Home, noticedRestore, type RestoreCause } from "@rescind/core";
+import { type Home, isSameHome, noticedRestore, type RestoreCause } from "@rescind/core";
 import { type HighWaterMark, StoreRefused } from "@rescind/store";
 import { beginNewEpoch, type EpochParts } from "./new-epoch.ts";
 
@@ -28,7 +28,7 @@ export async function settleRestore(
   const place = known === undefined ? "unknown" : (await store.placeOf(known)).place;
   const cause = pending?.cause ?? noticedRestore(place, noted, home);
   if (cause === undefined) {
-    if (home !== undefined && !isSame(home, noted)) await store.noteHome(home);
+    if (home !== undefined && !isSameHome(home, noted)) await store.noteHome(home);
     return undefined;
   }
   const { keepTokens = false, above = known?.seq ?? 0, atMs, ended } = pending ?? {};
@@ -39,8 +39,4 @@ export async function settleRestore(
 function markOf(atMs: number | undefined, noted: Home | undefined, home: Home | undefined): string {
   const from = noted === undefined ? "" : `${noted.system}.${noted.timeline}`;
   return [atMs ?? "", from, home?.system ?? "", home?.timeline ?? ""].join(" ");
-}
-
-function isSame(a: Home, b: Home | undefined): boolean {
-  return a.system === b?.system && a.timeline === b.timeline && a.replicated === b.replicated;
 }

@@ -3,7 +3,7 @@
 // new epoch has begun. DESIGN.md section 1, "Restores".
 
 import { hash } from "node:crypto";
-import { noticedRestore, type Position, type RestoreCause } from "@rescind/core";
+import { isSameHome, noticedRestore, type Position, type RestoreCause } from "@rescind/core";
 import type { HighWaterMark } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { LogReplaced } from "../tokens/standing.ts";
@@ -50,8 +50,7 @@ export function restoreWatch(parts: Parts, mark: HighWaterMark | undefined): Res
     const { noted } = await store.whereabouts();
     const home = await store.home();
     const cause = noticedRestore("on-log", noted, home);
-    if (cause === undefined && home !== undefined && home.timeline !== noted?.timeline)
-      await store.noteHome(home);
+    if (cause === undefined && home !== undefined && !isSameHome(home, noted)) await store.noteHome(home);
     return cause;
   };
 

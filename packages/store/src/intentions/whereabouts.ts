@@ -26,15 +26,17 @@ export async function placeOf(
   { seq, hash }: Position,
 ): Promise<{ place: Place; head: Position }> {
   const rows = await db.executor.read({
-    sql: `SELECT h.seq, h.hash, h.floor_seq, (SELECT e.hash FROM entries e WHERE e.seq = $1) FROM feed_head h`,
+    sql: `SELECT h.seq, h.hash, h.floor_seq, h.floor_hash, (SELECT e.hash FROM entries e WHERE e.seq = $1)
+      FROM feed_head h`,
     params: [seq],
   });
   const columns = new Columns(onlyRow(rows));
   const head = { seq: columns.whole(), hash: columns.text() };
-  const floor = columns.whole();
-  const there = seq === head.seq ? head.hash : columns.optionalText();
+  const floor = { seq: columns.whole(), hash: columns.text() };
+  const kept = columns.optionalText();
+  const there = [head, floor].find((position) => position.seq === seq)?.hash ?? kept;
   if (there !== undefined) return { place: there === hash ? "on-log" : "off-log", head };
-  return { place: seq > floor ? "off-log" : "unknown", head };
+  return { place: seq > floor.seq ? "off-log" : "unknown", head };
 }
 
 /** The engine's facts; undefined where it has no name of its own, or its role may not ask. */

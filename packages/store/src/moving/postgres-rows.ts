@@ -124,15 +124,18 @@ function postgresRows(client: pg.Client, shown: string): Rows {
   return rows;
 }
 
-/** Undefined where this role may not ask. */
+/**
+ * As the executor's facts (postgres/facts.ts): undefined where this role may not ask. Who serves it notes whether commits
+ * are replicated.
+ */
 async function homeOf(rows: Rows): Promise<Home | undefined> {
   try {
     const [row] = await rows.query(
-      `SELECT CAST((pg_control_system()).system_identifier AS TEXT), (pg_control_checkpoint()).timeline_id,
-        current_setting('synchronous_standby_names') <> ''`,
+      `SELECT CAST(s.system_identifier AS TEXT), substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)
+        FROM pg_control_system() s`,
     );
-    const [system, timeline, replicated] = row ?? [];
-    return { system: String(system), timeline: Number(timeline), replicated: String(replicated) === "true" };
+    const [system, timeline] = row ?? [];
+    return { system: String(system), timeline: Number.parseInt(String(timeline), 16), replicated: false };
   } catch {
     return undefined;
   }

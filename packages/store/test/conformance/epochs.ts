@@ -121,7 +121,7 @@ export function epochs(open: Opener): void {
     assert.equal(await placeOf(2, entries[0]?.hash ?? ""), "off-log");
     assert.equal(await placeOf(3, entries[1]?.hash ?? ""), "off-log");
     assert.equal(await placeOf(4, head.position.hash), "off-log");
-    assert.equal(await placeOf(0, empty.hash), "unknown");
+    assert.equal(await placeOf(0, empty.hash), "on-log");
     assert.deepEqual(await store.placeOf(head.position), { place: "on-log", head: head.position });
   });
 }
