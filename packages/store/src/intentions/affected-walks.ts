@@ -174,16 +174,18 @@ function sessionWalk(found: string, params: readonly SqlValue[]): Walk {
   return { counts: "sessions", sql, params };
 }
 
+/** The covering entries are looked for row by row; PostgreSQL would otherwise join all tokens with all entries. */
+export const each = "LIMIT 1 OFFSET 0";
 const withoutGrant = "t.subject = $6 AND t.grant_id IS NULL AND t.subject <> t.client_id";
 const liveSession = `(t.last_seen_ms + ${sessionLives.idle * 1000}) / 1000 > $3
       AND (t.opened_at_ms + ${sessionLives.longest * 1000}) / 1000 > $3 AND t.rev < coalesce($4, t.rev + 1)
       AND t.authenticated_at_ms / 1000 <= coalesce($5, t.authenticated_at_ms / 1000)
-      AND NOT EXISTS (SELECT 1 FROM session_coverings c WHERE c.id = t.id AND c.seq <> coalesce($4, 0))`;
+      AND NOT EXISTS (SELECT 1 FROM session_coverings c WHERE c.id = t.id AND c.seq <> coalesce($4, 0) ${each})`;
 const liveAccess = `t.exp > $3 AND t.rev < coalesce($4, t.rev + 1)
       AND coalesce(t.grant_iat, t.iat) <= coalesce($5, coalesce(t.grant_iat, t.iat))
       AND NOT EXISTS (SELECT 1 FROM coverings c
-        WHERE c.kind = 'access' AND c.id = t.id AND c.seq <> coalesce($4, 0))`;
+        WHERE c.kind = 'access' AND c.id = t.id AND c.seq <> coalesce($4, 0) ${each})`;
 const liveRefresh = `t.spent_at_ms IS NULL AND t.exp > $3 AND g.exp > $3 AND t.rev < coalesce($4, t.rev + 1)
       AND g.iat <= coalesce($5, g.iat)
       AND NOT EXISTS (SELECT 1 FROM coverings c
-        WHERE c.kind = 'refresh' AND c.id = t.id AND c.seq <> coalesce($4, 0))`;
+        WHERE c.kind = 'refresh' AND c.id = t.id AND c.seq <> coalesce($4, 0) ${each})`;

@@ -3,7 +3,7 @@
 import { auditBytes } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
-import type { Row } from "../executor.ts";
+import type { Row, SqlValue } from "../executor.ts";
 import type { Actor, AuditRecord, Page, PageRequest, Store } from "../store.ts";
 import { aboutRecord } from "./audit-about.ts";
 import { storeFreeAudit } from "./audit-record.ts";
@@ -34,11 +34,13 @@ export async function listAudit(
   filter: { action?: string | undefined; actor?: string | undefined },
   page: PageRequest,
 ): Promise<Page<AuditRecord>> {
+  const params: SqlValue[] = [beforeCursor(page.cursor), page.limit + 1];
+  const conditions = ["a.number < $1"];
+  if (filter.action !== undefined) conditions.push(`a.action = $${params.push(filter.action)}`);
+  if (filter.actor !== undefined) conditions.push(`a.actor_id = $${params.push(filter.actor)}`);
   const rows = await db.executor.read({
-    sql: `SELECT ${auditColumns} FROM audit a
-      WHERE a.number < $1 AND a.action = coalesce($2, a.action) AND a.actor_id = coalesce($3, a.actor_id)
-      ORDER BY a.number DESC LIMIT $4`,
-    params: [beforeCursor(page.cursor), filter.action ?? null, filter.actor ?? null, page.limit + 1],
+    sql: `SELECT ${auditColumns} FROM audit a WHERE ${conditions.join(" AND ")} ORDER BY a.number DESC LIMIT $2`,
+    params,
   });
   const items = rows.map((row) => {
     const { record } = takeRecord(row);

@@ -6,6 +6,7 @@ import type { Database } from "../database.ts";
 import type { SqlValue } from "../executor.ts";
 import { grantRowOrNone } from "../grant-ids.ts";
 import type { ListedGrant, Page, PageRequest, TokenFilter } from "../store.ts";
+import { each } from "./affected-walks.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { takeGrant } from "./grants.ts";
 import { tokenStatus } from "./token-list.ts";
@@ -51,8 +52,8 @@ function conditions(filter: TokenFilter): { sql: string; params: readonly SqlVal
   const found = indexOf(filter);
   if (filter.keyId === undefined) return found;
   const key = `t.grant_id = g.id AND t.key_id = $${4 + found.params.length}`;
-  const withKey = `(EXISTS (SELECT 1 FROM refresh_tokens t WHERE ${key})
-    OR EXISTS (SELECT 1 FROM access_tokens t WHERE ${key}))`;
+  const withKey = `(EXISTS (SELECT 1 FROM refresh_tokens t WHERE ${key} ${each})
+    OR EXISTS (SELECT 1 FROM access_tokens t WHERE ${key} ${each}))`;
   return { sql: `${found.sql} AND ${withKey}`, params: [...found.params, filter.keyId] };
 }
 
@@ -76,12 +77,12 @@ async function readWindow(
         CASE
           WHEN g.exp <= $1 THEN 'expired'
           WHEN EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.spent_at_ms IS NULL AND t.exp > $1
-            AND NOT EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'refresh' AND c.id = t.id)) THEN 'live'
+            AND NOT EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'refresh' AND c.id = t.id ${each}) ${each}) THEN 'live'
           WHEN EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id AND t.exp > $1
-            AND NOT EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'access' AND c.id = t.id)) THEN 'live'
-          WHEN EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.spent_at_ms IS NULL AND t.exp > $1)
+            AND NOT EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'access' AND c.id = t.id ${each}) ${each}) THEN 'live'
+          WHEN EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.spent_at_ms IS NULL AND t.exp > $1 ${each})
             THEN 'revoked'
-          WHEN EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id AND t.exp > $1) THEN 'revoked'
+          WHEN EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id AND t.exp > $1 ${each}) THEN 'revoked'
           ELSE 'expired' END,
         (SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || g.id)
       FROM grants g WHERE g.id < $2 AND ${condition.sql} ORDER BY g.id DESC LIMIT $3`,

@@ -7,6 +7,7 @@ import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row, Statement } from "../executor.ts";
 import type { ListedSession, ListedUser, Page, PageRequest, UserFilter } from "../store.ts";
+import { each } from "./affected-walks.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { sessionColumns, sessionRowOrNone, takeSession } from "./sessions.ts";
 import { nameKey, takeUser, userColumns } from "./users.ts";
@@ -91,7 +92,7 @@ function sessionsWindow(
         : ["1 = 1"];
   return {
     sql: `SELECT CAST(s.id AS TEXT), ${sessionColumns},
-        CASE WHEN EXISTS (SELECT 1 FROM session_coverings c WHERE c.id = s.id) THEN 1 ELSE 0 END
+        CASE WHEN EXISTS (SELECT 1 FROM session_coverings c WHERE c.id = s.id ${each}) THEN 1 ELSE 0 END
       FROM sessions s WHERE s.id < $1 AND ${condition} ORDER BY s.id DESC LIMIT $2`,
     params: [below, window, ...params],
   };

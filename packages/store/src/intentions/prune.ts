@@ -6,6 +6,7 @@ import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
+import { each } from "./affected-walks.ts";
 import { pruneCodes, pruneDeviceCodes, pruneSessionsAndRequests } from "./prune-people.ts";
 import { pruneWebhooks } from "./prune-webhooks.ts";
 import { lastOf } from "./prune-window.ts";
@@ -150,9 +151,9 @@ async function pruneGrants(
   db.cursors.grants = last ?? 0n;
   if (last === undefined) return undefined;
   const over = `SELECT g.id FROM grants g WHERE g.id > $1 AND g.id <= $2
-      AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.grant_id = g.id AND a.exp >= $3)
+      AND NOT EXISTS (SELECT 1 FROM access_tokens a WHERE a.grant_id = g.id AND a.exp >= $3 ${each})
       AND (g.exp < $3 OR NOT EXISTS (
-        SELECT 1 FROM refresh_tokens r WHERE r.grant_id = g.id AND r.spent_at_ms IS NULL AND r.exp >= $3))`;
+        SELECT 1 FROM refresh_tokens r WHERE r.grant_id = g.id AND r.spent_at_ms IS NULL AND r.exp >= $3 ${each}))`;
   const params = [after, last, cut];
   const results = await db.executor.apply([
     {

@@ -8,6 +8,7 @@ import type { Database } from "../database.ts";
 import type { Row, SqlValue, Statement } from "../executor.ts";
 import { grantRowOrNone } from "../grant-ids.ts";
 import type { ListedToken, Page, PageRequest, TokenFilter, TokenStatus } from "../store.ts";
+import { each } from "./affected-walks.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 
 const window = 200;
@@ -79,7 +80,7 @@ function accessWindow(filter: TokenFilter, below: bigint, at: number): Statement
     sql: `SELECT CAST(t.id AS TEXT), 0, 'access', CASE WHEN t.digest IS NULL THEN 'jwt' ELSE 'opaque' END, t.client_id,
         t.subject, CAST(t.grant_id AS TEXT), t.session_id, t.key_id, t.scope, t.audience, t.iat, t.exp,
         CASE WHEN t.exp <= $1 THEN 'expired'
-          WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'access' AND c.id = t.id) THEN 'revoked'
+          WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'access' AND c.id = t.id ${each}) THEN 'revoked'
           ELSE 'live' END,
         (SELECT u.at_ms FROM last_used u WHERE u.kind = CASE WHEN t.grant_id IS NULL THEN 'client' ELSE 'grant' END
           AND u.id = CASE WHEN t.grant_id IS NULL THEN t.client_id ELSE 'gnt_' || t.grant_id END)
@@ -97,7 +98,7 @@ function refreshWindow(filter: TokenFilter, below: bigint, at: number): Statemen
         g.client_id, g.subject, CAST(t.grant_id AS TEXT), g.session_id, t.key_id, g.scope, g.audience, t.iat,
         CASE WHEN t.exp < g.exp THEN t.exp ELSE g.exp END,
         CASE WHEN t.exp <= $1 OR g.exp <= $1 THEN 'expired'
-          WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'refresh' AND c.id = t.id) THEN 'revoked'
+          WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'refresh' AND c.id = t.id ${each}) THEN 'revoked'
           ELSE 'live' END,
         (SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || t.grant_id)
       FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id
