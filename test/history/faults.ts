@@ -23,7 +23,7 @@ export interface BreakableDatabase {
   crash(): Promise<void>;
   /** Resolves when every node works with it again. */
   mended(): Promise<void>;
-  /** Between each node and the database. */
+  /** Between each node and the database; none: these are left alone. */
   readonly proxies: readonly TcpProxy[];
 }
 
@@ -105,9 +105,9 @@ export function verifierFaults(verifiers: readonly HistoryVerifier[], random: Ra
 
 export function databaseFaults(database: BreakableDatabase, random: Random): Fault {
   const crash: Fault = { what: "crashed", on: "PostgreSQL", outage: true, happen: () => database.crash() };
-  const proxy = random.pick(database.proxies);
   const cut = { on: "PostgreSQL", what: "cut off from a node", outage: true, most: 1000, random };
-  const fault = random.pick([crash, proxyFault(proxy, cut), proxyFault(proxy, cut)]);
+  const proxy = database.proxies.length === 0 ? undefined : random.pick(database.proxies);
+  const fault = proxy === undefined || random.below(3) === 0 ? crash : proxyFault(proxy, cut);
   const happen = async (): Promise<void> => {
     await fault.happen();
     await database.mended();

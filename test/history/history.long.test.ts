@@ -49,7 +49,7 @@ const kinds: readonly Kind[] = [
     count: histories,
     run: (at) =>
       onThreeNodes(cluster, {
-        ...{ ...settings, seed: at, about: "three nodes", breaks: true },
+        ...{ ...settings, seed: at, about: "three nodes", breaks: "connections and crashes" },
         faults: { nodes: true, verifiers: true },
       }),
   },

@@ -43,12 +43,16 @@ export async function onOneNode(settings: OwnNodes): Promise<JudgedRun> {
 /** Three nodes over a fresh database, each through a proxy of its own; `breaks`: the database goes wrong, too. */
 export async function onThreeNodes(
   cluster: Cluster,
-  { breaks, ...settings }: OwnNodes & { readonly breaks: boolean },
+  { breaks, ...settings }: OwnNodes & { readonly breaks: "connections and crashes" | "crashes" },
 ): Promise<JudgedRun> {
   const started = await startNodesOver(cluster, settings.nodeFlags);
   const { nodes, issuer } = started;
-  const database = { proxies: started.proxies, crash: () => crash(cluster), mended: () => allReady(nodes) };
-  const faults = { ...settings.faults, ...(breaks ? { database } : {}) };
+  const database = {
+    proxies: breaks === "crashes" ? [] : started.proxies,
+    crash: () => crash(cluster),
+    mended: () => allReady(nodes),
+  };
+  const faults = { ...settings.faults, database };
   try {
     return await judgedRun({ ...settings, faults, nodes, issuer });
   } finally {

@@ -37,7 +37,7 @@ export async function runFor(
     case "when PostgreSQL crashes":
       // What was not waited for is written late, so that there is something to lose.
       cluster ??= startCluster({ settings: { wal_writer_delay: "10s" } });
-      return onThreeNodes(await cluster, { ...settings, breaks: true });
+      return onThreeNodes(await cluster, { ...settings, breaks: "crashes" });
   }
 }
 

@@ -18,7 +18,7 @@ test("FAULTS A1-A7 B1-B4 C1-C4 D1 D2 D4 E1 what clients and verifiers of three n
   const { found, told } = await onThreeNodes(cluster, {
     ...{ seed, about: "three nodes, PostgreSQL", seconds: 12, workers: 6, verifiers: 2, rest: 50 },
     faults: { nodes: true, verifiers: true },
-    breaks: true,
+    breaks: "connections and crashes",
   });
   t.diagnostic(told);
   assert.equal(found.length, 0, told);
