@@ -7,8 +7,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { exchangeTokenTypes, tokenExchangeGrant } from "@rescind/core";
-import { readConfiguration } from "@rescind/server";
+import { backUp, readConfiguration } from "@rescind/server";
 import { startServerProcess } from "../faults/server-process.ts";
 import { basic, startTestServer } from "../running-server.ts";
 
@@ -115,7 +116,25 @@ function filesOf(data: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-test("E2, RT-11, WEB-16 no secret that was issued or sent stands in a file, the log, the metrics, the feed or a list", async () => {
+/** A backup's lines, and what stands in it as bytes. */
+async function backupOf(data: string): Promise<[string, string][]> {
+  const folder = mkdtempSync(join(tmpdir(), "rescind-backup-"));
+  try {
+    const { path } = await backUp(`sqlite:${join(data, "rescind.db")}`, folder);
+    const text = gunzipSync(readFileSync(path)).toString();
+    const cells = text.match(/"[A-Za-z0-9+/]+={0,2}"/g) ?? [];
+    const bytes = cells.map((cell) => Buffer.from(cell.slice(1, -1), "base64").toString("latin1"));
+    assert.ok(bytes.length > 100 && text.includes("usr_again"), "the backup is searched");
+    return [
+      ["the backup", text],
+      ["the backup's bytes", bytes.join("\n")],
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("E2, RT-11, WEB-16, WEB-26 no secret that was issued or sent stands in a file, a backup, the log, the metrics, the feed or a list", async () => {
   const server = await startServerProcess({ flags: ["--log-level", "debug"] });
   try {
     const secrets = new Set<string>([server.adminClient.client_secret, await server.adminToken()]);
@@ -149,6 +168,7 @@ test("E2, RT-11, WEB-16 no secret that was issued or sent stands in a file, the 
     const files = filesOf(server.data);
     assert.ok(files.some((file) => file.endsWith("-wal")) && files.some((file) => file.endsWith(".db")));
     for (const file of files) places.push([file, readFileSync(file, "latin1")]);
+    places.push(...(await backupOf(server.data)));
     assert.ok(server.output.includes('"route":"/oauth2/token"'), "the log is at debug");
     assert.ok(
       places.some(([place, text]) => files.includes(place) && text.includes("usr_again")),
