@@ -141,6 +141,31 @@ export class EntryChunk {
     };
   }
 
+  /** Fills `record` with what is at a place. */
+  read(place: number, record: EntryRecord): void {
+    const rare = this.#rare.get(place);
+    const end = this.#ends[place] ?? noEnd;
+    for (let i = 0; i < 4; i++) record.words[i] = this.word(place, i);
+    record.seq = this.seq(place);
+    record.unit = this.unit(place);
+    record.suspend = ((this.#marks[place] ?? 0) & suspendFlag) !== 0;
+    record.before = rare?.before;
+    record.expires = rare?.expires ?? (end === noEnd ? undefined : end);
+  }
+
+  /** Another chunk with what is here now. */
+  copied(): EntryChunk {
+    const copy = new EntryChunk();
+    copy.#words = this.#words.slice();
+    copy.#seqs = this.#seqs.slice();
+    copy.#ends = this.#ends.slice();
+    copy.#marks = this.#marks.slice();
+    for (const [place, rare] of this.#rare) copy.#rare.set(place, rare);
+    copy.#used = this.#used;
+    copy.#live = this.#live;
+    return copy;
+  }
+
   /** The place of a number; undefined if it is not here. */
   find(seq: number): number | undefined {
     let [low, high] = [0, this.#used];

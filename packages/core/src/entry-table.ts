@@ -6,6 +6,7 @@
 import { chunkSize, EntryChunk, type EntryRecord } from "./entry-chunk.ts";
 import type { RevokeEntry } from "./feed-entry.ts";
 import { readFingerprint } from "./fingerprint-words.ts";
+import { type FrozenEntries, frozenEntries } from "./frozen-entries.ts";
 import type { UnitName } from "./units.ts";
 
 /** Small tables of the index; the highest 12 bits of a fingerprint choose one. */
@@ -131,6 +132,13 @@ export class EntryTable {
       for (let at = 0; at < chunk.used; at++)
         if (chunk.isLive(at)) yield chunk.entry(at, chunk.fingerprint(at));
     }
+  }
+
+  frozen(): FrozenEntries {
+    return frozenEntries(
+      this.#order.map((number) => this.#chunk(number)),
+      this.#size,
+    );
   }
 
   // Chunks

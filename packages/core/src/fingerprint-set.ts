@@ -1,9 +1,10 @@
-// The set of a verifier: entries in, standing entries out, by fingerprint, for logs of millions of entries. The same rules
-// as `RevocationSet`, which a server's node holds by unit; the two are tested against each other. DESIGN.md section 5.
+// The reader's reducer for logs of millions of entries: entries in, standing entries out, by fingerprint, as verifiers and
+// nodes of the server hold it. The same rules as `RevocationSet`, against which it is tested. DESIGN.md section 5.
 
 import type { EntryRecord } from "./entry-chunk.ts";
 import { EntryTable } from "./entry-table.ts";
 import { type FeedEntry, follows, origin, type Position, type RevokeEntry } from "./feed-entry.ts";
+import type { FrozenEntries } from "./frozen-entries.ts";
 import type { Applied } from "./revocation-set.ts";
 import type { UnitName } from "./units.ts";
 
@@ -46,6 +47,11 @@ export class FingerprintSet {
   /** All standing entries, by number. */
   entries(): RevokeEntry[] {
     return [...this.#table.entries()];
+  }
+
+  /** What stands now, by number, whatever becomes of the set afterwards. */
+  frozen(): FrozenEntries {
+    return this.#table.frozen();
   }
 
   /**

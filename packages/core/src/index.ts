@@ -23,6 +23,7 @@ export * from "./fingerprint-set.ts";
 export * from "./fingerprint-words.ts";
 export * from "./foreign-claims.ts";
 export * from "./foreign-token.ts";
+export type { FrozenEntries } from "./frozen-entries.ts";
 export * from "./id-token.ts";
 export * from "./identifier.ts";
 export * from "./imported-token.ts";

@@ -1,6 +1,6 @@
-// The reader's reducer: entries in, standing entries out, by keys of the reader's choice, as each node of the server holds
-// it. DESIGN.md section 5. A verifier's, for millions of entries, is `FingerprintSet`. Hashing is the caller's: it brings
-// the hash at each entry.
+// The reader's reducer in its plainest form: entries in, standing entries out, by keys of the reader's choice. DESIGN.md
+// section 5. That of verifiers and of the server's nodes, for millions of entries, is `FingerprintSet`, which tests hold
+// against this one. Hashing is the caller's: it brings the hash at each entry.
 
 import { type FeedEntry, follows, origin, type Position, type RevokeEntry } from "./feed-entry.ts";
 import type { UnitName } from "./units.ts";

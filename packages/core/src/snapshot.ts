@@ -82,18 +82,23 @@ export function snapshotHead({ issuer, position, count }: SnapshotHead): Uint8Ar
  * @throws RangeError for an entry whose fingerprint is none or whose times have more than 48 bits
  */
 export function writeSnapshotRecord(view: DataView, at: number, entry: RevokeEntry): void {
-  const { seq, unit, fp, before, suspend, expires } = entry;
+  const { seq, unit, fp, before, suspend = false, expires } = entry;
   const words = new Uint32Array(4);
   if (!readFingerprint(fp, words)) throw new RangeError(`${fp} is no fingerprint`);
-  words.forEach((word, i) => {
-    view.setUint32(at + 4 * i, word);
-  });
-  view.setBigUint64(at + 16, BigInt(seq));
+  writeEntryRecord(view, at, { words, seq, unit, before, suspend, expires });
+}
+
+/** As `writeSnapshotRecord`. */
+export function writeEntryRecord(view: DataView, at: number, record: EntryRecord): void {
+  const { words, seq, unit, before, suspend, expires } = record;
+  for (let i = 0; i < 4; i++) view.setUint32(at + 4 * i, words[i] ?? 0);
+  view.setUint32(at + 16, Math.floor(seq / 2 ** 32));
+  view.setUint32(at + 20, seq >>> 0);
   setSeconds(view, at + 24, before ?? 0);
   setSeconds(view, at + 30, expires ?? 0);
   view.setUint8(at + 36, unitNames.indexOf(unit) + 1);
   const flags =
-    (suspend === true ? suspendFlag : 0) |
+    (suspend ? suspendFlag : 0) |
     (before === undefined ? 0 : beforeFlag) |
     (expires === undefined ? 0 : expiresFlag);
   view.setUint8(at + 37, flags);

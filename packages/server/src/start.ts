@@ -134,7 +134,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const { data } = configuration;
   const adminFile = isShared(configuration) ? sharedAdminFile(data, parts) : ownAdminFile(data);
   await ensureAdminClient({ store, hashing, configuration, adminFile, now });
-  const standing = new StandingEntries(store);
+  const standing = new StandingEntries(store, hashing.fingerprint);
   store.onCommitElsewhere(() => standing.wake());
   const durability = durabilityWatch(store);
   await durability.now();

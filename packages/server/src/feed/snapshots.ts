@@ -2,21 +2,20 @@
 // event loop, in slices so that others are answered in between. The layout is core's; docs/reference/feed.md.
 
 import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { createGzip } from "node:zlib";
 import {
+  type FrozenEntries,
   formatPosition,
   type Position,
-  type RevokeEntry,
   snapshotEnd,
   snapshotHead,
   snapshotRecordLength,
-  writeSnapshotRecord,
+  writeEntryRecord,
 } from "@rescind/core";
 import type { StandingEntries } from "../tokens/standing.ts";
-
-const compress = promisify(gzip);
 
 /**
  * Milliseconds for which a snapshot is good though the log has gone on: much less than any entry is kept, so that the
@@ -37,7 +36,7 @@ export interface Snapshot {
 }
 
 export interface SnapshotParts {
-  readonly standing: Pick<StandingEntries, "standing" | "position">;
+  readonly standing: Pick<StandingEntries, "frozen" | "position">;
   readonly issuer: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -93,30 +92,56 @@ function tagOf(position: Position): string {
 }
 
 async function make({ standing, issuer, now }: SnapshotParts, sign: SignSnapshot): Promise<Snapshot> {
-  const { position, entries } = standing.standing();
+  const { position, entries } = standing.frozen();
   const from = now() / 1000 - endedMargin;
-  const kept = entries.filter(({ expires }) => expires === undefined || expires >= from);
-  const head = snapshotHead({ issuer, position, count: kept.length });
-  const pieces: Uint8Array[] = [head];
-  for (let at = 0; at < kept.length; at += slice) {
-    pieces.push(records(kept.slice(at, at + slice)));
-    await setImmediate();
-  }
-  const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(piece);
-  const digest = hash.digest();
-  const { seq, hash: at } = position;
-  const signature = await sign({ iss: issuer, seq, hash: at, digest: digest.toString("base64url") });
-  // Fingerprints do not compress; what stands beside them does at once.
-  const gzipped = await compress(Buffer.concat([...pieces, snapshotEnd(digest, signature)]), { level: 1 });
+  const count = await countFrom(entries, from);
+  const pieces = async function* () {
+    const hash = createHash("sha256");
+    const head = snapshotHead({ issuer, position, count });
+    hash.update(head);
+    yield head;
+    for (const piece of records(entries, from)) {
+      hash.update(piece);
+      yield piece;
+      await setImmediate();
+    }
+    const digest = hash.digest();
+    const { seq, hash: at } = position;
+    const signature = await sign({ iss: issuer, seq, hash: at, digest: digest.toString("base64url") });
+    yield snapshotEnd(digest, signature);
+  };
+  // Fingerprints do not compress; what stands beside them does at once. Piece by piece, so that it is never there whole.
+  const gzip = createGzip({ level: 1 });
+  const [gzipped] = await Promise.all([buffer(gzip), pipeline(pieces, gzip)]);
   return { tag: tagOf(position), gzipped };
 }
 
-function records(entries: readonly RevokeEntry[]): Uint8Array {
-  const bytes = new Uint8Array(entries.length * snapshotRecordLength);
-  const view = new DataView(bytes.buffer);
-  entries.forEach((entry, i) => {
-    writeSnapshotRecord(view, i * snapshotRecordLength, entry);
-  });
-  return bytes;
+/** How many of them end at `from` (seconds) or later. */
+async function countFrom(entries: FrozenEntries, from: number): Promise<number> {
+  let count = 0;
+  let looked = 0;
+  for (const { expires } of entries.records()) {
+    if (expires === undefined || expires >= from) count += 1;
+    if (++looked % (10 * slice) === 0) await setImmediate();
+  }
+  return count;
+}
+
+/** The records of entries that end at `from` (seconds) or later, some at a time. */
+function* records(entries: FrozenEntries, from: number): Generator<Uint8Array, void, void> {
+  const piece = () => new Uint8Array(Math.min(slice, entries.count) * snapshotRecordLength);
+  let bytes = piece();
+  let view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const record of entries.records()) {
+    if (record.expires !== undefined && record.expires < from) continue;
+    writeEntryRecord(view, at, record);
+    at += snapshotRecordLength;
+    if (at < bytes.length) continue;
+    yield bytes;
+    bytes = piece();
+    view = new DataView(bytes.buffer);
+    at = 0;
+  }
+  if (at > 0) yield bytes.subarray(0, at);
 }

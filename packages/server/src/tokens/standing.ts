@@ -1,17 +1,21 @@
 // The node's memory of the standing entries. Every read of the store brings the log's head along; memory that is
-// behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4.
+// behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4. As in a verifier, entries
+// are held by fingerprint, some forty bytes each, so that a million of them are no burden.
 
 import {
+  FingerprintSet,
+  type FrozenEntries,
   type Judged,
   liveness,
   type Position,
-  RevocationSet,
+  type RevokeEntry,
   type Unit,
   unitKey,
   unitsOf,
   type Verdict,
 } from "@rescind/core";
 import { type Head, type LoggedEntry, type LoggedRevoke, type Store, StoreUnavailable } from "@rescind/store";
+import { UnitFilter } from "./unit-filter.ts";
 
 const pageSize = 10_000;
 
@@ -29,15 +33,22 @@ export class LogReplaced extends StoreUnavailable {
 
 export class StandingEntries {
   readonly #store: Store;
-  readonly #set = new RevocationSet<LoggedRevoke>(entryKeys);
+  readonly #fingerprint: (unit: Unit) => string;
+  readonly #set = new FingerprintSet();
+  /** Of the units that entries in the set name. */
+  #filter = new UnitFilter();
+  /** Numbers of suspensions that cannot be lifted. */
+  #final = new Set<number>();
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
   #isDoubted = false;
   /** Calls of `wake` since the look that is under way began. */
   #wakes = 0;
 
-  constructor(store: Store) {
+  /** @param fingerprint as on the log: `TokenHashing.fingerprint` */
+  constructor(store: Store, fingerprint: (unit: Unit) => string) {
     this.#store = store;
+    this.#fingerprint = fingerprint;
   }
 
   get seq(): number {
@@ -58,12 +69,17 @@ export class StandingEntries {
   }
 
   /** What stands, by number, and where on the log that is. */
-  standing(): { readonly position: Position; readonly entries: readonly LoggedRevoke[] } {
+  standing(): { readonly position: Position; readonly entries: readonly RevokeEntry[] } {
     return { position: this.#set.position, entries: this.#set.entries() };
   }
 
+  /** As `standing`, in a copy that takes a tenth of the memory. */
+  frozen(): { readonly position: Position; readonly entries: FrozenEntries } {
+    return { position: this.#set.position, entries: this.#set.frozen() };
+  }
+
   /** What stands under one fingerprint. */
-  standingOf(fp: string): readonly LoggedRevoke[] {
+  standingOf(fp: string): readonly RevokeEntry[] {
     return this.#set.find(fp);
   }
 
@@ -72,12 +88,19 @@ export class StandingEntries {
    * has judged by.
    */
   async load(): Promise<void> {
-    const entries: LoggedEntry[] = [];
-    for (;;) {
-      const page = await this.#store.readFeed(entries.at(-1)?.seq ?? 0, pageSize);
-      entries.push(...page.entries);
+    const loading = this.#set.loading(this.#set.size);
+    const named = { filter: new UnitFilter(), final: new Set<number>() };
+    for (let last = 0; ; ) {
+      const page = await this.#store.readFeed(last, pageSize);
+      for (const entry of page.entries) {
+        loading.take(entry);
+        note(entry, named);
+      }
+      last = page.entries.at(-1)?.seq ?? last;
       if (page.more || page.head.position.seq < this.#set.position.seq) continue;
-      this.#set.load(entries, page.head.position);
+      loading.finish(page.head.position);
+      this.#filter = named.filter;
+      this.#final = named.final;
       return;
     }
   }
@@ -152,20 +175,22 @@ export class StandingEntries {
 
   /** Whether an entry of exactly this unit stands. */
   isOrdered(unit: Unit): boolean {
-    return this.#set.find(unitKey(unit)).length > 0;
+    return this.#find(unit).length > 0;
   }
 
   /** Whether a suspension of this client or key stands, and whether it is final. */
   suspension(unit: Unit): "none" | "standing" | "final" {
-    const suspensions = this.#set.find(unitKey(unit)).filter((entry) => entry.suspend === true);
+    const suspensions = this.#find(unit).filter((entry) => entry.suspend === true);
     if (suspensions.length === 0) return "none";
-    return suspensions.some((entry) => entry.final) ? "final" : "standing";
+    return suspensions.some(({ seq }) => this.#final.has(seq)) ? "final" : "standing";
   }
 
   async #catchUp(): Promise<void> {
     const from = this.#set.position.seq;
     const page = await this.#store.readFeed(from, pageSize);
     for (const entry of page.entries) {
+      // Noted first: an entry must never be in the set without its unit in the filter.
+      note(entry, { filter: this.#filter, final: this.#final });
       if (this.#set.apply(entry, entry.hash) !== "gap") continue;
       await this.load();
       break;
@@ -174,17 +199,38 @@ export class StandingEntries {
     for (const listener of this.#listeners) listener(page.entries);
   }
 
-  #found(token: Judged): LoggedRevoke[] {
-    const found: LoggedRevoke[] = [];
-    for (const unit of unitsOf(token))
-      if (this.#set.holds(unit.name)) found.push(...this.#set.find(unitKey(unit)));
+  #found(token: Judged): RevokeEntry[] {
+    const found: RevokeEntry[] = [];
+    for (const unit of unitsOf(token)) found.push(...this.#find(unit));
     for (const fp of token.lineage) found.push(...this.#set.find(fp));
     return found;
   }
+
+  /** What stands under the fingerprint of a unit, which is made only where something may. */
+  #find(unit: Unit): readonly RevokeEntry[] {
+    if (!this.#set.holds(unit.name) || !this.#filter.mayHold(unit)) return none;
+    return this.#set.find(this.#fingerprint(unit));
+  }
 }
 
-/** By what an entry is found: the key of its unit, and its fingerprint, by which a lineage names it. */
+const none: readonly RevokeEntry[] = [];
+
+interface Named {
+  readonly filter: UnitFilter;
+  readonly final: Set<number>;
+}
+
+function note(entry: LoggedEntry, { filter, final }: Named): void {
+  if (entry.kind !== "revoke") return;
+  filter.add(unitOf(entry));
+  if (entry.suspend === true && entry.final) final.add(entry.seq);
+}
+
+function unitOf({ unit: name, issuer, value, client }: LoggedRevoke): Unit {
+  return { name, issuer, value, client };
+}
+
+/** By what who holds tokens finds those that an entry names: the key of its unit, and its fingerprint, as in a lineage. */
 export function entryKeys(entry: LoggedRevoke): readonly [string, string] {
-  const { unit, issuer, value, client, fp } = entry;
-  return [unitKey({ name: unit, issuer, value, client }), fp];
+  return [unitKey(unitOf(entry)), entry.fp];
 }

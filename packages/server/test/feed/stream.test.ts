@@ -34,7 +34,7 @@ interface World {
 async function openWorld(t: TestContext): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const store = await openStore(`sqlite:${join(folder, "rescind.db")}`);
-  const standing = new StandingEntries(store);
+  const standing = new StandingEntries(store, hashing.fingerprint);
   await standing.load();
   const now = (): number => Date.now() + world.ahead * 1000;
   const stream = feedStream({ standing, issuer }, now);

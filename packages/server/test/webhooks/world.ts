@@ -71,7 +71,8 @@ export async function openWorld(t: TestContext, schedule: WebhookSchedule = quic
   const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const store = await openStore(`sqlite:${join(data, "rescind.db")}`);
   const seal = loadMasterKey(undefined, data);
-  const standing = new StandingEntries(store);
+  const hashing = tokenHashing(undefined, new Uint8Array(32));
+  const standing = new StandingEntries(store, hashing.fingerprint);
   await standing.load();
   const secrets = new Map<string, string>();
   const nodes: WebhookDispatcher[] = [];
@@ -87,7 +88,6 @@ export async function openWorld(t: TestContext, schedule: WebhookSchedule = quic
     rmSync(data, { recursive: true, force: true });
   });
   const parts = { store, seal, standing, now, metrics: metrics(), log: pino({ level: "silent" }) };
-  const hashing = tokenHashing(undefined, new Uint8Array(32));
   const world: World = {
     store,
     receiver,
