@@ -27,7 +27,7 @@ export interface ConnectionParts {
 }
 
 /** Records of a snapshot, which takes some milliseconds. */
-const recordsAtOnce = 4096;
+const recordsAtOnce = 16_384;
 
 export class FeedConnection {
   readonly #parts: ConnectionParts;

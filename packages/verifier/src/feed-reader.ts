@@ -31,6 +31,8 @@ type Phase =
       /** Of the stream; `leases` is that of the lease loop, which outlives a stream. */
       readonly run: number;
       readonly leases: number;
+      /** Whether the first lease of the loop was asked for, at which all begin that connected together. */
+      readonly hasAsked: boolean;
       /** The last position for which a link was laid. */
       readonly laid: Position;
       /** Monotonic milliseconds: when loading ended, and when the stream was opened, if it is. */
@@ -213,6 +215,7 @@ export class FeedReader {
       kind: "following",
       run,
       leases: run,
+      hasAsked: false,
       laid: position,
       since: now.mono,
       openedAt: undefined,
@@ -244,13 +247,13 @@ export class FeedReader {
 
   #checked(run: number, links: readonly CheckedLink[], now: Instant): ReaderAction[] {
     if (!this.#isFollowing(run)) return [];
-    this.#heard(now);
     for (const link of links) {
       if (!link.genuine || link.previous !== this.set.position.hash) return this.#gap();
       if (this.set.apply(link.entry, link.hash) !== "applied") return this.#gap();
       if (!this.#freshness.advanced(this.set.position)) return this.#gap();
       if (link.entry.ack === true) this.#leases.want(link.entry.seq);
     }
+    this.#heard(now);
     return this.#leases.askIfWanted(this.set.position, now);
   }
 
@@ -282,8 +285,10 @@ export class FeedReader {
   #catchUp(run: number, from: number, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "following" || this.#phase.run !== run) return [];
     this.#watching = 0;
-    this.#silentSince = undefined;
-    if (!this.#freshness.isAwaiting) return [];
+    if (!this.#freshness.isAwaiting) {
+      this.#silentSince = undefined;
+      return [];
+    }
     const isConnecting = this.#phase.openedAt === undefined;
     if (isConnecting || this.set.position.seq > from) return this.#watch(run, now);
     this.#patience = Math.min(mostPatience, this.#patience * 2);
@@ -293,9 +298,9 @@ export class FeedReader {
   }
 
   #watch(run: number, now: Instant): ReaderAction[] {
+    this.#silentSince ??= now.mono;
     if (this.#watching === run) return [];
     this.#watching = run;
-    this.#silentSince = now.mono;
     return [
       {
         kind: "wake",
@@ -310,19 +315,28 @@ export class FeedReader {
     if (this.#silentSince === undefined || this.#phase.kind !== "following") return;
     const took = now.mono - Math.max(this.#silentSince, this.#phase.openedAt ?? 0);
     this.#patience = Math.min(mostPatience, Math.max(leastPatience, 2 * took));
-    this.#silentSince = undefined;
+    // What is still awaited counts from here on: a feed that brings its entries in clumps is slow, not dead.
+    this.#silentSince = this.#freshness.isAwaiting ? now.mono : undefined;
   }
 
   // Leases
 
   #leaseDue(run: number, now: Instant): ReaderAction[] {
     if (this.#phase.kind !== "following" || this.#phase.leases !== run) return [];
-    const wake: ReaderAction = {
-      kind: "wake",
-      after: this.#settings.leaseInterval,
-      event: { kind: "lease-due", run },
-    };
+    const after = this.#nextLease(this.#phase.hasAsked);
+    this.#phase = { ...this.#phase, hasAsked: true };
+    const wake: ReaderAction = { kind: "wake", after, event: { kind: "lease-due", run } };
     return [...this.#leases.askRegularly(this.set.position, now), wake];
+  }
+
+  /**
+   * Milliseconds to the next lease, never more than the interval. Whole fleets begin at once, as after a restart of the
+   * server: the second lease of each comes at any time within the interval, and they drift on from there.
+   */
+  #nextLease(hasAsked: boolean): number {
+    const { leaseInterval, random } = this.#settings;
+    const share = hasAsked ? 0.9 + random() / 10 : 0.1 + 0.9 * random();
+    return leaseInterval * share;
   }
 
   #leased(id: number, lease: Lease, now: Instant): ReaderAction[] {
