@@ -49,14 +49,13 @@ export function pruningPeople(open: Opener): void {
     const made = newCode(store, life, { device: allowed.device.id });
     await store.issueCode(made);
     const of = grant(store, { openedAt: from, expiresAt: from + 5 * day });
-    await store.redeemCode(
-      redemption(store, made, { grant: of, access: tokenOf(store, of), refresh: undefined }),
-    );
+    const access = tokenOf(store, of, { issuedAt: from, expiresAt: from + 900 });
+    await store.redeemCode(redemption(store, made, { grant: of, access, refresh: undefined }));
     assert.equal((await pruneUntil(store, from, from + day)).deviceCodes, 0);
-    assert.equal((await pruneUntil(store, from + day, from + day + 1200)).deviceCodes, 1);
+    assert.equal((await pruneUntil(store, from + day, from + day + 700)).deviceCodes, 1);
     assert.equal((await store.findDeviceCode(never.device.id)).device, undefined);
     assert.equal((await store.findDeviceCode(allowed.device.id)).device?.codeId, made.code.id);
-    await pruneUntil(store, from + day + 1200, from + 6 * day + 1200);
+    await pruneUntil(store, from + day + 700, from + 6 * day + 1200);
     assert.equal((await store.findDeviceCode(allowed.device.id)).device, undefined);
   });
 
