@@ -22,6 +22,8 @@ export interface BurstSettings {
   readonly database: string;
   /** Where only one process may write the database: the server is down while tokens are stored. */
   readonly stopsToStore: boolean;
+  /** Where the others ask, if not where the revocations go. */
+  readonly othersAt?: ServerProcess | undefined;
   /** Whether the leases' times are judged, and others' told. */
   readonly isMeasured: boolean;
 }
@@ -32,7 +34,7 @@ export async function revokeInBursts(
   server: ServerProcess,
   settings: BurstSettings,
 ): Promise<void> {
-  const others = await Others.of(server);
+  const others = await Others.of(settings.othersAt ?? server);
   const [one, other] = [
     await server.registerClient({ access_token_format: "opaque" }),
     await server.registerClient({ access_token_format: "jwt" }),
