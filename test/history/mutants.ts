@@ -44,7 +44,7 @@ export const mutants: readonly Mutant[] = [
         to: "ELSE 'off' END, true)",
       },
     ],
-    finds: ["A4", "A5", "A7", "B1", "D1"],
+    finds: ["A4", "A5", "A6", "B1", "C1", "D1"],
     shows: "when PostgreSQL crashes",
     isQuick: false,
   },
