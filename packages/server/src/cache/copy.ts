@@ -3,6 +3,7 @@
 // else. The protocol, with a reason for each way in which it might lie: docs/reference/cache.md.
 
 import { setTimeout as pause } from "node:timers/promises";
+import { type FrozenEntries, fingerprintText } from "@rescind/core";
 import type { LoggedEntry, Store } from "@rescind/store";
 import type { Logger } from "pino";
 import { PendingFingerprints } from "./pending.ts";
@@ -203,10 +204,9 @@ export class NearlineCopy {
         const fingerprints = names.map((name) => name.slice(keys.entries.length));
         this.#pending.add(fingerprints.filter((fp) => standing.standingOf(fp).length === 0));
       }
-      const { entries } = standing.standing();
-      for (let i = 0; i < entries.length; i += chunk) {
+      for (const fingerprints of inChunks(standing.frozen().entries)) {
         await this.#writePending();
-        await this.#write(entries.slice(i, i + chunk).map(({ fp }) => fp));
+        await this.#write(fingerprints);
       }
     } catch (error) {
       this.#isWhole = false;
@@ -276,4 +276,15 @@ export class NearlineCopy {
     this.#state = state;
     if (state !== "held" && state !== "rebuilding") this.#waiting.reached(Number.POSITIVE_INFINITY);
   }
+}
+
+/** The fingerprints of what stood at one moment, some at a time. */
+function* inChunks(entries: FrozenEntries): Generator<readonly string[], void, void> {
+  let some: string[] = [];
+  for (const { words } of entries.records()) {
+    if (some.push(fingerprintText(words)) < chunk) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
 }

@@ -62,7 +62,7 @@ test("FAULTS 14: gone back to an older dataset with a lease that still lives, it
     return said === "revoked";
   });
   assert.ok(acceptedLast - answered < 5000, `accepted ${acceptedLast - answered} ms after the answer`);
-  assert.equal(node.copy.state, "held");
+  await until(async () => node.copy.state === "held");
 });
 
 test("FAULTS 14: killed and empty, or away for long: orders do not wait for it, and the copy is whole when it is back", async (t) => {
