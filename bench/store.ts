@@ -1,24 +1,22 @@
 // What the store does by itself, durably, through the writer's thread: issues, revocations and rotations a second with
-// 128 outstanding, and look-ups. `npm run start` and HTTP are not part of it; `npm run bench` measures those.
-// Run: node --conditions=source bench/store.ts [seconds]
+// 128 outstanding, and look-ups; on a file, or on a PostgreSQL of its own with fsync on. `npm run start` and HTTP are not
+// part of it; `npm run bench` measures those.
+// Run: node --conditions=source bench/store.ts [seconds] [sqlite|postgres]
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AccessToken, entryLife, formatId, type Grant, type RowId } from "@rescind/core";
-import {
-  type NewAccessToken,
-  type NewRefreshToken,
-  type Order,
-  openSqlite,
-  type Store,
-} from "@rescind/store";
+import { type NewAccessToken, type NewRefreshToken, type Order, openStore, type Store } from "@rescind/store";
+import { startCluster } from "../test/postgres.ts";
 
 const outstanding = 128;
 const seconds = Number(process.argv[2] ?? 3);
 const nowS = Math.floor(Date.now() / 1000);
 const directory = mkdtempSync(join(tmpdir(), "rescind-bench-"));
-const store = await openSqlite({ path: join(directory, "rescind.db"), issuer: "http://127.0.0.1:9400" });
+const cluster = process.argv[3] === "postgres" ? await startCluster({ fsync: true }) : undefined;
+const address = cluster?.url() ?? `sqlite:${join(directory, "rescind.db")}`;
+const store = await openStore(address, { issuer: "http://127.0.0.1:9400" });
 const issued: RowId[] = [];
 
 try {
@@ -45,6 +43,7 @@ try {
   });
 } finally {
   await store.close();
+  await cluster?.stop();
   rmSync(directory, { recursive: true });
 }
 
