@@ -66,6 +66,15 @@ export class Load {
     return Math.min(...Object.values(this.#acknowledged));
   }
 
+  /** The texts of the tokens whose revocation was acknowledged, in that order. */
+  get acknowledgedAsRevoked(): readonly string[] {
+    const names = this.history.flatMap((record) =>
+      record.op === "revoke" && record.result === "ok" ? [record.token] : [],
+    );
+    const texts = new Map(this.#tokens.map(({ name, text }) => [name, text]));
+    return names.map((name) => texts.get(name) ?? "");
+  }
+
   get lostRefreshes(): number {
     return this.#unanswered.length;
   }

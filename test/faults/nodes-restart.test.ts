@@ -12,7 +12,7 @@ import { until } from "./until.ts";
 
 const workers = 3;
 /** Acknowledged requests between one fault and the next. */
-const enough = 50;
+const enough = 20;
 
 let cluster: Cluster;
 let nodes: NodeProcesses;
@@ -54,7 +54,7 @@ test("FAULTS 26 1 2 A4 A7 B3 nodes that are killed one after the other leave req
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   nodes.sendsAgain = false;
   const load = new Load(nodes, await registerLoadClients(nodes), seededRandom(seed));
-  for (let kill = 0; kill < rounds(2, 60); kill++) {
+  for (let kill = 0; kill < rounds(1, 60); kill++) {
     const running = load.run(workers, "pass");
     await acknowledgedMore(load);
     const node = nodes.node(kill);

@@ -4,50 +4,64 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Cluster, startCluster } from "../postgres.ts";
+import { type FailoverWorld, failOver, followed, startFailoverWorld } from "./failover-world.ts";
 import { violations } from "./history-checker.ts";
 import { graceMs, Load, registerLoadClients } from "./load.ts";
-import { type NodeProcesses, startNodeProcesses } from "./node-processes.ts";
 import { untilReady } from "./outage.ts";
 import { seededRandom, testSeed } from "./random.ts";
 import { requireStatus, type ServerProcess } from "./server-process.ts";
-import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
-interface World {
-  readonly primary: Cluster;
-  readonly standby: Cluster;
-  readonly address: TcpProxy;
-  readonly nodes: NodeProcesses;
+test("FAULTS 11 A4 B3 E1 a synchronous standby", async (t) => {
+  const world = await startFailoverWorld(t, { synchronous: true });
+  await t.test("a commit whose wait for it was cancelled is a 503, not a 200", () => cancelWait(world));
+  await t.test("failover to it under load loses nothing acknowledged", (inner) =>
+    failUnderLoad(inner, world),
+  );
+});
+
+async function cancelWait({ primary, standby, nodes }: FailoverWorld): Promise<void> {
+  const node = nodes.node(0);
+  assert.equal(await durability(node), "replicated");
+  const client = await nodes.registerClient({ access_token_format: "opaque" });
+  const token = await node.clientToken(client);
+  await standby.kill();
+  const asked = node.form("/oauth2/revoke", { token }, client);
+  let isOver = false;
+  void asked.finally(() => {
+    isOver = true;
+  });
+  let cancelled = 0;
+  await until("the wait was cancelled and the request answered", async () => {
+    if (isOver) return true;
+    const rows = await primary.query(
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+    );
+    cancelled += rows.length;
+    return false;
+  });
+  const answer = await asked;
+  assert.ok(cancelled > 0, "control: a commit waited for the standby");
+  assert.equal(answer.status, 503, answer.text);
+  assert.match(String(answer.headers["retry-after"]), /^[1-9]\d*$/);
+  await standby.restart();
+  await until("the standby follows again", async () => {
+    const [row] = await primary.query("SELECT sync_state FROM pg_stat_replication");
+    return row?.sync_state === "sync";
+  });
 }
 
-async function startWorld(t: TestContext, synchronous: boolean): Promise<World> {
-  const primary = await startCluster();
-  t.after(() => primary.stop());
-  const standby = await primary.standby({ synchronous });
-  t.after(() => standby.stop());
-  const address = await startTcpProxy();
-  t.after(() => address.close());
-  address.leadTo(primary.port);
-  const url = (await primary.freshDatabase()).replace(`:${primary.port}/`, `:${address.port}/`);
-  const nodes = await startNodeProcesses({ count: 2, database: () => url });
-  t.after(() => nodes.close());
-  return { primary, standby, address, nodes };
-}
-
-test("FAULTS 11 A4 B3 E1 failover to a synchronous standby under load loses nothing acknowledged", async (t) => {
+async function failUnderLoad(t: TestContext, world: FailoverWorld): Promise<void> {
   const seed = testSeed();
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   const random = seededRandom(seed);
-  const { primary, standby, address, nodes } = await startWorld(t, true);
-  for (const node of nodes.each)
-    assert.equal(requireStatus(await node.ask("GET", "/readyz"), 200).json.durability, "replicated");
+  const { nodes } = world;
   const load = new Load(nodes, await registerLoadClients(nodes), random);
   const running = load.run(8, "pass");
   await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 20);
   await pause(random.below(51)); // the fault's own moment, not a wait for anything
   const down = performance.now();
-  await failOver({ primary, standby, address });
+  await failOver(world);
   await untilReady(nodes);
   t.diagnostic(`ready at the new primary after ${(performance.now() - down).toFixed(0)} ms`);
   load.history.push({ op: "outage", sent: down, returned: performance.now() });
@@ -59,11 +73,15 @@ test("FAULTS 11 A4 B3 E1 failover to a synchronous standby under load loses noth
   t.diagnostic(`${load.failures.length} requests without a definite answer`);
   assert.deepEqual(violations(load.history, { graceMs }), [], `seed ${seed}`);
   for (const node of nodes.each)
-    assert.equal(requireStatus(await node.ask("GET", "/readyz"), 200).json.durability, "local");
-});
+    assert.equal(await durability(node), "local", "it has no standby of its own yet");
+}
+
+async function durability(node: ServerProcess): Promise<unknown> {
+  return requireStatus(await node.ask("GET", "/readyz"), 200).json.durability;
+}
 
 test("FAULTS 11 A4 what an asynchronous standby had not got is lost: the nodes notice, and everything of before ends", async (t) => {
-  const { primary, standby, address, nodes } = await startWorld(t, false);
+  const { primary, standby, address, nodes } = await startFailoverWorld(t, { synchronous: false });
   const [first, second] = [nodes.node(0), nodes.node(1)];
   const client = await nodes.registerClient({ access_token_format: "opaque" });
   const [kept, lost] = [await first.clientToken(client), await first.clientToken(client)];
@@ -104,49 +122,6 @@ test("FAULTS 11 A4 what an asynchronous standby had not got is lost: the nodes n
     "one epoch, begun by one node",
   );
 });
-
-test("FAULTS 11 A4 a commit whose wait for the standby was cancelled is a 503, not a 200", async (t) => {
-  const { primary, standby, nodes } = await startWorld(t, true);
-  const client = await nodes.registerClient({ access_token_format: "opaque" });
-  const token = await nodes.node(0).clientToken(client);
-  await standby.kill();
-  const asked = nodes.node(0).form("/oauth2/revoke", { token }, client);
-  let isOver = false;
-  void asked.finally(() => {
-    isOver = true;
-  });
-  let cancelled = 0;
-  await until("the wait was cancelled and the request answered", async () => {
-    if (isOver) return true;
-    const rows = await primary.query(
-      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
-    );
-    cancelled += rows.length;
-    return false;
-  });
-  const answer = await asked;
-  assert.ok(cancelled > 0, "control: a commit waited for the standby");
-  assert.equal(answer.status, 503, answer.text);
-  assert.match(String(answer.headers["retry-after"]), /^[1-9]\d*$/);
-});
-
-/** The primary is gone for good, as if fenced; the standby takes its place and its address. */
-async function failOver({ primary, standby, address }: Omit<World, "nodes">): Promise<void> {
-  await primary.kill();
-  address.cut();
-  await standby.promote();
-  address.leadTo(standby.port);
-  address.open();
-}
-
-/** The standby has everything that was committed so far. */
-async function followed(primary: Cluster, standby: Cluster): Promise<void> {
-  const [row] = await primary.query("SELECT pg_current_wal_lsn()::text AS at");
-  await until("the standby has followed", async () => {
-    const [far] = await standby.query(`SELECT pg_last_wal_replay_lsn() >= '${row?.at}' AS is_there`);
-    return far?.is_there === true;
-  });
-}
 
 async function verdict(node: ServerProcess, token: string): Promise<"active" | "inactive" | "unavailable"> {
   const { status, json } = await node.form("/oauth2/introspect", { token }, node.adminClient);
