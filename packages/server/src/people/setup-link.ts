@@ -6,6 +6,7 @@ import type { SetupLink } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { newToken } from "../keys/digest.ts";
 import { hashPassword } from "./password.ts";
+import { catchUp } from "../revocation/commit.ts";
 import { subjectOrder } from "./user-orders.ts";
 
 /** Seconds. */
@@ -78,7 +79,7 @@ export async function setPasswordByLink(
   const actor = { kind: "user", id: subject } as const;
   const orders = before === undefined ? [] : [subjectOrder(subject, "password_changed", actor, deps)];
   if (!(await deps.store.spendSetupLink(link.id, hash, orders))) return false;
-  await deps.standing.reach(await deps.store.head());
+  await catchUp(deps);
   const content = { sub: subject, by: "setup-link" };
   await deps.store.recordAudit({ action: "user.password-set", actor, atMs: deps.now(), content });
   await tidyOffer(deps);

@@ -244,3 +244,46 @@ test("a clock that is ten minutes wrong takes no entry away early", async (t) =>
   const ends = Date.now() / 1000 + (await world.redis.ask.pttl(key)) / 1000;
   assert.ok(ends >= expires + 299, `the key ends ${ends - expires} s after what it covers`);
 });
+
+test("FAULTS 15: a node that pauses between the head it read and its lease does not prolong it", async (t) => {
+  const world = await openCopies(t);
+  const leaseMs = 2000;
+  let holdUp: Promise<void> | undefined;
+  let isHeld = false;
+  await world.node({
+    pace: { leaseMs, renewMs: 100 },
+    through: (client) => ({
+      ...client,
+      get isUp() {
+        return client.isUp;
+      },
+      async run(script, names, args) {
+        const isLease = args[8] !== undefined && args[8] !== "";
+        if (isLease && holdUp !== undefined) {
+          isHeld = true;
+          await holdUp;
+        }
+        return client.run(script, names, args);
+      },
+    }),
+  });
+  await world.leased();
+  const released = Promise.withResolvers<void>();
+  holdUp = released.promise;
+  await until(async () => isHeld);
+  // Ordered elsewhere, by a node that does not reach the cache, after this node read the head.
+  const unit = newToken(world.store);
+  await world.orderMany([unit]);
+  const answered = performance.now();
+  await until(async () => performance.now() - answered > leaseMs * 0.6);
+  holdUp = undefined;
+  released.resolve();
+  let acceptedLast = 0;
+  await until(async () => {
+    const asked = performance.now();
+    const said = await world.check(unit);
+    if (said === "live") acceptedLast = asked - answered;
+    return said === "revoked";
+  });
+  assert.ok(acceptedLast < leaseMs, `accepted ${acceptedLast} ms after the answer`);
+});
