@@ -158,10 +158,10 @@ test("FAULTS 13 revocations get through while thousands of other writes and look
   assert.equal(Math.max(...receipts.map(({ seq }) => seq)), 200);
   assert.equal((await store.findAccessToken("1")).head.position.seq, 200);
   await holder.letGo();
-  assert.ok(
-    (await ended).every(({ status }) => status === "fulfilled"),
-    "what was stuck went on",
-  );
+  // Those that waited for too long were refused, and nothing is stuck any more.
+  for (const outcome of await ended)
+    assert.ok(outcome.status === "fulfilled" || outcome.reason instanceof StoreUnavailable);
+  await store.issue(accessToken(store));
 });
 
 test("B1 two nodes rotate the same tokens in opposite orders: each once, and nobody waits for ever", async () => {

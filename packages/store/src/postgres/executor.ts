@@ -33,8 +33,8 @@ export class PostgresExecutor implements Executor {
     this.#deciding = new Lane<Read>({ ...this.#connections(2, 512), serve: readTogether });
     this.#looking = new Lane<Read>({ ...this.#connections(2, 4), serve: readTogether });
     this.#writes = {
-      orders: new Lane<Write>({ ...this.#connections(1, 1024), serve: together(orders) }),
-      issuing: new Lane<Write>({ ...this.#connections(2, 1024), serve: together(alone) }),
+      orders: new Lane<Write>({ ...this.#connections(1, 2000), serve: together(orders) }),
+      issuing: new Lane<Write>({ ...this.#connections(2, 2000), serve: together(alone) }),
       others: new Lane<Write>({ ...this.#connections(2, 1), serve: together(alone) }),
     };
   }
@@ -42,7 +42,15 @@ export class PostgresExecutor implements Executor {
   read(statement: Statement): Promise<readonly Row[]> {
     const lane = deciding.test(statement.sql) ? this.#deciding : this.#looking;
     return new Promise((resolve, reject) => {
-      lane.add({ statement, urgent: false, sinceMs: performance.now(), tries: 0, resolve, reject });
+      lane.add({
+        statement,
+        weight: 1,
+        urgent: false,
+        sinceMs: performance.now(),
+        tries: 0,
+        resolve,
+        reject,
+      });
     });
   }
 
@@ -51,7 +59,16 @@ export class PostgresExecutor implements Executor {
     const urgent = options?.urgent === true;
     const key = lockKey(statements);
     return new Promise((resolve, reject) => {
-      lane.add({ statements, key, urgent, sinceMs: performance.now(), tries: 0, resolve, reject });
+      lane.add({
+        statements,
+        key,
+        weight: statements.length,
+        urgent,
+        sinceMs: performance.now(),
+        tries: 0,
+        resolve,
+        reject,
+      });
     });
   }
 
@@ -71,7 +88,13 @@ export class PostgresExecutor implements Executor {
 
   #connections(mostSessions: number, mostAtOnce: number): Omit<LaneSettings<Read & Write>, "serve"> {
     const connect = async () => new Session(await connectPrimary(this.#address), this.#address.prepared);
-    return { mostSessions, mostAtOnce, places, connect, recover: (session) => recover(session, connect) };
+    return {
+      mostSessions,
+      mostAtOnce,
+      places,
+      connect,
+      recover: (session, isClosed) => recover(session, connect, isClosed),
+    };
   }
 }
 

@@ -10,6 +10,8 @@ export interface Work {
   /** Goes before what is not, and has twice the places. */
   readonly urgent: boolean;
   readonly sinceMs: number;
+  /** Statements. */
+  readonly weight: number;
   /** How often it was tried in vain. */
   tries: number;
   reject(error: Error): void;
@@ -19,12 +21,13 @@ export interface LaneSettings<Some extends Work> {
   readonly mostSessions: number;
   /** Pieces of work that may wait. */
   readonly places: number;
+  /** Statements that go together, though one piece of work may have more. */
   readonly mostAtOnce: number;
   connect(): Promise<Session>;
   /** Does the work; what is to be tried again comes back. Never rejects. */
   serve(session: Session, works: readonly Some[]): Promise<readonly Some[]>;
-  /** Resolves when a connection that was late has answered, or was given up. */
-  recover(session: Session): Promise<void>;
+  /** Resolves when a connection that was late has answered, or was given up; soon where the lane is closed. */
+  recover(session: Session, isClosed: () => boolean): Promise<void>;
 }
 
 /** Tries after which work is done by itself, so that it is not in the way of any other. */
@@ -151,20 +154,25 @@ export class Lane<Some extends Work> {
     this.#downSinceMs = Number.NEGATIVE_INFINITY;
     this.#lastFailure = new Error("the server does not answer");
     this.#refuseOlder(0, () => new StoreUnavailable("The database does not answer."));
-    await this.#settings.recover(session);
+    await this.#settings.recover(session, () => this.#isClosed);
     this.#downSinceMs = undefined;
   }
 
   /** What goes together next, without what waited too long. Work that was in the way of others goes by itself. */
   #take(): Some[] {
     this.#refuseOlder(longestWaitMs, () => new StoreUnavailable("The database was too busy for too long."));
-    const from = this.#urgent.length > 0 ? this.#urgent : this.#waiting;
-    const apart = from.findIndex(({ tries }) => tries >= triesTogether);
-    if (apart === 0) return from.splice(0, 1);
-    const most = Math.min(this.#settings.mostAtOnce, apart === -1 ? from.length : apart);
-    const works = from.splice(0, most);
-    if (from === this.#urgent && works.length < this.#settings.mostAtOnce)
-      works.push(...this.#waiting.splice(0, this.#settings.mostAtOnce - works.length));
+    const works: Some[] = [];
+    let room = this.#settings.mostAtOnce;
+    for (const from of [this.#urgent, this.#waiting]) {
+      let count = 0;
+      for (const work of from) {
+        const isAlone = work.tries >= triesTogether;
+        if (works.length + count > 0 && (isAlone || work.weight > room)) break;
+        room = isAlone ? 0 : room - work.weight;
+        count += 1;
+      }
+      works.push(...from.splice(0, count));
+    }
     return works;
   }
 

@@ -6,9 +6,18 @@ import type { Session } from "./session.ts";
 
 const lookEveryMs = 5000;
 
-/** Resolves when it has answered or was given up. @param connect another connection, to ask by */
-export async function recover(late: Session, connect: () => Promise<Session>): Promise<void> {
-  while (await waitsForStandby(late.process, connect)) if (await late.answers(lookEveryMs)) return;
+/**
+ * Resolves when it has answered or was given up.
+ * @param connect another connection, to ask by
+ * @param isClosed nobody waits for it any more
+ */
+export async function recover(
+  late: Session,
+  connect: () => Promise<Session>,
+  isClosed: () => boolean,
+): Promise<void> {
+  while (!isClosed() && (await waitsForStandby(late.process, connect)))
+    if (await late.answers(lookEveryMs)) return;
   if (late.isLate) late.abandon();
 }
 
