@@ -7,7 +7,7 @@ import { createRootRoute, createRoute, createRouter, RouterProvider } from "@tan
 import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { Failure } from "../parts/failure.tsx";
-import { theme } from "../parts/theme.ts";
+import { theme, variables } from "../parts/theme.ts";
 import { ConnectionProvider, connect } from "../session/client.ts";
 import { rootPath, styleNonce } from "../session/place.ts";
 import { signedIn } from "../session/sign-in.ts";
@@ -32,7 +32,12 @@ async function start(): Promise<void> {
   if (place === null) throw new Error("the page has no place for the console");
   const show = createRoot(place);
   const around = (content: ReactNode) => (
-    <MantineProvider defaultColorScheme="auto" theme={theme} getStyleNonce={() => styleNonce}>
+    <MantineProvider
+      defaultColorScheme="auto"
+      theme={theme}
+      cssVariablesResolver={variables}
+      getStyleNonce={() => styleNonce}
+    >
       {content}
     </MantineProvider>
   );

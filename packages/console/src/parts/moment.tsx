@@ -41,7 +41,9 @@ export function absolute(date: Date, nowMs: number): string {
 }
 
 export function relativeTo(ms: number, nowMs: number): string {
-  const seconds = Math.round((ms - nowMs) / 1000);
+  const apart = Math.round((ms - nowMs) / 1000);
+  // The page's clock ticks every ten seconds, so what has just been answered is ahead of it.
+  const seconds = apart > 0 && apart < 15 ? 0 : apart;
   const [unit, size] = units.find(([, least]) => Math.abs(seconds) >= least) ?? ["second", 1];
   return relative.format(Math.trunc(seconds / size), unit);
 }

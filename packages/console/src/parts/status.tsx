@@ -21,7 +21,7 @@ const colors: Readonly<Record<string, string>> = {
 
 export function Status({ value }: { readonly value: string }) {
   return (
-    <Badge variant="light" color={colors[value] ?? "gray"} tt="none">
+    <Badge variant="light" color={colors[value] ?? "gray"} tt="none" miw="max-content">
       {value.replace("_", " ")}
     </Badge>
   );

@@ -1,6 +1,6 @@
 // One look with the sign-in pages: the operator's colour, the same grounds and corners, the reader's own font.
 
-import { colorsTuple, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, colorsTuple, createTheme, type MantineColorsTuple } from "@mantine/core";
 import { brandColor } from "../session/place.ts";
 
 /** How much white (above 0) or black (below) is mixed into the brand's colour, from the lightest shade on. */
@@ -22,6 +22,12 @@ export const theme = createTheme({
   autoContrast: true,
   colors: {
     brand: shadesOf(brandColor),
+    // Each dark enough for its name on its own light ground, and light enough on the dark one.
+    red: shadesOf("#b3261e"),
+    teal: shadesOf("#17703f"),
+    orange: shadesOf("#96480a"),
+    yellow: shadesOf("#755a05"),
+    gray: shadesOf("#565e69"),
     // From the text to the ground of the sign-in pages' dark.
     dark: colorsTuple([
       "#eceef1",
@@ -41,4 +47,11 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   headings: { sizes: { h1: { fontSize: "1.6rem" }, h2: { fontSize: "1.15rem" } } },
+});
+
+/** Quiet text that can still be read (WCAG 2.2 criterion 1.4.3). */
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { "--mantine-color-dimmed": "#565e69" },
+  dark: { "--mantine-color-dimmed": "#a3abb6" },
 });

@@ -13,6 +13,9 @@ export const brandColor = metaContent("theme-color") ?? "#3b4cca";
 /** For the styles that components add while they run; the policy allows no others. */
 export const styleNonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 
+// By this name the dialogs' scroll lock finds the nonce of the style that it adds.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce });
+
 function metaContent(name: string): string | undefined {
   return document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content;
 }

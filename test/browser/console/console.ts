@@ -1,0 +1,76 @@
+// What every test of the console begins with: a server with something in it, Chromium, and somebody signed in.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after } from "node:test";
+import type { AxeResults, RunOptions } from "axe-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { startTestServer, type TestServer } from "../../running-server.ts";
+import { launchChromium } from "../chromium.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const password = "correct horse battery staple";
+
+export interface Console {
+  readonly server: TestServer;
+  /** A page of the console in a new browser, with a new person of this role signed in; `path` below /console. */
+  open(role: string, path: string, options?: BrowserContextOptions): Promise<Page>;
+  /** What the browsers have complained about: the pages' policy, errors of scripts, requests to elsewhere. */
+  readonly complaints: readonly string[];
+}
+
+/** Starts everything and ends it after the tests of this file. */
+export async function startConsole(flags: readonly string[] = []): Promise<Console> {
+  const server = await startTestServer(flags);
+  after(() => server.close());
+  const browser = await launchChromium();
+  after(() => browser.close());
+  const complaints: string[] = [];
+  const watched = (page: Page): Page => {
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (origin !== new URL(server.base).origin && protocol !== "blob:") complaints.push(request.url());
+    });
+    return page;
+  };
+  let people = 0;
+  return {
+    server,
+    complaints,
+    async open(role, path, options = {}) {
+      const username = `${role}${people++}`;
+      const { status } = await server.admin("POST", "/admin/v1/users", { username, password, roles: [role] });
+      assert.equal(status, 201);
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      const page = watched(await context.newPage());
+      await page.goto(`${server.base}/console${path}`);
+      await page.getByLabel("Username or email address").fill(username);
+      await page.getByLabel("Password").fill(password);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL((url) => url.href === `${server.base}/console${path}`);
+      return page;
+    },
+  };
+}
+
+/** What the evaluated text puts on `window`. */
+interface WithAxe {
+  readonly axe: { run(options: RunOptions): Promise<AxeResults> };
+}
+
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    const results = await (globalThis as unknown as WithAxe).axe.run({ resultTypes: ["violations"] }); // put there above
+    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+  });
+  assert.deepEqual(violations, [], what);
+  const sideways = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
+  assert.ok(sideways <= 0, `${what} scrolls sideways by ${sideways} pixels`);
+}

@@ -1,0 +1,95 @@
+// Every page of the console, in light and dark, wide and narrow: axe finds nothing to object to, nothing is loaded from
+// elsewhere, and nothing is refused by the pages' own policy.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { rounds } from "../../seed.ts";
+import { assertAccessible, startConsole } from "./console.ts";
+
+const world = await startConsole();
+const { server } = world;
+const client = await server.registerClient({ name: "Orders" });
+const { grant_id } = await server.openGrant(client, "usr_1");
+await server.admin("POST", "/admin/v1/revocations", { select: { subject: "usr_2" }, note: "lost laptop" });
+
+const paths: Readonly<Record<string, string>> = {
+  "/": "Overview",
+  "/tokens": "Tokens",
+  "/revocations": "Revocations",
+  "/revocations/new?kind=subject&value=usr_1": "New revocation",
+  [`/explain?id=${grant_id}`]: "Explain",
+  "/sessions": "Sessions",
+  "/users": "Users",
+  "/clients": "Clients",
+  [`/clients/${client.client_id}`]: "Orders",
+  "/clients/new": "New client",
+  "/verifiers": "Verifiers",
+  "/webhooks": "Webhooks",
+  "/issuers": "Issuers",
+  "/signing-keys": "Signing keys",
+  "/audit": "Audit",
+  "/settings": "Settings",
+};
+
+const [wide, narrow] = [
+  { width: 1440, height: 900 },
+  { width: 390, height: 844 },
+];
+const views = [
+  ["light", wide],
+  ["dark", narrow],
+  ["light", narrow],
+  ["dark", wide],
+] as const;
+for (const [colorScheme, viewport] of views.slice(0, rounds(2, 4)))
+  test(`every page is accessible, ${colorScheme}, ${viewport.width} wide`, async () => {
+    const page = await world.open("administrator", "/", { colorScheme, viewport });
+    for (const [path, heading] of Object.entries(paths)) {
+      await within(page, path);
+      await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+      await page.getByRole("main").locator("[aria-label$='being loaded']").waitFor({ state: "detached" });
+      await assertAccessible(page, `${heading}, ${colorScheme} ${viewport.width}`);
+    }
+    await page.context().close();
+    assert.deepEqual(world.complaints, []);
+  });
+
+/** Goes there as a link would, without a new sign-in. */
+async function within(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, `/console${path}`);
+}
+
+test("a page that is not there says so, and an API path below it answers as an API", async () => {
+  const page = await world.open("viewer", "/nowhere");
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  await page.context().close();
+  const { status, headers } = await server.request("/console/v1/tokens");
+  assert.equal(status, 404);
+  assert.match(headers.get("content-type") ?? "", /problem\+json/);
+  assert.equal((await server.request("/console")).headers.get("location"), "/console/");
+  assert.equal((await server.request("/console/", { method: "POST" })).status, 405);
+});
+
+test("WEB-09 the policy allows scripts from files only, no frames, and styles by a nonce that is new each time", async () => {
+  const policies = await Promise.all([1, 2].map(async () => (await server.request("/console/")).headers));
+  const [first = "", second = ""] = policies.map((headers) => headers.get("content-security-policy") ?? "");
+  assert.match(first, /default-src 'none'; script-src 'self'; style-src 'self' 'nonce-[\w+/=]{24}';/);
+  assert.match(first, /frame-ancestors 'none'/);
+  assert.doesNotMatch(first, /unsafe/);
+  assert.notEqual(first, second);
+  assert.equal(policies[0]?.get("x-frame-options"), "DENY");
+  assert.equal(policies[0]?.get("cache-control"), "no-store");
+});
+
+test("the console weighs less than 350 kB", async () => {
+  const folder = new URL("../../../packages/server/site/assets/", import.meta.url);
+  const sizes = readdirSync(folder).map((name) => gzipSync(readFileSync(new URL(name, folder))).length);
+  const sum = sizes.reduce((a, b) => a + b, 0);
+  assert.ok(sum < 350_000, `${sum} bytes with gzip`);
+});
