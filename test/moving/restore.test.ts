@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { databaseSettings, restore } from "@rescind/server";
 import { startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict, verdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
@@ -165,18 +166,17 @@ test("a backup that was cut or changed is refused before anything is replaced, a
     ],
     ["another file", () => writeFileSync(changed, "hello"), /not a whole backup/],
   ];
+  const configuration = (env: Record<string, string>) => databaseSettings({ data: server.data }, env);
+  const verbOf = (from: string) => ({ from, keepTokens: false, replace: true });
   for (const [what, damage, said] of damages) {
     copyFileSync(file, changed);
     damage();
-    const { status, stderr } = await verbEnding(["restore", "--from", changed, "--yes"], {
-      data: server.data,
-    });
-    assert.equal(status, 1, what);
-    assert.match(stderr, said, what);
+    const refused = restore(verbOf(changed), configuration({}), () => undefined);
+    await assert.rejects(refused, { name: "StoreRefused", message: said }, what);
   }
-  const masterKey = Buffer.alloc(32, 7).toString("base64url");
-  const foreign = await verbEnding(["restore", "--from", file, "--yes"], { data: server.data, masterKey });
-  assert.match(foreign.stderr, /made under another master key/);
+  const env = { RESCIND_MASTER_KEY: Buffer.alloc(32, 7).toString("base64url") };
+  const foreign = restore(verbOf(file), configuration(env), () => undefined);
+  await assert.rejects(foreign, { name: "StoreRefused", message: /made under another master key/ });
   const unasked = await verbEnding(["restore", "--from", file], { data: server.data });
   assert.deepEqual([unasked.status, /needs --yes/.test(unasked.stderr)], [2, true]);
   assert.ok(readFileSync(join(server.data, "rescind.db")).equals(database), "nothing was touched");

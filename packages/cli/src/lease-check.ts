@@ -1,14 +1,14 @@
 // Asks the feed for one lease, as a verifier does: does the log hang together, and does the server acknowledge?
 
 import { randomUUID } from "node:crypto";
-import type { Finding } from "./commands/doctor.ts";
 import type { Connection } from "./connection.ts";
+import type { Found } from "./doctor/finding.ts";
 import { fetchFrom, jsonObject } from "./exchange.ts";
 
 /** Seconds: short, so that this visitor is soon no longer waited for. */
 const maxStaleness = 1;
 
-export async function checkLease(connection: Connection): Promise<Omit<Finding, "check">> {
+export async function checkLease(connection: Connection): Promise<Found> {
   const first = await call(connection, "/revocations?limit=1");
   if (first.status === 403)
     return { result: "skipped", detail: "these credentials have no scope rescind:feed" };

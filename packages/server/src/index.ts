@@ -3,12 +3,14 @@
 export {
   type BackupReceipt,
   backUp,
+  type Examined,
   type Moved,
   type MoveReceipt,
   moveDatabase,
   undoMove,
 } from "@rescind/store";
 export { type Configuration, ConfigurationError, readConfiguration, settings } from "./configuration.ts";
+export { examineHere } from "./moving/examine.ts";
 export {
   type DatabaseOptions,
   databaseSettings,

@@ -2,6 +2,7 @@
 
 export { CursorRefused } from "./intentions/cursor.ts";
 export { type BackupReceipt, backUp, type CheckedBackup, type Moved } from "./moving/backup.ts";
+export { type Examined, examineDatabase, freeBytes } from "./moving/examine.ts";
 export { type InPlace, restoredInPlace } from "./moving/in-place.ts";
 export { type MoveReceipt, moveDatabase, undoMove } from "./moving/migrate.ts";
 export { type RestoreReceipt, restoreBackup } from "./moving/restore.ts";

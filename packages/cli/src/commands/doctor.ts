@@ -1,19 +1,19 @@
-// `rescind doctor`: is this server reachable, itself, in time, durable, and does its feed give leases?
+// `rescind doctor`: is this server reachable, itself, in time, durable, does its feed give leases, and is what it needs on its
+// own machine in order? Each line says how to mend what it found.
 
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
+import { administeredChecks } from "../doctor/administered.ts";
+import type { Check, Finding, Found } from "../doctor/finding.ts";
 import { fetchFrom, jsonObject } from "../exchange.ts";
 import { checkLease } from "../lease-check.ts";
-import { printJson, printTable } from "../output.ts";
+import { printable, printJson, printTable } from "../output.ts";
 
-export interface Finding {
-  readonly check: string;
-  readonly result: "ok" | "warning" | "failed" | "skipped";
-  readonly detail: string;
+interface DoctorOptions extends ConnectionOptions {
+  readonly database?: string;
+  readonly config?: string;
 }
-
-type Check = (connection: Connection) => Promise<Omit<Finding, "check">>;
 
 const checks: Readonly<Record<string, Check>> = {
   node: async () => checkNode(),
@@ -24,22 +24,41 @@ const checks: Readonly<Record<string, Check>> = {
   store: checkStore,
   digests: checkDigests,
   feed: checkLease,
+  ...administeredChecks,
 };
 
 export function addDoctor(program: Command): void {
   connectable(program.command("doctor"))
-    .description("check Node, server, discovery, clock, credentials, store and feed")
-    .action(async (options: ConnectionOptions) => {
-      const findings = await examine(connect(options));
+    .description("what is wrong with this server, its database and what follows it, and how to mend it")
+    .option("--database <address>", "sqlite:PATH or postgres://…, as the server has it (default: as `serve`)")
+    .option("--config <file>", "the server's config file, where it names them")
+    .action(async (options: DoctorOptions) => {
+      const findings = [...(await examine(connect(options))), ...(await here(options))];
       if (options.json === true) printJson({ findings });
-      else
-        printTable(findings, [
-          ["CHECK", (finding) => finding.check],
-          ["RESULT", (finding) => finding.result],
-          ["", (finding) => finding.detail],
-        ]);
+      else print(findings);
       if (findings.some((finding) => finding.result === "failed")) process.exitCode = 1;
     });
+}
+
+function print(findings: readonly Finding[]): void {
+  printTable(findings, [
+    ["CHECK", (finding) => finding.check],
+    ["RESULT", (finding) => finding.result],
+    ["", (finding) => finding.detail],
+  ]);
+  const mended = findings.filter(({ result, mend }) => result !== "ok" && mend !== undefined);
+  if (mended.length > 0) console.log();
+  for (const { check, mend } of mended) console.log(printable(`${check}: ${mend}`));
+}
+
+/** The server's own machine: not where another server is named, and not where nothing of one is here. */
+async function here(options: DoctorOptions): Promise<readonly Finding[]> {
+  const { data, database, server } = options;
+  const isNamed = data !== undefined || database !== undefined;
+  const isHere = existsSync(data ?? process.env.RESCIND_DATA ?? "data");
+  if (!isNamed && (server !== undefined || !isHere)) return [];
+  const { examineHere } = await import("@rescind/server");
+  return examineHere(options, process.env);
 }
 
 async function examine(connection: Connection): Promise<Finding[]> {
@@ -58,7 +77,7 @@ async function examine(connection: Connection): Promise<Finding[]> {
   return findings;
 }
 
-function checkNode(): Omit<Finding, "check"> {
+function checkNode(): Found {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const isNew = major > 24 || (major === 24 && minor >= 15);
   return {
@@ -67,7 +86,7 @@ function checkNode(): Omit<Finding, "check"> {
   };
 }
 
-async function checkServer(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkServer(connection: Connection): Promise<Found> {
   const began = performance.now();
   const response = await get(connection, "/healthz");
   const milliseconds = Math.round(performance.now() - began);
@@ -77,7 +96,7 @@ async function checkServer(connection: Connection): Promise<Omit<Finding, "check
   };
 }
 
-async function checkDiscovery(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkDiscovery(connection: Connection): Promise<Found> {
   for (const document of ["openid-configuration", "oauth-authorization-server"]) {
     const response = await get(connection, `/.well-known/${document}`);
     const { issuer } = await jsonObject(response);
@@ -92,7 +111,7 @@ async function checkDiscovery(connection: Connection): Promise<Omit<Finding, "ch
 }
 
 /** Ten seconds is what tokens are given as clock tolerance. The Date header holds whole seconds. */
-async function checkClock(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkClock(connection: Connection): Promise<Found> {
   const began = Date.now();
   const date = (await get(connection, "/healthz")).headers.get("date");
   if (date === null) return { result: "skipped", detail: "the server sends no Date header" };
@@ -101,7 +120,7 @@ async function checkClock(connection: Connection): Promise<Omit<Finding, "check"
   return { result, detail: `${apart.toFixed(1)} s apart from this machine's clock` };
 }
 
-async function checkCredentials(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkCredentials(connection: Connection): Promise<Found> {
   const { credentials } = connection;
   await connection.token();
   const isFile = credentials.endsWith("admin.json");
@@ -115,7 +134,7 @@ async function checkCredentials(connection: Connection): Promise<Omit<Finding, "
   return { result: "ok", detail: credentials };
 }
 
-async function checkStore(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkStore(connection: Connection): Promise<Found> {
   const response = await get(connection, "/readyz");
   const { durability, detail } = await jsonObject(response);
   if (!response.ok) return { result: "failed", detail: String(detail ?? `status ${response.status}`) };
@@ -124,7 +143,7 @@ async function checkStore(connection: Connection): Promise<Omit<Finding, "check"
 }
 
 /** Which setting is in force, never the pepper itself. */
-async function checkDigests(connection: Connection): Promise<Omit<Finding, "check">> {
+async function checkDigests(connection: Connection): Promise<Found> {
   const { digests } = await connection.admin.readSettings();
   if (digests.previous === undefined)
     return { result: "ok", detail: `tokens and secrets are stored as ${digests.current}` };

@@ -4,7 +4,7 @@ import type { Home } from "@rescind/core";
 import pg from "pg";
 import { migrations } from "../migrations/migrations.ts";
 import { parseAddress } from "../postgres/address.ts";
-import { StoreUnavailable } from "../store.ts";
+import { connectPrimary, end } from "../postgres/primary.ts";
 import { StoreRefused } from "../store-refused.ts";
 import type { Cells } from "./cells.ts";
 import type { Rows } from "./database.ts";
@@ -20,24 +20,21 @@ const types: pg.CustomTypesConfig = {
 const ownTables = ["nodes", "rescind_schema", "turns", "failures", "fleet_nodes", "fleet"];
 const views = "'coverings', 'live_tokens', 'session_coverings'";
 
+const modes = {
+  write: "ISOLATION LEVEL READ COMMITTED READ WRITE",
+  snapshot: "ISOLATION LEVEL REPEATABLE READ READ ONLY",
+} as const;
+
 const typeIn: Readonly<Record<Column["type"], string>> = { whole: "bigint", text: "text", bytes: "bytea" };
 
-/** @throws StoreRefused a server runs on it @throws StoreUnavailable it cannot be reached */
+/**
+ * @throws StoreRefused a server runs on it, or it is none to serve from
+ * @throws StoreUnavailable it cannot be reached
+ */
 export async function openPostgresRows(url: string, how: "read" | "hold"): Promise<Rows> {
-  const { servers, shown } = parseAddress(url);
-  const client = new pg.Client({ ...servers[0], types });
-  // Reported by whatever is under way; without a listener it would end the process.
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    // A copy of a large table takes as long as it takes; somebody else's lock does not.
-    await client.query(
-      "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '10s'; SET synchronous_commit = on",
-    );
-  } catch (cause) {
-    throw new StoreUnavailable(`The database ${shown} could not be opened.`, { cause });
-  }
-  const rows = postgresRows(client, shown);
+  const address = parseAddress(url);
+  const { client } = await connectPrimary(address);
+  const rows = postgresRows(client, address.shown);
   if (how === "hold") await refuseWhileServed(rows);
   return rows;
 }
@@ -86,7 +83,7 @@ function postgresRows(client: pg.Client, shown: string): Rows {
       return Number(row?.[0] ?? 0);
     },
     query: async (text, params = []) => {
-      const answer = await client.query({ text, values: [...params], rowMode: "array" });
+      const answer = await client.query({ text, values: [...params], rowMode: "array", types });
       return answer.rows as Cells[]; // parsing boundary: arrays of the values that `types` gives
     },
     insert: async ({ name, columns }: Table, batch) => {
@@ -97,11 +94,9 @@ function postgresRows(client: pg.Client, shown: string): Rows {
       await client.query(`INSERT INTO ${name} (${names}) SELECT * FROM unnest(${places})`, values);
     },
     begin: async (kind) => {
-      await client.query(
-        kind === "write"
-          ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-      );
+      // A copy of a large table takes as long as it takes; somebody else's lock does not.
+      await client.query(`BEGIN ${modes[kind]}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '10s';
+        SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL synchronous_commit = on`);
     },
     commit: async () => {
       await client.query("COMMIT");
@@ -117,9 +112,7 @@ function postgresRows(client: pg.Client, shown: string): Rows {
         if (number > version && number <= schema)
           await client.query(`${postgres}; INSERT INTO rescind_schema VALUES (${number})`);
     },
-    close: async () => {
-      await client.end();
-    },
+    close: () => end(client),
   };
   return rows;
 }
