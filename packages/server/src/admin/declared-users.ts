@@ -32,7 +32,17 @@ export async function applyUsers(users: readonly DeclaredUser[], parts: ChangePa
     "users",
     users.map(({ body }) => body.username.toLowerCase()),
   );
-  for (const user of users) await oneByOne(() => applyUser(user, parts), parts);
+  for (const user of users)
+    if (!(await isApplied(user, parts))) await oneByOne(() => applyUser(user, parts), parts);
+}
+
+/** Most starts find everything as it is declared, and take no turn for it. */
+async function isApplied({ body }: DeclaredUser, { store }: ChangeParts): Promise<boolean> {
+  const { sub, password_hash: hash, ...fields } = body;
+  const { user, passwordHash } = await store.findUserByName(body.username);
+  if (user === undefined || !isNamed(user, body.username) || (sub !== undefined && sub !== user.subject))
+    return false;
+  return isSame(user, userChanged(user, fields)) && (hash === undefined || passwordHash !== undefined);
 }
 
 async function applyUser({ where, body }: DeclaredUser, parts: ChangeParts): Promise<void> {
