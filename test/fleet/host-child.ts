@@ -53,29 +53,32 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** Looks at all of them every millisecond; one whose log has moved on is asked. */
+/** Looks at all of them every millisecond; those whose log has moved on are asked, and only these cost anything. */
 async function watch(token: string): Promise<void> {
   say({ kind: "watching", verdicts: await verdictsOn(token) });
   const at: number[] = [];
   const verdicts: Record<string, number> = {};
-  const watched = verifiers.map((verifier) => ({ verifier, seq: verifier.status().position.seq }));
-  let left = watched;
-  while (left.length > 0) {
-    const accepting = await Promise.all(
-      left.map(async (one) => {
-        const { seq } = one.verifier.status().position;
-        if (seq === one.seq) return one;
-        const verdict = await verdictOf(one.verifier, token);
-        if (verdict === "accepted") return { verifier: one.verifier, seq };
-        at.push(monotonicMs());
-        verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-        return undefined;
-      }),
-    );
-    left = accepting.filter((one) => one !== undefined);
+  const left = new Map(verifiers.map((verifier) => [verifier, seqOf(verifier)]));
+  while (left.size > 0) {
+    for (const [verifier, seq] of left) {
+      const moved = seqOf(verifier);
+      if (moved === seq) continue;
+      const verdict = await verdictOf(verifier, token);
+      if (verdict === "accepted") {
+        left.set(verifier, moved);
+        continue;
+      }
+      at.push(monotonicMs());
+      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+      left.delete(verifier);
+    }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   say({ kind: "refused", at, verdicts });
+}
+
+function seqOf(verifier: Verifier): number {
+  return verifier.status().position.seq;
 }
 
 async function askOne(): Promise<void> {
