@@ -7,8 +7,10 @@ import { after, before, test } from "node:test";
 import { chainInput, type FeedEntry, fromBase64url, origin } from "@rescind/core";
 import { openPostgres, type Store, StoreUnavailable } from "@rescind/store";
 import pg from "pg";
+import { startPgBouncer } from "../../../test/faults/pgbouncer.ts";
 import { type Cluster, startCluster } from "../../../test/postgres.ts";
 import { until } from "../../../test/until.ts";
+import { openPostgresRows } from "../src/moving/postgres-rows.ts";
 import { accessToken, issuer, opened, order, refreshToken, tokenOf, unit } from "./conformance/facts.ts";
 
 let cluster: Cluster;
@@ -242,11 +244,36 @@ test("a number whose holder is gone goes to another with ids of a later time, wh
 });
 
 test("texts come back as they were, with every character JavaScript has", async () => {
-  const { store } = await node();
+  const { store, address } = await node();
   const strange = "a\0b\uFFFEc\uFFFE0\u{1F600}";
   const made = accessToken(store, { subject: strange, clientId: strange });
   await store.issue(made);
   assert.equal((await store.findAccessToken(made.token.id)).token?.subject, strange);
   await store.revoke(order(store, unit("subject", strange)));
   assert.equal((await store.findClient("\0")).client, undefined);
+  const rows = await openPostgresRows(address, "read");
+  assert.deepEqual(await rows.query("SELECT subject FROM access_tokens"), [[strange]], "in backups too");
+  await rows.close();
+});
+
+test("a pooler that loses prepared statements is noticed, even where it was said to keep them", async () => {
+  const pooler = await startPgBouncer(cluster);
+  try {
+    const address = await cluster.freshDatabase("rescind_prepared=1");
+    const stores = await nodes(pooler.through(address), 2);
+    await Promise.all(
+      stores.flatMap((store) =>
+        Array.from({ length: 200 }, async () => {
+          const made = accessToken(store);
+          await store.issue(made);
+          await store.revoke(order(store, unit("token", `tid_${made.token.id}`)));
+          assert.ok((await store.findAccessToken(made.token.id)).token);
+        }),
+      ),
+    );
+    assert.equal((await stores[0]?.head())?.position.seq, 400);
+    await Promise.all(stores.map((store) => store.close()));
+  } finally {
+    await pooler.stop();
+  }
 });

@@ -5,15 +5,19 @@ import pg from "pg";
 import { migrations } from "../migrations/migrations.ts";
 import { parseAddress } from "../postgres/address.ts";
 import { connectPrimary, end } from "../postgres/primary.ts";
+import { readText, writtenText } from "../postgres/values.ts";
 import { StoreRefused } from "../store-refused.ts";
 import type { Cells } from "./cells.ts";
 import type { Rows } from "./database.ts";
 import { type Column, newestSchema, type Table, tablesAt } from "./tables.ts";
 
 const wholes = new Set([20, 21, 23]);
+const text = 25;
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: "text" | "binary") =>
-    wholes.has(oid) ? BigInt : pg.types.getTypeParser(oid, format ?? "text"),
+  getTypeParser: (oid: number, format?: "text" | "binary") => {
+    if (wholes.has(oid)) return BigInt;
+    return oid === text ? readText : pg.types.getTypeParser(oid, format ?? "text");
+  },
 };
 
 /** Tables of this engine's own, and those that hold what nodes tell each other. */
@@ -90,7 +94,7 @@ function postgresRows(client: pg.Client, shown: string): Rows {
       if (batch.length === 0) return;
       const names = columns.map((column) => column.name).join(", ");
       const places = columns.map(({ type }, index) => `$${index + 1}::${typeIn[type]}[]`).join(", ");
-      const values = columns.map((_, place) => batch.map((row) => row[place] ?? null));
+      const values = columns.map((_, place) => batch.map((row) => written(row[place] ?? null)));
       await client.query(`INSERT INTO ${name} (${names}) SELECT * FROM unnest(${places})`, values);
     },
     begin: async (kind) => {
@@ -115,6 +119,10 @@ function postgresRows(client: pg.Client, shown: string): Rows {
     close: () => end(client),
   };
   return rows;
+}
+
+function written(cell: Cells[number]): Cells[number] {
+  return typeof cell === "string" ? writtenText(cell) : cell;
 }
 
 /**

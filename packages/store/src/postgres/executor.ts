@@ -10,7 +10,7 @@ import { Listener } from "./listener.ts";
 import { connectPrimary } from "./primary.ts";
 import { type Read, readTogether } from "./reads.ts";
 import { recover } from "./recovery.ts";
-import { Session } from "./session.ts";
+import { type Names, Session } from "./session.ts";
 import { type Write, type WriteSettings, writeTogether } from "./writes.ts";
 
 const places = 20_000;
@@ -20,6 +20,7 @@ const deciding = /^\s*SELECT h\.seq, h\.hash/;
 
 export class PostgresExecutor implements Executor {
   readonly #address: Address;
+  readonly #names: Names;
   readonly #listener: Listener;
   readonly #deciding: Lane<Read>;
   readonly #looking: Lane<Read>;
@@ -27,6 +28,7 @@ export class PostgresExecutor implements Executor {
 
   constructor(address: Address) {
     this.#address = address;
+    this.#names = { allowed: address.prepared };
     this.#listener = new Listener(address);
     const alone: WriteSettings = { before: [], after: [] };
     const orders: WriteSettings = { before: [takeHead], after: [this.#listener.tellOthers] };
@@ -87,7 +89,7 @@ export class PostgresExecutor implements Executor {
   }
 
   #connections(mostSessions: number, mostAtOnce: number): Omit<LaneSettings<Read & Write>, "serve"> {
-    const connect = async () => new Session(await connectPrimary(this.#address), this.#address.prepared);
+    const connect = async () => new Session(await connectPrimary(this.#address), this.#names);
     return {
       mostSessions,
       mostAtOnce,

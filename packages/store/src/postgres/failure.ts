@@ -6,9 +6,9 @@ export type Failure =
   | "statement"
   /** Two transactions stood in each other's way; nothing was done, and another try may do it. */
   | "conflict"
-  /** The connection's prepared statements are not what it believed; another connection has its own. */
-  | "prepared"
-  /** The server ended the connection before it did anything. */
+  /** Statements prepared under names are not where they were: something between gives out other sessions. */
+  | "names"
+  /** The connection is of no use any more, and nothing was done on it. */
   | "ended"
   /** Nothing was done, and nothing else would be at the moment. */
   | "server"
@@ -25,9 +25,9 @@ export function failureOf(error: Error): Failure {
   const state = stateOf(error);
   if (state === undefined) return "unknown";
   if (state === "40001" || state === "40P01") return "conflict";
-  // A text that is known by a name it was not given here, or no longer gives what it gave.
-  if (state === "26000" || state === "42P05" || state === "0A000") return "prepared";
-  if (state.startsWith("57P0")) return "ended";
+  if (state === "26000" || state === "42P05") return "names";
+  // The second: a statement that was prepared before the schema changed; another connection prepares it anew.
+  if (state.startsWith("57P0") || state === "0A000") return "ended";
   const isServers = ["08", "53", "58", "XX", "25"].some((kind) => state.startsWith(kind));
   return isServers ? "server" : "statement";
 }

@@ -25,7 +25,9 @@ export async function readTogether(session: Session, reads: readonly Read[]): Pr
     case "statement":
       first?.reject(failed);
       return others;
-    case "prepared":
+    case "names":
+      session.giveUpNames();
+      return tryAgain(rest, failed);
     case "ended":
     case "conflict":
     case "unknown":

@@ -14,21 +14,27 @@ export interface SessionEnd extends RoundEnd {
 /** Milliseconds for a round of any length. The server's own limits are shorter, but none covers a commit. */
 const longestAnswerMs = 20_000;
 
+/** Whether statements may be prepared under names; where it is not said, if no pooler stands between. */
+export interface Names {
+  allowed: boolean | undefined;
+}
+
 export class Session {
   /** The server's process; undefined behind a pooler, which gives this connection one of many. */
   readonly process: number | undefined;
   readonly #client: pg.Client;
+  readonly #names: Names;
   readonly #prepared: Prepared | undefined;
   #round: Round | undefined;
   #warnings: { place: number; message: string }[] = [];
   #late: Promise<void> | undefined;
   #isOpen = true;
 
-  /** @param prepared whether statements may be prepared under names; where it is not said, if no pooler stands between */
-  constructor({ client, process }: Connected, prepared: boolean | undefined) {
+  constructor({ client, process }: Connected, names: Names) {
     this.process = process;
     this.#client = client;
-    this.#prepared = (prepared ?? process !== undefined) ? new Map() : undefined;
+    this.#names = names;
+    this.#prepared = (names.allowed ?? process !== undefined) ? new Map() : undefined;
     client.on("end", () => {
       this.#isOpen = false;
     });
@@ -79,6 +85,12 @@ export class Session {
   async answers(withinMs: number): Promise<boolean> {
     await Promise.race([this.#late, pause(withinMs)]);
     return !this.isLate;
+  }
+
+  /** This connection is closed, and no other prepares statements under names either. */
+  giveUpNames(): void {
+    this.#names.allowed = false;
+    this.abandon();
   }
 
   /** Lets the server go on with what it does, but waits for it no longer. */

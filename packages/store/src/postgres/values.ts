@@ -10,7 +10,7 @@ const escapes = "\uFFFE";
 /** As the driver sends them: bytes in binary, everything else as text. */
 export function encoded(value: SqlValue): string | Buffer | null {
   if (value === null) return value;
-  if (typeof value === "string") return /[\0\uFFFE]/.test(value) ? withEscapes(value) : value;
+  if (typeof value === "string") return writtenText(value);
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return value.toString();
 }
@@ -23,14 +23,18 @@ export function decoded(fields: readonly (string | null)[], types: readonly numb
 function value(text: string, type: number | undefined): SqlValue {
   if (type === oid.int8 || type === oid.int4 || type === oid.int2) return Number(text);
   if (type === oid.bytea) return bytes(text);
-  return text.includes(escapes) ? withoutEscapes(text) : text;
+  return readText(text);
 }
 
-function withEscapes(text: string): string {
+/** A text as PostgreSQL can hold it. */
+export function writtenText(text: string): string {
+  if (!/[\0\uFFFE]/.test(text)) return text;
   return text.replaceAll(escapes, `${escapes}1`).replaceAll("\0", `${escapes}0`);
 }
 
-function withoutEscapes(text: string): string {
+/** The text that was written so. */
+export function readText(text: string): string {
+  if (!text.includes(escapes)) return text;
   return text.replaceAll(`${escapes}0`, "\0").replaceAll(`${escapes}1`, escapes);
 }
 

@@ -86,7 +86,9 @@ function next(
       if (faulty === undefined) return rejectAll(writes, failed);
       faulty.reject(failed);
       return writes.filter((write) => write !== faulty);
-    case "prepared":
+    case "names":
+      session.giveUpNames();
+      return tryAgain(writes, failed);
     case "ended":
       session.abandon();
       return tryAgain(writes, failed);
