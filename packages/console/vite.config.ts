@@ -16,6 +16,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: { console: "console.html" } },
+    rolldownOptions: { input: ["console.html", "account.html"] },
   },
 });

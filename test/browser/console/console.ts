@@ -16,6 +16,10 @@ export interface Console {
   readonly server: TestServer;
   /** A page of the console in a new browser, with a new person of this role signed in; `path` below /console. */
   open(role: string, path: string, options?: BrowserContextOptions): Promise<Page>;
+  /** The account page in a new browser, for this person. */
+  openAccount(person: { readonly username: string }, options?: BrowserContextOptions): Promise<Page>;
+  /** A new person without a role. */
+  person(): Promise<{ readonly username: string; readonly sub: string }>;
   /** What the browsers have complained about: the pages' policy, errors of scripts, requests to elsewhere. */
   readonly complaints: readonly string[];
 }
@@ -37,22 +41,29 @@ export async function startConsole(flags: readonly string[] = []): Promise<Conso
     return page;
   };
   let people = 0;
+  const create = async (roles: readonly string[]) => {
+    const username = `${roles[0] ?? "person"}${people++}`;
+    const { status, json } = await server.admin("POST", "/admin/v1/users", { username, password, roles });
+    assert.equal(status, 201);
+    return { username, sub: String(json.sub) };
+  };
+  const signedIn = async (url: string, username: string, options: BrowserContextOptions): Promise<Page> => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = watched(await context.newPage());
+    await page.goto(url);
+    await page.getByLabel("Username or email address").fill(username);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL((reached) => reached.href === url);
+    return page;
+  };
   return {
     server,
     complaints,
-    async open(role, path, options = {}) {
-      const username = `${role}${people++}`;
-      const { status } = await server.admin("POST", "/admin/v1/users", { username, password, roles: [role] });
-      assert.equal(status, 201);
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-      const page = watched(await context.newPage());
-      await page.goto(`${server.base}/console${path}`);
-      await page.getByLabel("Username or email address").fill(username);
-      await page.getByLabel("Password").fill(password);
-      await page.getByRole("button", { name: "Sign in" }).click();
-      await page.waitForURL((url) => url.href === `${server.base}/console${path}`);
-      return page;
-    },
+    person: () => create([]),
+    open: async (role, path, options = {}) =>
+      signedIn(`${server.base}/console${path}`, (await create([role])).username, options),
+    openAccount: ({ username }, options = {}) => signedIn(`${server.base}/account/`, username, options),
   };
 }
 

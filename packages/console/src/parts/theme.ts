@@ -52,6 +52,6 @@ export const theme = createTheme({
 /** Quiet text that can still be read (WCAG 2.2 criterion 1.4.3). */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { "--mantine-color-dimmed": "#565e69" },
+  light: { "--mantine-color-dimmed": "#565e69", "--mantine-color-default-border": "#dfe2e7" },
   dark: { "--mantine-color-dimmed": "#a3abb6" },
 });

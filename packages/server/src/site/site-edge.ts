@@ -12,7 +12,7 @@ import { escapeHtml } from "../pages/html.ts";
 import { readSiteFiles, type SiteFile } from "./site-files.ts";
 
 /** Each page with the document that answers below its path. */
-const pages = { "/console": "console.html" } as const;
+const pages = { "/console": "console.html", "/account": "account.html" } as const;
 const assets = "/console/assets";
 /** The paths of a page's own API, which answer as an API does. */
 const apiBelow = "v1/";

@@ -1,0 +1,55 @@
+// The account page: one page, for the person that it is about.
+
+import { Button, Container, Group, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Facts } from "../parts/facts.tsx";
+import { Failure } from "../parts/failure.tsx";
+import { brandName, rootPath } from "../session/place.ts";
+import { Applications } from "./applications.tsx";
+import { Devices } from "./devices.tsx";
+import { History } from "./history.tsx";
+import { useOwn } from "./own.ts";
+import { Security } from "./security.tsx";
+
+export function AccountPage() {
+  const { api, session } = useOwn();
+  const profile = useQuery({ queryKey: ["profile"], queryFn: ({ signal }) => api.readProfile({ signal }) });
+  const { username, email, name, groups, roles } = profile.data ?? {};
+  return (
+    <>
+      <Group component="header" justify="space-between" p="md" wrap="nowrap">
+        <Group gap="sm" wrap="nowrap">
+          <img src={`${rootPath}/brand/logo`} alt={brandName} height={28} />
+          <Text fw={600}>Account</Text>
+        </Group>
+        <Group gap="xs" wrap="nowrap">
+          {(roles ?? []).length > 0 ? (
+            <Button component="a" href={`${rootPath}/console/`} size="compact-sm" variant="subtle">
+              Console
+            </Button>
+          ) : null}
+          <Button size="compact-sm" variant="subtle" onClick={() => session.signOut()}>
+            Sign out
+          </Button>
+        </Group>
+      </Group>
+      <Container component="main" size="sm" pb="xl">
+        <Stack gap="xl">
+          <Title order={1}>{name ?? username ?? session.name}</Title>
+          {profile.isError ? <Failure error={profile.error} retry={() => profile.refetch()} /> : null}
+          <Facts
+            facts={[
+              ["Username", username],
+              ["Email address", email],
+              ["Groups", groups?.join(", ")],
+            ]}
+          />
+          <Applications />
+          <Devices />
+          <Security />
+          <History />
+        </Stack>
+      </Container>
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+// What has access to my account, by application: since when, to what, when last; and its end.
+
+import { Card, Group, Stack, Text } from "@mantine/core";
+import type { Application } from "@rescind/admin-api";
+import { useQuery } from "@tanstack/react-query";
+import { Ask } from "../parts/ask.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { useOwn } from "./own.ts";
+import { Section } from "./section.tsx";
+
+export function Applications() {
+  const { api } = useOwn();
+  const query = useQuery({
+    queryKey: ["applications"],
+    queryFn: ({ signal }) => api.listApplications({ query: { limit: 200 }, signal }),
+  });
+  return (
+    <Section
+      title="Applications"
+      query={query}
+      empty="No application has access to your account."
+      show={(application) => <Shown key={application.client_id} application={application} />}
+    >
+      <Text c="dimmed">What may act for you. Remove what you do not use, or do not know.</Text>
+    </Section>
+  );
+}
+
+function Shown({ application }: { readonly application: Application }) {
+  const { api } = useOwn();
+  const { client_id, name, scopes, since, last_used_at, grants, sessions, exact } = application;
+  const places = `${exact ? "" : "at least "}${grants} ${grants === 1 ? "sign-in" : "sign-ins"}, ${sessions} on a device that is signed in`;
+  return (
+    <Card withBorder component="article" aria-label={name}>
+      <Group justify="space-between" align="start" wrap="nowrap">
+        <Stack gap={4}>
+          <Text fw={600}>{name}</Text>
+          <Text size="sm" c="dimmed">
+            Since <Moment at={since} /> · last used <Moment at={last_used_at} />
+          </Text>
+          <Text size="sm" c="dimmed">
+            {places}
+          </Text>
+        </Stack>
+        <Ask
+          label="Remove"
+          title={`Remove ${name}?`}
+          act={() => api.endApplication({ params: { client_id } })}
+          changes={["applications", "history"]}
+        >
+          <Text>
+            Everything that you gave {name} ends now, on every device. To use it again you have to allow it
+            again.
+          </Text>
+        </Ask>
+      </Group>
+      {scopes.length === 0 ? null : (
+        <ul>
+          {scopes.map(({ scope, description }) => (
+            <li key={scope}>
+              <Text size="sm">{description ?? `Use ${scope}`}</Text>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,45 @@
+// How a page begins: the person signed in, everything around the content in place, and a failure said rather than
+// waited for.
+
+import "@mantine/core/styles.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { createRoot } from "react-dom/client";
+import { Failure } from "../parts/failure.tsx";
+import { theme, variables } from "../parts/theme.ts";
+import { rootPath, styleNonce } from "./place.ts";
+import { type Session, signedIn } from "./sign-in.ts";
+
+interface Start {
+  /** Below the issuer: `/console` or `/account`. */
+  readonly page: string;
+  /** What the page asks for; the server leaves out what the person may not have. */
+  readonly scope: string;
+  readonly content: (session: Session) => ReactNode;
+}
+
+export async function startPage({ page, scope, content }: Start): Promise<void> {
+  const place = document.getElementById("page");
+  if (place === null) throw new Error("the document has no place for the page");
+  const root = createRoot(place);
+  const show = (shown: ReactNode): void =>
+    root.render(
+      <MantineProvider
+        defaultColorScheme="auto"
+        theme={theme}
+        cssVariablesResolver={variables}
+        getStyleNonce={() => styleNonce}
+      >
+        {shown}
+      </MantineProvider>,
+    );
+  try {
+    const session = await signedIn(page, scope);
+    if (session === undefined) return; // the browser is on its way
+    const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 2000 } } });
+    show(<QueryClientProvider client={queries}>{content(session)}</QueryClientProvider>);
+  } catch (error) {
+    show(<Failure error={error} retry={() => location.assign(`${rootPath}${page}/`)} />);
+  }
+}
