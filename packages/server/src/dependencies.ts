@@ -11,6 +11,7 @@ import type { DurabilityWatch } from "./durability.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
 import type { OrderTimes } from "./feed/order-times.ts";
+import type { SharedHead } from "./feed/shared-head.ts";
 import type { Snapshots } from "./feed/snapshots.ts";
 import type { FeedStream } from "./feed/stream.ts";
 import type { Seal } from "./keys/master-key.ts";
@@ -35,6 +36,8 @@ export interface Dependencies extends BearerParts {
   readonly fingerprintKey: Uint8Array;
   readonly stream: FeedStream;
   readonly snapshots: Snapshots;
+  /** The head for leases, one read for all of a moment. */
+  readonly sharedHead: SharedHead;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly fleet: Fleet;

@@ -17,6 +17,7 @@ import { byFreshness, type Fleet, fleet, onlyFleet } from "./feed/fleet.ts";
 import { goesOnUnheardMs } from "./feed/fleet-peers.ts";
 import { OrderTimes } from "./feed/order-times.ts";
 import { sharedFleet } from "./feed/shared-fleet.ts";
+import { sharedHead } from "./feed/shared-head.ts";
 import { snapshots } from "./feed/snapshots.ts";
 import { feedStream } from "./feed/stream.ts";
 import { buildApp } from "./http/app.ts";
@@ -181,6 +182,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     standing,
     stream,
     snapshots: snapshots({ standing, issuer, now }),
+    sharedHead: sharedHead(store),
     now,
     metrics: counters,
     catalog: new Catalog(store, seal),

@@ -63,7 +63,7 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
 
 async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies): Promise<Answer> {
   const issuedAt = deps.now();
-  const { position } = await deps.store.head();
+  const { position } = await deps.sharedHead();
   const { applied } = body;
   const isApplied = await isOnLog(applied, position, deps);
   await noticeLoss(body, isApplied, caller, deps);
