@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { testSeed } from "../faults/random.ts";
 import { type Cluster, startCluster } from "../postgres.ts";
 import { type Figures, figuresOf, sumOf, tellFigures } from "./figures.ts";
-import { type JudgedRun, onOneNode, onThreeNodes } from "./judged-run.ts";
+import { type JudgedRun, onOneNode, onThreeNodes, wrongIn } from "./judged-run.ts";
 import { found, runFor, stopMutantsCluster } from "./mutant-runs.ts";
 import { flagsOf, mutants } from "./mutants.ts";
 
@@ -62,7 +62,8 @@ for (const { what, count, run } of kinds)
     for (let at = 0; at < count; at++) {
       const judged = await run(seed + at);
       figures.push(figuresOf(judged.history));
-      if (judged.found.length > 0) wrong.push(judged.told);
+      const told = wrongIn(judged);
+      if (told !== undefined) wrong.push(told);
     }
     t.diagnostic(
       `${what}: ${count} histories of ${seconds} s from seed ${seed}: ${tellFigures(sumOf(figures))}; ${wrong.length} with violations`,
@@ -75,7 +76,7 @@ for (const mutant of mutants)
     for (let tried = 1; tried <= mostSeeds; tried++) {
       const at = { seed: seed + tried - 1, seconds: 12 };
       const clean = await runFor(mutant, at);
-      assert.equal(clean.found.length, 0, clean.told);
+      assert.equal(wrongIn(clean), undefined);
       const names = found(await runFor(mutant, { ...at, nodeFlags: flagsOf(mutant) }), mutant);
       if (names.length === 0) continue;
       t.diagnostic(`| ${mutant.name} | ${mutant.what} | ${names.join(", ")} | ${tried} |`);

@@ -13,19 +13,23 @@ import { saveHistory, tell } from "./saved.ts";
 export interface JudgedRun {
   readonly history: History;
   readonly found: readonly Violation[];
+  /** Answers of 5xx other than 503, each a defect. */
+  readonly defects: readonly string[];
   /** For people. */
-  readonly told: string;
+  readonly figures: string;
 }
 
-export async function judgedRun(settings: RunSettings): Promise<JudgedRun> {
+async function judgedRun(settings: RunSettings): Promise<JudgedRun> {
   const { history, traffic } = await runHistory(settings);
-  const found = violations(history);
-  const { unexpected } = traffic.requests;
-  const told = tellFigures(figuresOf(history));
-  if (found.length === 0 && unexpected.length === 0) return { history, found, told };
-  const file = saveHistory(history);
-  const defects = unexpected.slice(0, 3).map((text) => `a 5xx other than 503: ${text}`);
-  return { history, found, told: [tell(history, found), ...defects, told, file].join("\n") };
+  const { unexpected: defects } = traffic.requests;
+  return { history, found: violations(history), defects, figures: tellFigures(figuresOf(history)) };
+}
+
+/** What is wrong, and the file in which the whole history is from now on; undefined if nothing is. */
+export function wrongIn({ history, found, defects, figures }: JudgedRun): string | undefined {
+  if (found.length === 0 && defects.length === 0) return undefined;
+  const answers = defects.slice(0, 3).map((text) => `a 5xx other than 503: ${text}`);
+  return [tell(history, found), ...answers, figures, saveHistory(history)].join("\n");
 }
 
 type OwnNodes = Omit<RunSettings, "nodes" | "issuer">;

@@ -20,16 +20,17 @@ export interface MutantRun {
 }
 
 export async function runFor(
-  { shows, name }: Pick<Mutant, "shows" | "name">,
+  { shows, name, edits }: Mutant,
   { seed, seconds, nodeFlags }: MutantRun,
 ): Promise<JudgedRun> {
   const about = nodeFlags === undefined ? `without the bug "${name}"` : `the bug "${name}"`;
-  const settings = { seed, about, seconds, workers: 6, verifiers: 1, rest: 15, nodeFlags };
+  const isVerifiers = edits.some(({ file }) => /verifier|fingerprint/.test(file));
+  const settings = { seed, about, seconds, workers: 6, verifiers: isVerifiers ? 1 : 0, rest: 15, nodeFlags };
   switch (shows) {
     case "alone":
       return onOneNode(settings);
     case "with faults":
-      return onOneNode({ ...settings, verifiers: 0, faults: { nodes: true } });
+      return onOneNode({ ...settings, faults: { nodes: true } });
     case "with verifiers cut off":
       return onOneNode({ ...settings, verifiers: 3, faults: { verifiers: true } });
     case "after a restore":
