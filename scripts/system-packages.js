@@ -23,6 +23,7 @@ const programs = [
   { name: "nginx", package: "nginx-light", isThere: () => isOnPath("nginx") },
   { name: "nginx's njs", package: "libnginx-mod-http-js", isThere: hasNginxModule },
   { name: "HAProxy", package: "haproxy", isThere: () => isOnPath("haproxy") },
+  { name: "Caddy", package: "caddy", isThere: () => isOnPath("caddy") },
   { name: "Apache's mod_oauth2", package: "libapache2-mod-oauth2", isThere: () => hasApache("mod_oauth2") },
   { name: "Dovecot", package: "dovecot-imapd", isThere: () => isOnPath("dovecot") },
   { name: "PgBouncer", package: "pgbouncer", isThere: () => isOnPath("pgbouncer") },

@@ -41,7 +41,11 @@ test("the image holds what runs, and neither sources nor development's packages"
   for (const name of ["typescript", "knip", "playwright-core", "oidc-provider", "react", "vite"])
     assert.ok(!installed.includes(name), name);
   for (const name of ["fastify", "pg", "rescind"]) assert.ok(installed.includes(name), name);
-  assert.deepEqual(readdirSync(join(image.root, "app/packages/server")).sort(), ["dist", "package.json", "site"]);
+  assert.deepEqual(readdirSync(join(image.root, "app/packages/server")).sort(), [
+    "dist",
+    "package.json",
+    "site",
+  ]);
 });
 
 test("it starts as the image would, is healthy by its own check, and ends with 0 at SIGTERM", async () => {
