@@ -39,6 +39,8 @@ export class NearlineCopy {
   /** What this node learned of the log, up to here, is in the cache. */
   #written = 0;
   #isWhole = false;
+  /** It was leased since it was last written anew: then the lease has to be there still. */
+  #isLeased = false;
   /** The last thing tried with the cache failed: nothing is tried before the next renewal. */
   #hasFailed = false;
   /** An answer waited in vain: no other waits until the cache has answered again. */
@@ -171,11 +173,12 @@ export class NearlineCopy {
     const head = await store.head();
     await standing.reach(head);
     if (standing.seq > this.#noted) this.#isWhole = false;
-    const mustHold = this.#isWhole;
     if (!this.#isWhole) await this.#rebuild();
     await this.#writePending();
     if (!this.#isWhole || performance.now() - began > this.#pace.leaseMs - this.#pace.renewMs) return false;
-    if (!(await this.#writer.lease({ position: head.position, fromMs, mustHold }))) return false;
+    const lease = { position: head.position, fromMs, mustHold: this.#isLeased };
+    if (!(await this.#writer.lease(lease))) return false;
+    this.#isLeased = true;
     this.#leasedAt = began;
     this.#enter("held");
     return true;
@@ -199,6 +202,7 @@ export class NearlineCopy {
     this.#enter("rebuilding");
     this.#noted = standing.seq;
     this.#isWhole = true; // until something says otherwise, which then holds after the rebuild too
+    this.#isLeased = false;
     try {
       for await (const names of client.scan(keys.entries)) {
         const fingerprints = names.map((name) => name.slice(keys.entries.length));

@@ -5,8 +5,8 @@ import { type Judged, parseToken, type User } from "@rescind/core";
 import type { SetupLink } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { newToken } from "../keys/digest.ts";
-import { hashPassword } from "./password.ts";
 import { catchUp } from "../revocation/commit.ts";
+import { hashPassword } from "./password.ts";
 import { subjectOrder } from "./user-orders.ts";
 
 /** Seconds. */

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Unit } from "@rescind/core";
 import { until } from "../../../../test/until.ts";
 import { keys, newToken, openCopies, subject } from "./copies-world.ts";
@@ -248,9 +249,11 @@ test("a clock that is ten minutes wrong takes no entry away early", async (t) =>
 test("FAULTS 15: a node that pauses between the head it read and its lease does not prolong it", async (t) => {
   const world = await openCopies(t);
   const leaseMs = 2000;
-  let holdUp: Promise<void> | undefined;
-  let isHeld = false;
-  await world.node({
+  const resumed = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<unknown>();
+  stopped.promise.catch(() => undefined);
+  let phase: "runs" | "pausing" | "paused" | "stopped" = "runs";
+  const node = await world.node({
     pace: { leaseMs, renewMs: 100 },
     through: (client) => ({
       ...client,
@@ -258,32 +261,54 @@ test("FAULTS 15: a node that pauses between the head it read and its lease does 
         return client.isUp;
       },
       async run(script, names, args) {
-        const isLease = args[8] !== undefined && args[8] !== "";
-        if (isLease && holdUp !== undefined) {
-          isHeld = true;
-          await holdUp;
-        }
+        if (phase === "stopped") return stopped.promise;
+        if (phase !== "pausing" || !args[8]) return client.run(script, names, args);
+        phase = "paused";
+        await resumed.promise;
+        phase = "stopped"; // this lease is the last thing it does
         return client.run(script, names, args);
       },
     }),
   });
   await world.leased();
-  const released = Promise.withResolvers<void>();
-  holdUp = released.promise;
-  await until(async () => isHeld);
+  phase = "pausing";
+  await until(async () => (phase as string) === "paused"); // another function changes it
   // Ordered elsewhere, by a node that does not reach the cache, after this node read the head.
   const unit = newToken(world.store);
   await world.orderMany([unit]);
   const answered = performance.now();
   await until(async () => performance.now() - answered > leaseMs * 0.6);
-  holdUp = undefined;
-  released.resolve();
+  resumed.resolve();
   let acceptedLast = 0;
   await until(async () => {
     const asked = performance.now();
     const said = await world.check(unit);
     if (said === "live") acceptedLast = asked - answered;
-    return said === "revoked";
+    return said === "unknown";
   });
+  stopped.reject(new Error("the node ends"));
+  await node.close();
   assert.ok(acceptedLast < leaseMs, `accepted ${acceptedLast} ms after the answer`);
+});
+
+test("a rebuild that takes longer than a lease lives is leased at its end", async (t) => {
+  const world = await openCopies(t);
+  const units = Array.from({ length: 2000 }, () => newToken(world.store));
+  for (let i = 0; i < units.length; i += 1000) await world.orderMany(units.slice(i, i + 1000));
+  const node = await world.node({
+    pace: { leaseMs: 300, renewMs: 60 },
+    through: (client) => ({
+      ...client,
+      get isUp() {
+        return client.isUp;
+      },
+      async run(script, names, args) {
+        if (names.length > 100) await pause(100);
+        return client.run(script, names, args);
+      },
+    }),
+  });
+  await until(async () => node.copy.state === "held");
+  assert.ok(node.copy.figures.rebuild > 0.3);
+  for (const unit of units.slice(0, 50)) assert.notEqual(await world.check(unit), "live");
 });
