@@ -371,17 +371,14 @@ describe("looking", () => {
     const { status, stdout } = await runWithScope("rescind:admin rescind:feed", ["doctor", "--json"]);
     const { findings } = JSON.parse(stdout) as { findings: readonly Record<string, string>[] }; // asserted below
     for (const { check, result, detail } of findings)
-      assert.equal(result, check === "first start" ? "skipped" : "ok", `${check}: ${detail}`);
+      assert.match(String(result), check === "first start" ? /^skipped$/ : /^ok$/, `${check}: ${detail}`);
     assert.deepEqual([status, findings.length], [0, 12]);
   });
 
   test("doctor with admin.json finds nothing wrong, and says so with status 0", async () => {
     const { findings } = await json(["doctor"]);
     assert.ok(Array.isArray(findings));
-    assert.equal(
-      findings.some(({ result }) => result === "failed" || result === "warning"),
-      false,
-    );
+    for (const { result } of findings) assert.match(result, /^(?:ok|skipped)$/);
   });
 
   test("RESCIND_ADMIN_TOKEN serves where there is no admin.json", async () => {

@@ -93,7 +93,7 @@ test("FAULTS 9 FD-11 a dump in another cluster is another system: everything end
   for (const copy of copies) dump(here, there, new URL(copy).pathname.slice(1));
   const [ended = "", whole = ""] = copies;
 
-  const restored = onPostgres(ended, port, server.data);
+  const restored = onPostgres(ended, port); // a node of its own: what this one knows is not what that one does
   t.after(() => restored.close());
   await restored.start();
   assert.match(restored.output, /"cause":"system"/);

@@ -18,13 +18,9 @@ export interface RestoreWatch {
 
 type Parts = EpochParts & Pick<Dependencies, "metrics" | "standing" | "turns">;
 
-/** Milliseconds between questions where the database lives; a promotion breaks connections, and is asked after at once. */
-const homeEveryMs = 10_000;
-
 /** @param mark where the last known position is kept, for a store that does not keep it itself */
 export function restoreWatch(parts: Parts, mark: HighWaterMark | undefined): RestoreWatch {
   const { store, standing, turns, metrics } = parts;
-  let askedHomeAtMs = Number.NEGATIVE_INFINITY;
   let written = "";
 
   /** One node after the other: those that come later find it done, and go on from there. */
@@ -54,17 +50,21 @@ export function restoreWatch(parts: Parts, mark: HighWaterMark | undefined): Res
     return cause;
   };
 
+  // A promotion breaks connections: after an outage nothing is judged before it is known where the database lives.
+  standing.confirmBy(async () => {
+    const cause = await movedHome();
+    if (cause !== undefined) throw new LogReplaced(standing.position, cause);
+  });
+
   return {
     async look() {
-      const isDue = performance.now() - askedHomeAtMs >= homeEveryMs || standing.isDoubted;
       try {
         await standing.confirm();
       } catch (error) {
         if (!(error instanceof LogReplaced)) throw error;
-        await begin(error.known, unlessFollowed(error.known, "behind"));
+        const { known, how } = error;
+        await begin(known, how === "behind" ? unlessFollowed(known, how) : movedHome);
       }
-      if (isDue && (await movedHome()) !== undefined) await begin(standing.position, movedHome);
-      askedHomeAtMs = isDue ? performance.now() : askedHomeAtMs;
       const { position } = standing;
       if (mark === undefined || written === position.hash) return;
       mark.write(position);

@@ -5,9 +5,11 @@
 import {
   FingerprintSet,
   type FrozenEntries,
+  follows,
   type Judged,
   liveness,
   type Position,
+  type RestoreCause,
   type RevokeEntry,
   type Unit,
   unitKey,
@@ -17,17 +19,20 @@ import {
 import { type Head, type LoggedEntry, type LoggedRevoke, type Store, StoreUnavailable } from "@rescind/store";
 import { UnitFilter } from "./unit-filter.ts";
 
-const pageSize = 10_000;
+/** Entries read at once: little enough for what they are made of to be gone soon. */
+const pageSize = 2000;
 
 type Listener = (entries: readonly LoggedEntry[]) => void;
 
 /** The database came back from a backup while this node was serving: what it has judged by is not on the log. */
 export class LogReplaced extends StoreUnavailable {
   readonly known: Position;
+  readonly how: RestoreCause;
 
-  constructor(known: Position) {
+  constructor(known: Position, how: RestoreCause) {
     super("the log was replaced under this node");
     this.known = known;
+    this.how = how;
   }
 }
 
@@ -42,6 +47,9 @@ export class StandingEntries {
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
   #isDoubted = false;
+  #doubts = 0;
+  #confirming: Promise<void> | undefined;
+  #also: () => Promise<void> = async () => undefined;
   #isLoaded = false;
   /** Calls of `wake` since the look that is under way began. */
   #wakes = 0;
@@ -62,11 +70,6 @@ export class StandingEntries {
 
   get size(): number {
     return this.#set.size;
-  }
-
-  /** Whether nothing is judged before the log was confirmed. */
-  get isDoubted(): boolean {
-    return this.#isDoubted;
   }
 
   /** What stands, by number, and where on the log that is: a copy, some forty bytes an entry. */
@@ -116,6 +119,12 @@ export class StandingEntries {
   /** After an outage the log may be another one: nothing is judged before the place of this memory is found on it. */
   doubt(): void {
     this.#isDoubted = true;
+    this.#doubts += 1;
+  }
+
+  /** What else has to hold before anything is judged after an outage; rejects where it does not. */
+  confirmBy(also: () => Promise<void>): void {
+    this.#also = also;
   }
 
   /**
@@ -123,10 +132,10 @@ export class StandingEntries {
    * @throws LogReplaced if it came back from a backup: then nothing is judged until `renew`
    */
   async confirm(): Promise<void> {
-    const { position } = this.#set;
-    const { place } = await this.#store.placeOf(position);
-    this.#isDoubted = place === "off-log";
-    if (this.#isDoubted) throw new LogReplaced(position);
+    this.#confirming ??= this.#findPlace().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
   }
 
   /** Forgets what was lost; the log has to have gone on beyond what this node has judged by. */
@@ -141,11 +150,11 @@ export class StandingEntries {
    * @throws StoreUnavailable if the log on disk is not a continuation of what this node has judged by
    */
   async reach(head: Head): Promise<void> {
-    if (this.#isDoubted) await this.confirm();
+    while (this.#isDoubted) await this.confirm();
     const { position } = this.#set;
     if (head.position.seq === position.seq && head.position.hash !== position.hash) {
       this.doubt();
-      throw new LogReplaced(position);
+      throw new LogReplaced(position, "behind");
     }
     while (this.#set.position.seq < head.position.seq) {
       this.#catchingUp ??= this.#catchUp().finally(() => {
@@ -187,10 +196,31 @@ export class StandingEntries {
     return suspensions.some(({ seq }) => this.#final.has(seq)) ? "final" : "standing";
   }
 
+  async #findPlace(): Promise<void> {
+    const { position } = this.#set;
+    const doubts = this.#doubts;
+    try {
+      const { place } = await this.#store.placeOf(position);
+      if (place === "off-log") throw new LogReplaced(position, "behind");
+      await this.#also();
+    } catch (error) {
+      this.doubt();
+      throw error;
+    }
+    // What was doubted meanwhile is looked at once more.
+    if (this.#doubts === doubts) this.#isDoubted = false;
+  }
+
   async #catchUp(): Promise<void> {
     const from = this.#set.position.seq;
     const page = await this.#store.readFeed(from, pageSize);
     for (const entry of page.entries) {
+      // An epoch: what stands after it is what the restored log holds, not what this node has seen.
+      if (entry.seq > this.#set.position.seq + 1 && follows(this.#set.position.seq, entry)) {
+        await this.load();
+        this.#tell(page.entries);
+        return;
+      }
       // Noted first: an entry must never be in the set without its unit in the filter.
       note(entry, { filter: this.#filter, final: this.#final });
       if (this.#set.apply(entry, entry.hash) !== "gap") continue;
