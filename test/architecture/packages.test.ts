@@ -41,7 +41,7 @@ const arrows: Record<string, Rule> = {
       "@rescind/core",
       "@rescind/store",
       "@rescind/admin-api",
-      ...["bcryptjs", "fastify", "@fastify/swagger", "jose", "pino", "prom-client", "typebox"],
+      ...["bcryptjs", "fastify", "@fastify/swagger", "ioredis", "jose", "pino", "prom-client", "typebox"],
     ],
     because:
       "a new dependency of the server needs a decision record, and cli, console and verifier are its clients",

@@ -28,18 +28,18 @@ export class WaitingAnswers {
 
   /** Resolves to "reached" when `reached(seq)` was said, else to "late". */
   for(seq: number): Promise<"reached" | "late"> {
-    return new Promise((resolve) => {
+    return new Promise((settle) => {
       const deadline = setTimeout(() => {
         this.#late += 1;
         this.#waiting.delete(one);
-        resolve("late");
+        settle("late");
       }, waitMs);
       const one: Waiting = {
         seq,
         end: () => {
           clearTimeout(deadline);
           this.#waiting.delete(one);
-          resolve("reached");
+          settle("reached");
         },
       };
       this.#waiting.add(one);

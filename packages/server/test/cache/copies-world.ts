@@ -20,7 +20,7 @@ import { tokenHashing } from "../../src/keys/digest.ts";
 import { orderOf } from "../../src/revocation/order.ts";
 import { StandingEntries } from "../../src/tokens/standing.ts";
 
-export const issuer = "https://issuer.example";
+const issuer = "https://issuer.example";
 const hashing = tokenHashing(undefined, new Uint8Array(32));
 const actor = { kind: "admin", id: "admin" } as const;
 
