@@ -24,8 +24,8 @@ export interface Cluster {
   readonly user: string;
   /** An address for `--database`; the database `postgres` where none is named. `parameters` as in a query string. */
   url(database?: string, parameters?: string): string;
-  /** Makes an empty database, or one that begins as `template` is (to which nobody may be connected); its address. */
-  freshDatabase(parameters?: string, template?: string): Promise<string>;
+  /** Makes an empty database; its address. */
+  freshDatabase(parameters?: string): Promise<string>;
   /** Rows of one statement run on a connection of its own, by the driver and past the product. */
   query(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** What the server has logged so far. */
@@ -125,10 +125,10 @@ async function started({ directory, account, port, options }: Made): Promise<Clu
       const query = [fsync ? "" : "rescind_unsafe_fsync_off=1", parameters].filter((part) => part !== "");
       return `postgres://${user}@127.0.0.1:${port}/${database}${query.length > 0 ? `?${query.join("&")}` : ""}`;
     },
-    async freshDatabase(parameters, template = "template1") {
+    async freshDatabase(parameters) {
       databases += 1;
       const name = `test_${databases}`;
-      await cluster.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+      await cluster.query(`CREATE DATABASE ${name}`);
       return cluster.url(name, parameters);
     },
     async query(sql, database = "postgres") {
