@@ -12,6 +12,9 @@ export async function stopMutantsCluster(): Promise<void> {
   cluster = undefined;
 }
 
+/** Records in which most bugs show. */
+const atLeast = 1_200;
+
 export interface MutantRun {
   readonly seed: number;
   readonly seconds: number;
@@ -25,7 +28,16 @@ export async function runFor(
 ): Promise<JudgedRun> {
   const about = nodeFlags === undefined ? `without the bug "${name}"` : `the bug "${name}"`;
   const isVerifiers = edits.some(({ file }) => /verifier|fingerprint/.test(file));
-  const settings = { seed, about, seconds, workers: 6, verifiers: isVerifiers ? 1 : 0, rest: 15, nodeFlags };
+  const settings = {
+    seed,
+    about,
+    seconds,
+    workers: 6,
+    verifiers: isVerifiers ? 1 : 0,
+    rest: 15,
+    atLeast,
+    nodeFlags,
+  };
   switch (shows) {
     case "alone":
       return onOneNode(settings);

@@ -31,7 +31,7 @@ for (const mutant of mutants.filter(({ isQuick }) => isQuick))
   test(`FAULTS the judge finds the seeded bug "${mutant.name}": ${mutant.what}`, async (t) => {
     const seed = testSeed();
     for (let tried = 1; tried <= mostSeeds; tried++) {
-      const run = await runFor(mutant, { seed: seed + tried - 1, seconds: 4, nodeFlags: flagsOf(mutant) });
+      const run = await runFor(mutant, { seed: seed + tried - 1, seconds: 2, nodeFlags: flagsOf(mutant) });
       const names = found(run, mutant);
       if (names.length === 0) continue;
       t.diagnostic(`found as ${names.join(", ")} in history ${tried}, seed ${seed + tried - 1}`);

@@ -9,7 +9,7 @@ test("FAULTS A1-A7 B1-B4 C1-C4 D1 D2 D4 E1 what clients and verifiers of one nod
   const seed = testSeed();
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   const run = await onOneNode({
-    ...{ seed, about: "one node, SQLite", seconds: 9, workers: 6, verifiers: 2, rest: 60 },
+    ...{ seed, about: "one node, SQLite", seconds: 8, atLeast: 1_200, workers: 6, verifiers: 2, rest: 40 },
     faults: { nodes: true, verifiers: true },
   });
   t.diagnostic(run.figures);

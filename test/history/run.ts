@@ -30,6 +30,8 @@ export interface RunSettings {
   readonly nodes: readonly Node[];
   readonly issuer: string;
   readonly seconds: number;
+  /** It goes on until there are so many records, six times as long at most: a busy machine does less in its time. */
+  readonly atLeast?: number | undefined;
   readonly workers: number;
   readonly verifiers: number;
   /** Milliseconds: the longest that a client rests between requests. */
@@ -41,6 +43,9 @@ export interface RunSettings {
 
 /** Milliseconds. */
 const maxStalenessMs = 2_000;
+
+/** Of the time it should take. */
+const mostTimes = 6;
 
 type Act = (traffic: Traffic, asking: Asking) => Promise<void>;
 
@@ -120,9 +125,14 @@ async function go(traffic: Traffic, settings: RunSettings, random: Random): Prom
       : []),
     ...(database === undefined ? [] : [breaking(() => databaseFaults(database, own), 3)]),
   ];
-  const endsAt = performance.now() + settings.seconds * 1000;
+  const beganAt = performance.now();
+  const isOver = (): boolean => {
+    const seconds = (performance.now() - beganAt) / 1000;
+    const isEnough = traffic.records.length >= (settings.atLeast ?? 0);
+    return seconds > settings.seconds * (isEnough ? 1 : mostTimes);
+  };
   const work = async (index: number): Promise<void> => {
-    while (performance.now() < endsAt) {
+    while (!isOver()) {
       const asking = { proc: `c${index + 1}`, node: random.pick(nodes) };
       const before = traffic.requests.unanswered.get(0) ?? 0;
       await random.pick(drawn)(traffic, asking);
@@ -131,7 +141,7 @@ async function go(traffic: Traffic, settings: RunSettings, random: Random): Prom
     }
   };
   const watch = async (): Promise<void> => {
-    while (performance.now() < endsAt) {
+    while (!isOver()) {
       for (const verifier of traffic.verifiers) await place(traffic, "watch", verifier);
       await pause(200); // how often it looks
     }

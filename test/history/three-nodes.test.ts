@@ -16,7 +16,15 @@ test("FAULTS A1-A7 B1-B4 C1-C4 D1 D2 D4 E1 what clients and verifiers of three n
   const seed = testSeed();
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   const run = await onThreeNodes(cluster, {
-    ...{ seed, about: "three nodes, PostgreSQL", seconds: 9, workers: 6, verifiers: 2, rest: 50 },
+    ...{
+      seed,
+      about: "three nodes, PostgreSQL",
+      seconds: 8,
+      atLeast: 1_200,
+      workers: 6,
+      verifiers: 2,
+      rest: 40,
+    },
     faults: { nodes: true, verifiers: true },
     breaks: "connections and crashes",
   });
