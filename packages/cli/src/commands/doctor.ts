@@ -5,6 +5,7 @@ import { existsSync, statSync } from "node:fs";
 import type { Command } from "commander";
 import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
 import { administeredChecks } from "../doctor/administered.ts";
+import { cacheChecks } from "../doctor/cache.ts";
 import type { Check, Finding, Found } from "../doctor/finding.ts";
 import { fetchFrom, jsonObject } from "../exchange.ts";
 import { checkLease } from "../lease-check.ts";
@@ -24,6 +25,7 @@ const checks: Readonly<Record<string, Check>> = {
   store: checkStore,
   digests: checkDigests,
   feed: checkLease,
+  ...cacheChecks,
   ...administeredChecks,
 };
 
