@@ -193,10 +193,10 @@ test("FAULTS 11 with a synchronous standby a commit that the standby does not ha
       store.revoke(order(store, unit("subject", "usr_2"))),
       (error) => error instanceof StoreUnavailable && /not known/.test(error.message),
     );
-    const [{ pid }] = await until(async () => {
-      const rows = await primary.query("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-      return rows.length > 0 && rows;
-    });
+    const pid = await until(
+      async () =>
+        (await primary.query("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))[0]?.pid,
+    );
     assert.equal((await store.head()).position.seq, 1, "nobody sees it before the standby has it");
     await primary.query(`SELECT pg_cancel_backend(${pid})`);
     await refused;
