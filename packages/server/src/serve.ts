@@ -42,6 +42,7 @@ function announce(server: RunningServer, data: string): void {
     process.stdout.write(
       [
         `Rescind serves ${server.issuer}`,
+        `Console: ${server.issuer}/console/`,
         `The admin client and its secret stand in ${data}/admin.json`,
         ...(setupUrl === undefined
           ? []
@@ -49,7 +50,10 @@ function announce(server: RunningServer, data: string): void {
         "",
       ].join("\n"),
     );
-  else server.log.info({ issuer: server.issuer, admin: `${data}/admin.json` }, "serving");
+  else {
+    const { issuer } = server;
+    server.log.info({ issuer, console: `${issuer}/console/`, admin: `${data}/admin.json` }, "serving");
+  }
 }
 
 async function stop(server: RunningServer, status: 0 | 1): Promise<void> {

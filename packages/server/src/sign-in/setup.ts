@@ -33,7 +33,8 @@ export async function setup(request: PageRequest, deps: Dependencies): Promise<A
   if (!(await setPasswordByLink(found, password, deps))) return noLink(deps);
   deps.log.info({ reqId: request.id, subject: user.subject }, "password set");
   const cookies = await signInWith(password, user.subject, request, deps);
-  return seeOther(`${frameOf(deps).root}/login`, cookies);
+  const page = user.roles.length > 0 ? "/console/" : "/account/";
+  return seeOther(frameOf(deps).root + page, cookies);
 }
 
 /** By the digest as it is now, read with its head: if another was set meanwhile, this password opens nothing. */
