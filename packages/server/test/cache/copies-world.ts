@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { formatId, isWide, liveness, type RowId, type Unit } from "@rescind/core";
 import { openStore, type Store } from "@rescind/store";
 import { pino } from "pino";
@@ -67,8 +66,13 @@ export interface CopiesWorld {
 
 export const keys = cacheKeys("rescind");
 
+/** A test, or whatever else ends. */
+interface Ends {
+  after(end: () => Promise<void>): unknown;
+}
+
 /** @param settings as on redis-server's command line */
-export async function openCopies(t: TestContext, settings: readonly string[] = []): Promise<CopiesWorld> {
+export async function openCopies(t: Ends, settings: readonly string[] = []): Promise<CopiesWorld> {
   const folder = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const redis = await startRedis(settings);
   const store = await openStore(`sqlite:${join(folder, "rescind.db")}`, { issuer });

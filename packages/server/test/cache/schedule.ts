@@ -1,7 +1,6 @@
 // One random schedule: nodes that order and lift, and a network and a cache that do what they like; a reader asks all the
 // while. What it may say is known from when each order was answered. Time is real, leases are short.
 
-import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Unit } from "@rescind/core";
 import { until } from "../../../../test/until.ts";
@@ -28,6 +27,11 @@ export interface Outcome {
   readonly accepted: number;
 }
 
+interface Plan {
+  readonly steps: number;
+  readonly mutant?: Mutant | undefined;
+}
+
 interface Known {
   readonly unit: Unit;
   ordered: Ordered;
@@ -39,12 +43,17 @@ interface Known {
   isLifted: boolean;
 }
 
-export async function runSchedule(
-  t: TestContext,
-  random: () => number,
-  { steps, mutant }: { readonly steps: number; readonly mutant?: Mutant | undefined },
-): Promise<Outcome> {
-  const world = await openCopies(t);
+/** Everything it starts has ended when it resolves. */
+export async function runSchedule(random: () => number, plan: Plan): Promise<Outcome> {
+  const endings: (() => Promise<void>)[] = [];
+  try {
+    return await runIn(await openCopies({ after: (end) => endings.push(end) }), random, plan);
+  } finally {
+    for (const end of endings) await end();
+  }
+}
+
+async function runIn(world: CopiesWorld, random: () => number, { steps, mutant }: Plan): Promise<Outcome> {
   const below = (n: number): number => Math.floor(random() * n);
   const through = (client: CacheClient): CacheClient =>
     tampered(client, mutant, () => (below(4) === 0 ? below(300) : 0));
