@@ -30,6 +30,7 @@ test("FAULTS 26 A1 B3 a rolling restart of three nodes by SIGTERM under load fai
   const seed = testSeed();
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   const load = new Load(nodes, await registerLoadClients(nodes), seededRandom(seed));
+  t.after(() => load.stop());
   const running = load.run(workers);
   for (let restart = 0; restart < rounds(3, 60); restart++) {
     await acknowledgedMore(load);
@@ -54,6 +55,7 @@ test("FAULTS 26 1 2 A4 A7 B3 nodes that are killed one after the other leave req
   t.diagnostic(`seed ${seed} (RESCIND_TEST_SEED)`);
   nodes.sendsAgain = false;
   const load = new Load(nodes, await registerLoadClients(nodes), seededRandom(seed));
+  t.after(() => load.stop());
   for (let kill = 0; kill < rounds(1, 60); kill++) {
     const running = load.run(workers, "pass");
     await acknowledgedMore(load);
@@ -73,7 +75,7 @@ test("FAULTS 26 1 2 A4 A7 B3 nodes that are killed one after the other leave req
 /** The nodes that are up serve. */
 async function acknowledgedMore(load: Load): Promise<void> {
   const before = load.history.length;
-  await until("requests are acknowledged", () => load.history.length >= before + enough);
+  await until("requests are acknowledged", () => load.history.length >= before + enough, 120_000);
 }
 
 async function judge(load: Load, seed: number): Promise<void> {

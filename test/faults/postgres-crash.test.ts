@@ -13,7 +13,7 @@ import { assertUnavailable, untilReady } from "./outage.ts";
 import { seededRandom, testSeed } from "./random.ts";
 import { until } from "./until.ts";
 
-const crashes = rounds(1, 40);
+const crashes = rounds(1, 20);
 const workers = 8;
 const enough = 10;
 
@@ -32,11 +32,12 @@ test(`FAULTS 10 A4 A7 B3 E1 ${crashes} crashes of the primary under load lose no
   t.after(() => nodes.close());
   const pids = nodes.each.map(({ pid }) => pid);
   const load = new Load(nodes, await registerLoadClients(nodes), random);
+  t.after(() => load.stop());
   const away: number[] = [];
 
   for (let crash = 0; crash < crashes; crash++) {
     const running = load.run(workers, "pass");
-    await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= enough);
+    await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= enough, 120_000);
     await pause(random.below(51)); // the fault's own moment, not a wait for anything
     const down = performance.now();
     await cluster.kill();

@@ -57,8 +57,9 @@ async function failUnderLoad(t: TestContext, world: FailoverWorld): Promise<void
   const random = seededRandom(seed);
   const { nodes } = world;
   const load = new Load(nodes, await registerLoadClients(nodes), random);
+  t.after(() => load.stop());
   const running = load.run(8, "pass");
-  await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 20);
+  await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 20, 120_000);
   await pause(random.below(51)); // the fault's own moment, not a wait for anything
   const down = performance.now();
   await failOver(world);

@@ -52,9 +52,10 @@ test("A4 A7 B3 a crash of PgBouncer under load loses nothing acknowledged, and t
   const nodes = await startNodeProcesses({ count: 2, database: () => url });
   t.after(() => nodes.close());
   const load = new Load(nodes, await registerLoadClients(nodes), seededRandom(seed));
+  t.after(() => load.stop());
   for (let crash = 0; crash < rounds(1, 20); crash++) {
     const running = load.run(8, "pass");
-    await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 10);
+    await until("requests of each kind are acknowledged", () => load.leastAcknowledged >= 10, 120_000);
     const down = performance.now();
     await pooler.kill();
     for (const node of nodes.each) await assertUnavailable(node);
