@@ -137,6 +137,11 @@ export const mutants: readonly Mutant[] = [
         from: "met === undefined || now.mono - met.mono > this.#maxStaleness",
         to: "met === undefined",
       },
+      {
+        file: "packages/verifier/src/token-judge.ts",
+        from: "now.mono - since.mono > maxStaleness",
+        to: "now.mono - since.mono > 60_000",
+      },
     ],
     finds: ["A2"],
     shows: "with verifiers cut off",
