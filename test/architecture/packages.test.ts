@@ -49,7 +49,7 @@ const arrows: Record<string, Rule> = {
   console: {
     may: [
       "@rescind/admin-api",
-      ...["@mantine/core", "@mantine/hooks", "@mantine/notifications", "@mantine/spotlight"],
+      ...["@mantine/core", "@mantine/hooks"],
       ...["@tanstack/react-query", "@tanstack/react-router", "@tanstack/react-virtual"],
       ...["oidc-client-ts", "react", "react-dom", "uplot"],
     ],

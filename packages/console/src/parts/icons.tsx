@@ -31,20 +31,6 @@ export const CopyIcon = icon(
   </>,
 );
 export const CheckIcon = icon("CheckIcon", <path d="M5 12.5l4.5 4.5L19 7.5" />);
-export const SearchIcon = icon(
-  "SearchIcon",
-  <>
-    <circle cx="11" cy="11" r="6" />
-    <path d="M20 20l-4.5-4.5" />
-  </>,
-);
-export const RefreshIcon = icon(
-  "RefreshIcon",
-  <>
-    <path d="M20 11a8 8 0 1 0-.5 4" />
-    <path d="M20 4v7h-7" />
-  </>,
-);
 export const SunIcon = icon(
   "SunIcon",
   <>
