@@ -34,6 +34,8 @@ const started = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of started) child.kill("SIGKILL");
 });
+// A run that is ended from outside would leave them behind otherwise.
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 
 /** @param settings as on redis-server's command line; nothing is kept on disk unless they say so */
 export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
