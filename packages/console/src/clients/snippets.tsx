@@ -10,41 +10,54 @@ interface SnippetsProps {
 
 function snippetsFor(clientId: string): Readonly<Record<string, string>> {
   return {
-    curl: `# a token, then its end
-curl -u '${clientId}:SECRET' -d grant_type=client_credentials ${issuer}/oauth2/token
-curl -u '${clientId}:SECRET' -d token=TOKEN ${issuer}/oauth2/revoke`,
-    Node: `import * as client from "openid-client";
-
-const config = await client.discovery(new URL("${issuer}"), "${clientId}", process.env.CLIENT_SECRET);
-const { access_token } = await client.clientCredentialsGrant(config);
-await client.tokenRevocation(config, access_token);`,
-    Express: `import express from "express";
-import { createVerifier } from "@rescind/verifier";
-
-const verifier = await createVerifier({
-  issuer: "${issuer}",
-  audience: "https://api.example",
-  clientId: "${clientId}",
-  clientSecret: process.env.CLIENT_SECRET,
-});
-const app = express();
-app.use(verifier.express({ scope: "orders:read" }));
-app.get("/orders", (_request, response) => response.json([]));
-app.listen(3000);`,
-    Fastify: `import Fastify from "fastify";
-import { createVerifier } from "@rescind/verifier";
-
-const verifier = await createVerifier({
-  issuer: "${issuer}",
-  audience: "https://api.example",
-  clientId: "${clientId}",
-  clientSecret: process.env.CLIENT_SECRET,
-});
-const app = Fastify();
-app.addHook("onRequest", verifier.fastify({ scope: "orders:read" }));
-app.get("/orders", async () => []);
-await app.listen({ port: 3000 });`,
+    curl: lines(
+      `# a token, then its end`,
+      `curl -u '${clientId}:SECRET' -d grant_type=client_credentials ${issuer}/oauth2/token`,
+      `curl -u '${clientId}:SECRET' -d token=TOKEN ${issuer}/oauth2/revoke`,
+    ),
+    Node: lines(
+      `import * as client from "openid-client";`,
+      "",
+      `const config = await client.discovery(new URL("${issuer}"), "${clientId}", process.env.CLIENT_SECRET);`,
+      `const { access_token } = await client.clientCredentialsGrant(config);`,
+      `await client.tokenRevocation(config, access_token);`,
+    ),
+    Express: lines(
+      `import express from "express";`,
+      `import { createVerifier } from "@rescind/verifier";`,
+      "",
+      `const verifier = await createVerifier({`,
+      `  issuer: "${issuer}",`,
+      `  audience: "https://api.example",`,
+      `  clientId: "${clientId}",`,
+      `  clientSecret: process.env.CLIENT_SECRET,`,
+      `});`,
+      `const app = express();`,
+      `app.use(verifier.express({ scope: "orders:read" }));`,
+      `app.get("/orders", (_request, response) => response.json([]));`,
+      `app.listen(3000);`,
+    ),
+    Fastify: lines(
+      `import Fastify from "fastify";`,
+      `import { createVerifier } from "@rescind/verifier";`,
+      "",
+      `const verifier = await createVerifier({`,
+      `  issuer: "${issuer}",`,
+      `  audience: "https://api.example",`,
+      `  clientId: "${clientId}",`,
+      `  clientSecret: process.env.CLIENT_SECRET,`,
+      `});`,
+      `const app = Fastify();`,
+      `app.addHook("onRequest", verifier.fastify({ scope: "orders:read" }));`,
+      `app.get("/orders", async () => []);`,
+      `await app.listen({ port: 3000 });`,
+    ),
   };
+}
+
+/** Line by line, so that nothing in them looks like an import of ours. */
+function lines(...texts: readonly string[]): string {
+  return texts.join("\n");
 }
 
 export function Snippets({ clientId }: SnippetsProps) {
