@@ -87,14 +87,13 @@ export function verifierFaults(verifiers: readonly HistoryVerifier[], random: Ra
       },
     },
     proxyFault(proxy, { on, what: "cut off from its node", outage: false, most, random }),
-    proxyFault(proxy, { on, what: "cut off from its node", outage: false, most, random }),
     {
       ...{ what: "its clock stepped", on, outage: false },
       happen: async () => {
         // What is cut off and would count on this clock would go on.
-        if (random.below(2) === 0) proxy.cut();
-        await verifier.ask({ clockStep: random.pick([-600_000, -60_000, 60_000, 600_000]) });
-        await pause(most / 5 + random.below(most * 0.8)); // the fault's own length
+        if (random.below(4) > 0) proxy.cut();
+        await verifier.ask({ clockStep: random.pick([-600_000, -60_000, -10_000, 60_000]) });
+        await pause(most / 2 + random.below(most / 2)); // the fault's own length
         proxy.open();
         await verifier.ask({ clockStep: 0 });
       },
