@@ -47,10 +47,13 @@ test("beside a server that runs everything is in order, and a verifier that went
     assert.ok(found.has(check), check);
   const verifier = await startVerifier(t, world, { maxStaleness: 1, name: "orders" });
   await verifier.close();
-  const stale = await until(async () => {
-    const finding = (await examined(server.data)).found.get("verifiers");
-    return finding?.result === "warning" ? finding : undefined;
+  await until(async () => {
+    const { json } = await server.admin("GET", "/admin/v1/verifiers");
+    const items = json.items as { name?: string; fresh: boolean }[]; // parsing boundary: the admin contract
+    return items.some(({ name, fresh }) => name === "orders" && !fresh);
   }, 60_000);
+  const stale = (await examined(server.data)).found.get("verifiers");
+  assert.ok(stale !== undefined && stale.result === "warning");
   assert.match(stale.detail, /1 of 1 have no lease in force: orders/);
   assert.ok(stale.mend);
 });

@@ -1,17 +1,15 @@
-// Restores that nobody told of: the whole directory set back, PostgreSQL set back under a server, a dump in another cluster,
-// a promoted standby. DESIGN.md section 1, FD-11, A5.
+// Restores that nobody told of: the whole directory set back, PostgreSQL set back under a server. A dump in another cluster
+// and a promoted standby are in places.long.test.ts. DESIGN.md section 1, FD-11, A5.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { ServerProcess, startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
-import { type Cluster, postgresBinaries, startCluster } from "../postgres.ts";
+import { type Cluster, startCluster } from "../postgres.ts";
 import { freePort } from "../running-server.ts";
 import { until } from "../until.ts";
-import { stop, verb } from "./world.ts";
+import { stop } from "./world.ts";
 
 const masterKey = Buffer.alloc(32, 11).toString("base64url");
 
@@ -80,63 +78,6 @@ test("FAULTS 9 FD-11 PostgreSQL set back under a server: nothing is judged by th
   assert.match((await server.ask("GET", "/metrics")).text, /rescind_restores_total\{cause="behind"\} 1/);
 });
 
-test("FAULTS 9 FD-11 a dump in another cluster is another system: everything ends, unless it is said that nothing was lost", async (t) => {
-  const [here, there] = [await clusterFor(t), await clusterFor(t)];
-  const port = await freePort();
-  const server = onPostgres(await here.freshDatabase(), port);
-  t.after(() => server.close());
-  await server.start();
-  const client = await server.registerClient();
-  const { access_token } = await server.openGrant(client, "usr_1");
-  await stop(server);
-  const copies = [await there.freshDatabase(), await there.freshDatabase()];
-  for (const copy of copies) dump(here, there, new URL(copy).pathname.slice(1));
-  const [ended = "", whole = ""] = copies;
-
-  const restored = onPostgres(ended, port); // a node of its own: what this one knows is not what that one does
-  t.after(() => restored.close());
-  await restored.start();
-  assert.match(restored.output, /"cause":"system"/);
-  assert.equal(await restored.isActive(access_token), false);
-  await stop(restored);
-
-  await verb(["restore", "--in-place", "--nothing-lost", "--yes"], {
-    data: server.data,
-    database: whole,
-    masterKey,
-  });
-  const upgraded = onPostgres(whole, port, server.data);
-  t.after(() => upgraded.close());
-  await upgraded.start();
-  assert.doesNotMatch(upgraded.output, /came back/);
-  assert.equal(await upgraded.isActive(access_token), true);
-});
-
-for (const synchronous of [true, false])
-  test(`FAULTS 11 a promoted ${synchronous ? "synchronous standby lost nothing: tokens live on" : "asynchronous standby may have: everything ends"}`, async (t) => {
-    const primary = await startCluster();
-    t.after(() => primary.stop());
-    const standby = await primary.standby({ synchronous });
-    t.after(() => standby.stop());
-    const port = await freePort();
-    const server = onPostgres(primary.url(), port);
-    t.after(() => server.close());
-    await server.start();
-    const client = await server.registerClient();
-    const { access_token } = await server.openGrant(client, "usr_1");
-    const revoked = await server.openGrant(client, "usr_2");
-    assert.equal((await server.form("/oauth2/revoke", { token: revoked.access_token }, client)).status, 200);
-    await stop(server);
-    await primary.kill();
-    await standby.promote();
-    const after = onPostgres(standby.url(), port, server.data);
-    t.after(() => after.close());
-    await after.start();
-    assert.equal(/"cause":"timeline"/.test(after.output), !synchronous, after.output);
-    assert.equal(await after.isActive(access_token), synchronous, after.output);
-    assert.equal(await after.isActive(revoked.access_token), false);
-  });
-
 async function clusterFor(t: { after(end: () => Promise<void>): void }): Promise<Cluster> {
   const cluster = await startCluster();
   t.after(() => cluster.stop());
@@ -146,13 +87,4 @@ async function clusterFor(t: { after(end: () => Promise<void>): void }): Promise
 function onPostgres(database: string, port: number, data?: string): ServerProcess {
   const flags = ["--log-level", "warn", "--database", database];
   return new ServerProcess({ flags, data, env: { RESCIND_MASTER_KEY: masterKey } }, port);
-}
-
-function dump(from: Cluster, to: Cluster, database: string): void {
-  const tool = (name: string) => join(postgresBinaries(), name);
-  const at = ({ port, user }: Cluster) => ["-h", "127.0.0.1", "-p", String(port), "-U", user];
-  const made = spawnSync(tool("pg_dump"), [...at(from), "-Fc", "test_1"]);
-  assert.equal(made.status, 0, String(made.stderr));
-  const loaded = spawnSync(tool("pg_restore"), [...at(to), "-d", database], { input: made.stdout });
-  assert.equal(loaded.status, 0, String(loaded.stderr));
 }

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
-import { stop } from "./world.ts";
+import { stop, verb } from "./world.ts";
 
 test("FAULTS 9 FD-11 A5 what was revoked, and all that was issued, is dead after an older copy was put back", async (t) => {
   const server = await startServerProcess({ flags: ["--log-level", "warn"] });
@@ -67,4 +67,11 @@ test("FAULTS 8 after a crash an older copy may be damage: it is refused, and the
   for (const leftover of [`${file}-wal`, `${file}-shm`]) rmSync(leftover, { force: true });
   copyFileSync(`${file}.copy`, file);
   await assert.rejects(server.start(), /older than it was.*rescind restore --in-place --database sqlite:/);
+  await verb(["restore", "--in-place", "--yes"], { data: server.data });
+  await server.start();
+  assert.equal(await server.isActive(access_token), false);
+  const { access_token: own } = (
+    await server.form("/oauth2/token", { grant_type: "client_credentials" }, client)
+  ).json;
+  assert.equal(await server.isActive(String(own)), true);
 });

@@ -22,8 +22,6 @@ export interface Running {
   /** The first match in what it has said on standard error so far or says later; rejects if it ends without. */
   said(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<Ending>;
-  /** Ends it at once, as a crash would. */
-  kill(): void;
 }
 
 export async function rescind(args: readonly string[], surroundings: Surroundings = {}): Promise<Ending> {
@@ -56,7 +54,6 @@ export function start(args: readonly string[], surroundings: Surroundings = {}):
   }));
   return {
     ended,
-    kill: () => void child.kill("SIGKILL"),
     said: (pattern) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
