@@ -39,7 +39,9 @@ function encodeCell(cell: Cell): string {
     const isExact = cell <= Number.MAX_SAFE_INTEGER && cell >= Number.MIN_SAFE_INTEGER;
     return isExact ? cell.toString() : `"${cell}"`;
   }
-  if (typeof cell === "string") return JSON.stringify(cell);
+  // JSON leaves two line ends of Unicode as they stand, and who reads a file line by line cuts there.
+  if (typeof cell === "string")
+    return JSON.stringify(cell).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
   return `"${Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength).toString("base64")}"`;
 }
 
