@@ -23,12 +23,26 @@ export function cacheExposure({ nodes, tls, password }: CacheAddress): string | 
  * How somebody proves who they are is the database's own matter (password, certificate, token); TLS is what is looked at.
  */
 export function databaseExposure(database: string): string | undefined {
-  if (!/^postgres(ql)?:/.test(database) || !URL.canParse(database)) return undefined;
-  const url = new URL(database);
-  const host = url.searchParams.get("host") ?? decodeURIComponent(url.hostname);
-  if (host === "" || host.startsWith("/") || isLoopback(host)) return undefined;
-  const mode = url.searchParams.get("sslmode");
+  const [, hosts = "", query = ""] = postgresUrl.exec(database) ?? [];
+  const parameters = new URLSearchParams(query);
+  // LISTEN goes past a pooler, with the same password.
+  const named = [parameters.get("host") ?? hosts, parameters.get("rescind_listen") ?? ""];
+  const beyond = named.flatMap((text) => text.split(",").map(nameOf)).find(isBeyond);
+  if (beyond === undefined) return undefined;
+  const mode = parameters.get("sslmode");
   const encrypted = mode === "require" || mode === "verify-ca" || mode === "verify-full";
-  if (encrypted || url.searchParams.get("ssl") === "true") return undefined;
-  return `--database on ${host} needs TLS (sslmode=verify-full)`;
+  if (encrypted || parameters.get("ssl") === "true") return undefined;
+  return `--database on ${beyond} needs TLS (sslmode=verify-full)`;
+}
+
+/** With several hosts, each with a port, it is no URL by the rules of the web. */
+const postgresUrl = /^postgres(?:ql)?:\/\/(?:[^/?#]*@)?([^/?#]*)(?:\/[^?#]*)?(?:\?([^#]*))?$/s;
+
+/** Without its port. A directory, that of a socket, may be written in percent. */
+function nameOf(host: string): string {
+  return (/^(\[[^\]]*\]|[^:]*)/.exec(host)?.[1] ?? "").replaceAll(/%2f/gi, "/");
+}
+
+function isBeyond(host: string): boolean {
+  return host !== "" && !host.startsWith("/") && !isLoopback(host);
 }

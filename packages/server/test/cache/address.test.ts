@@ -76,6 +76,9 @@ test("WEB-25: beyond this machine, cache and database need TLS, the cache a pass
     ["--database", "postgres://u:p@db.internal/rescind?sslmode=disable"],
     ["--database", "postgresql://u:p@db.internal/rescind?sslmode=prefer"],
     ["--database", "postgres:///rescind?host=db.internal"],
+    ["--database", "postgres://u:p@10.0.0.5:5432,10.0.0.6:5432/rescind"],
+    ["--database", "postgres://u:p@127.0.0.1:5432,db.internal:5432/rescind"],
+    ["--database", "postgres://u:p@127.0.0.1:6432/rescind?rescind_listen=db.internal:5432"],
   ];
   const env = { RESCIND_MASTER_KEY: Buffer.alloc(32).toString("base64url") };
   for (const flags of exposed) {
@@ -93,6 +96,9 @@ test("WEB-25: beyond this machine, cache and database need TLS, the cache a pass
     ["--cache", "rediss://:password@cache.internal"],
     ["--cache", "rediss+sentinel://:password@a.internal,b.internal/m"],
     ["--database", "postgres://u:p@localhost/rescind"],
+    ["--database", "postgres://u:p@[::1]:5432,127.0.0.1:5433/rescind"],
+    ["--database", "postgres://u:p@a.internal:5432,b.internal:5432/rescind?sslmode=verify-full"],
+    ["--database", "postgres://u@%2Fvar%2Frun%2Fpostgresql/rescind"],
     ["--database", "postgres://u@/rescind?host=/var/run/postgresql"],
     ["--database", "postgres://u:p@db.internal/rescind?sslmode=verify-full"],
     ["--database", "postgres://u:p@db.internal/rescind?sslmode=require"],

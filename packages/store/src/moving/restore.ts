@@ -3,6 +3,7 @@
 
 import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { parseAddress } from "../postgres/address.ts";
 import type { PendingRestore } from "../restores.ts";
 import { HighWaterMark } from "../sqlite/high-water-mark.ts";
 import { StoreRefused } from "../store-refused.ts";
@@ -150,7 +151,13 @@ export async function notePending(rows: Rows, pending: PendingRestore): Promise<
   ]);
 }
 
+/** Without what is secret in it, which may stand among the parameters too. */
+function shownOf(to: string): string {
+  const address = addressOf(to);
+  return address.engine === "sqlite" ? to : `postgres://${parseAddress(address.url).shown}`;
+}
+
 function refuseUnasked(existing: Existing | undefined, { to, replace }: RestoreRequest): void {
   if (existing === undefined || existing.isEmpty || replace) return;
-  throw new StoreRefused(`${to.replace(/\/\/[^@/]*@/, "//")} holds a database already.`);
+  throw new StoreRefused(`${shownOf(to)} holds a database already.`);
 }

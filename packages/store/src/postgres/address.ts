@@ -17,7 +17,8 @@ export interface Address {
   readonly listener: pg.ClientConfig | undefined;
 }
 
-const url = /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/s;
+/** A password may hold an @ that nobody encoded: whatever is before the last one is no host, and is never shown. */
+const url = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/s;
 const own = ["rescind_unsafe_fsync_off", "rescind_prepared", "rescind_listen"];
 /** Ours by nature: of several servers only the one that writes is ever used. */
 const ignored = ["target_session_attrs", "load_balance_hosts"];
