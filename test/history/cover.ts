@@ -58,7 +58,7 @@ export function coversForGood({ unit, suspend }: Pick<Order, "unit" | "suspend">
 
 /** What an order record means; undefined if it has no effect whatever happens. */
 export function orderOf(record: Ordered, lifts: readonly Lifted[]): Order | undefined {
-  const { args, result, position } = record;
+  const { args, result } = record;
   if (!args.authorised || result === "fail") return undefined;
   return {
     unit: args.unit,
@@ -69,17 +69,18 @@ export function orderOf(record: Ordered, lifts: readonly Lifted[]): Order | unde
     earliest: record.t_inv,
     surely: result === "ok" ? record.t_ret : Number.POSITIVE_INFINITY,
     latest: result === "ok" ? record.t_ret : Number.POSITIVE_INFINITY,
-    lifts: lifts.filter((lift) => mayLift(lift, record, position)),
+    lifts: lifts.filter((lift) => mayLift(lift, record)),
     record,
   };
 }
 
-/** An order that found an equal one standing is that one, and is lifted with it. */
-function mayLift(lift: Lifted, { args, result }: Ordered, position: number | undefined): boolean {
-  if (lift.result === "fail") return false;
-  if (lift.args.lifts !== undefined)
-    return position === lift.args.lifts || (result === "info" && !args.final && !args.suspend);
-  return args.suspend && JSON.stringify(lift.args.unit) === JSON.stringify(args.unit);
+/** An order of a narrow unit that found an equal one standing is that one, and is lifted with it, whatever its number. */
+function mayLift({ args: lift, result: lifted }: Lifted, record: Ordered): boolean {
+  const { args, result, position } = record;
+  if (lifted === "fail" || JSON.stringify(lift.unit) !== JSON.stringify(args.unit)) return false;
+  if (lift.suspensions || args.suspend) return lift.suspensions && args.suspend;
+  if (args.final) return false;
+  return lift.lifts === undefined || lift.lifts === position || result === "info" || coversForGood(args);
 }
 
 /** Whether something may have taken the order back before `at`. */
@@ -91,8 +92,11 @@ export function mayBeLifted({ lifts }: Order, at: number): boolean {
  * Whether the order was surely taken back for whatever begins at `at`. The entry itself was certainly there then: an
  * administrator lifts only what was answered, and whoever repeats it later orders anew.
  */
-export function isSurelyLifted({ lifts, latest }: Order, at: number): boolean {
-  return lifts.some((lift) => lift.result === "ok" && lift.t_ret < at && latest < lift.t_inv);
+export function isSurelyLifted({ lifts, latest, record }: Order, at: number): boolean {
+  return lifts.some(
+    ({ args, result, t_inv, t_ret }) =>
+      result === "ok" && t_ret < at && latest < t_inv && (args.suspensions || args.lifts === record.position),
+  );
 }
 
 /** The things of a history, and which orders cover which of them. */

@@ -116,13 +116,9 @@ function historyOf(operations: readonly Operation[], seed: number): History {
     const { kind, result, order, inv, ret } = operation;
     const times = { ...fields, t_inv: inv, t_ret: ret, result };
     if (kind === "use") return { ...times, op: "use", args: { thing: "a1", at: "introspection" } };
-    if (kind === "lift") return { ...times, op: "lift", args: { lifts: order } };
-    const args = {
-      unit: { is: "token" as const, id: "tid_1" },
-      suspend: false,
-      final: false,
-      authorised: true,
-    };
+    const unit = { is: "client" as const, client: "c" };
+    if (kind === "lift") return { ...times, op: "lift", args: { unit, suspensions: false, lifts: order } };
+    const args = { unit, suspend: false, final: false, authorised: true };
     return { ...times, op: "order", args, ...(result === "ok" ? { position: order } : {}) };
   });
   const bounds = { graceMs: 10_000, maxStalenessMs: 2_000, convergeMs: 5_000 };

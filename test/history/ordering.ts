@@ -144,7 +144,7 @@ export async function sendOrder(traffic: Traffic, asking: Asking, selected: Sele
   const { answer } = asked;
   noteOrder(traffic, asking, answer, { unit: selected.unit, final, before });
   if (answer.status !== 201 || final) return;
-  traffic.liftable.push({ id: String(answer.json.id), seq: Number(answer.json.seq) });
+  traffic.liftable.push({ id: String(answer.json.id), unit: selected.unit });
 }
 
 export async function lift(traffic: Traffic, asking: Asking): Promise<void> {
@@ -156,13 +156,11 @@ export async function lift(traffic: Traffic, asking: Asking): Promise<void> {
   if (asked === undefined) return;
   const { answer } = asked;
   const result = answer.status === undefined ? "info" : answer.status === 200 ? "ok" : "fail";
-  const position = answer.status === 200 ? { position: Number(answer.json.seq) } : {};
-  traffic.note({
-    ...traffic.fields(asking, answer, result),
-    ...position,
-    op: "lift",
-    args: { lifts: lifting.seq },
-  });
+  const done = answer.status === 200 ? answer.json : undefined;
+  const position = done === undefined ? {} : { position: Number(done.seq) };
+  const lifts = done === undefined ? undefined : Number(done.lifts);
+  const args = { unit: lifting.unit, suspensions: false, lifts };
+  traffic.note({ ...traffic.fields(asking, answer, result), ...position, op: "lift", args });
 }
 
 /** Takes a client or a key out of service, looks what that does, and puts it back: nothing else goes on without it. */
@@ -186,7 +184,12 @@ async function approve(traffic: Traffic, asking: Asking, path: string, unit: Uni
   if (asked === undefined) return false;
   const { answer } = asked;
   const result = answer.status === undefined ? "info" : answer.status === 200 ? "ok" : "fail";
-  traffic.note({ ...traffic.fields(asking, answer, result), ...at(answer), op: "lift", args: { unit } });
+  traffic.note({
+    ...traffic.fields(asking, answer, result),
+    ...at(answer),
+    op: "lift",
+    args: { unit, suspensions: true },
+  });
   return result === "ok";
 }
 

@@ -101,10 +101,10 @@ export type Ordered = Recorded<
   }
 >;
 
-/** Takes back the entry with this number, or every suspension of this unit. */
+/** Takes back the entry with this number, as the answer says, or every suspension of the unit. */
 export type Lifted = Recorded<
   "lift",
-  { readonly lifts?: number | undefined; readonly unit?: Unit | undefined }
+  { readonly unit: Unit; readonly suspensions: boolean; readonly lifts?: number | undefined }
 >;
 
 /** `issuedAt`: milliseconds since 1970, as the server signed it. */

@@ -4,6 +4,7 @@
 import { formatId, parseToken } from "@rescind/core";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Random } from "../faults/random.ts";
+import type { Unit } from "../model/model.ts";
 import type { Node } from "./nodes.ts";
 import type { HistoryRecord, Result, Thing } from "./record.ts";
 import { type Answer, type Credentials, Requests, type Unanswered } from "./requests.ts";
@@ -21,7 +22,7 @@ export interface Held {
 /** An order that may be taken back. */
 export interface Liftable {
   readonly id: string;
-  readonly seq: number;
+  readonly unit: Unit;
 }
 
 /** The client of a history that asks now. */
