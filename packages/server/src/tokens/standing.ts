@@ -2,10 +2,13 @@
 // behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4. As in a verifier, entries
 // are held by fingerprint, some forty bytes each, so that a million of them are no burden.
 
+import { createHash } from "node:crypto";
 import {
+  chainInput,
   FingerprintSet,
   type FrozenEntries,
   follows,
+  fromBase64url,
   type Judged,
   liveness,
   type Position,
@@ -85,13 +88,16 @@ export class StandingEntries {
   /**
    * Loads everything that is kept, forgetting what was removed from the store. Never goes back behind what this node
    * has judged by.
+   * @throws LogReplaced if the log ends before that
    */
   async load(): Promise<void> {
     const loading = this.#set.loading(this.#set.size);
     const named = { filter: new UnitFilter(), final: new Set<number>() };
     const news: LoggedEntry[] = [];
     for (let last = 0; ; ) {
+      const before = this.#set.position;
       const page = await this.#store.readFeed(last, pageSize);
+      if (page.head.position.seq < before.seq) throw this.#replaced(before);
       for (const entry of page.entries) {
         loading.take(entry);
         note(entry, named);
@@ -140,9 +146,8 @@ export class StandingEntries {
 
   /** Forgets what was lost; the log has to have gone on beyond what this node has judged by. */
   async renew(): Promise<void> {
-    this.#isDoubted = false;
-    await this.reach(await this.#store.head());
     await this.load();
+    this.#isDoubted = false;
   }
 
   /**
@@ -152,10 +157,8 @@ export class StandingEntries {
   async reach(head: Head): Promise<void> {
     while (this.#isDoubted) await this.confirm();
     const { position } = this.#set;
-    if (head.position.seq === position.seq && head.position.hash !== position.hash) {
-      this.doubt();
-      throw new LogReplaced(position, "behind");
-    }
+    if (head.position.seq === position.seq && head.position.hash !== position.hash)
+      throw this.#replaced(position);
     while (this.#set.position.seq < head.position.seq) {
       this.#catchingUp ??= this.#catchUp().finally(() => {
         this.#catchingUp = undefined;
@@ -211,9 +214,18 @@ export class StandingEntries {
     if (this.#doubts === doubts) this.#isDoubted = false;
   }
 
+  #replaced(known: Position): LogReplaced {
+    this.doubt();
+    return new LogReplaced(known, "behind");
+  }
+
   async #catchUp(): Promise<void> {
-    const from = this.#set.position.seq;
+    const { position } = this.#set;
+    const from = position.seq;
     const page = await this.#store.readFeed(from, pageSize);
+    // A log that came back from a backup may have gone on beyond this memory: the number alone would not tell.
+    const [next] = page.entries;
+    if (next?.seq === from + 1 && hashAfter(position, next) !== next.hash) throw this.#replaced(position);
     for (const entry of page.entries) {
       // An epoch: what stands after it is what the restored log holds, not what this node has seen.
       if (entry.seq > this.#set.position.seq + 1 && follows(this.#set.position.seq, entry)) {
@@ -249,6 +261,11 @@ export class StandingEntries {
     if (!this.#set.holds(unit.name) || !this.#filter.mayHold(unit)) return none;
     return this.#set.find(this.#fingerprint(unit));
   }
+}
+
+function hashAfter({ hash }: Position, entry: LoggedEntry): string {
+  const previous = fromBase64url(hash) ?? new Uint8Array();
+  return createHash("sha256").update(chainInput(previous, entry)).digest("base64url");
 }
 
 const none: readonly RevokeEntry[] = [];

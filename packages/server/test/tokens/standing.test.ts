@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { formatId } from "@rescind/core";
-import { openStore } from "@rescind/store";
+import { openStore, type Store } from "@rescind/store";
 import { tokenHashing } from "../../src/keys/digest.ts";
 import { orderOf } from "../../src/revocation/order.ts";
-import { StandingEntries } from "../../src/tokens/standing.ts";
+import { LogReplaced, StandingEntries } from "../../src/tokens/standing.ts";
 
-test("listeners hear of what was appended, also where everything is loaded anew; once each", async (t) => {
+async function freshLog(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const store = await openStore(`sqlite:${join(folder, "rescind.db")}`);
   t.after(async () => {
@@ -25,9 +25,14 @@ test("listeners hear of what was appended, also where everything is loaded anew;
     const actor = { kind: "admin", id: "admin" } as const;
     await store.revoke(orderOf({ unit, actor, reason: "administrator", final: false, select: {} }, of));
   };
+  return { store, order, fingerprint: of.hashing.fingerprint };
+}
+
+test("listeners hear of what was appended, also where everything is loaded anew; once each", async (t) => {
+  const { store, order, fingerprint } = await freshLog(t);
 
   await order();
-  const standing = new StandingEntries(store, of.hashing.fingerprint);
+  const standing = new StandingEntries(store, fingerprint);
   const heard: number[] = [];
   standing.subscribe((entries) => heard.push(...entries.map(({ seq }) => seq)));
   await standing.load();
@@ -40,4 +45,31 @@ test("listeners hear of what was appended, also where everything is loaded anew;
   await order();
   await standing.reach(await store.head());
   assert.deepEqual(heard, [2, 3, 4, 5]);
+});
+
+test("FD-11 a log that came back from a backup and has gone on beyond this node's memory is not taken for its continuation", async (t) => {
+  const [known, other] = [await freshLog(t), await freshLog(t)];
+  let serving = known.store;
+  const store: Store = {
+    ...known.store,
+    head: () => serving.head(),
+    readFeed: (after, limit) => serving.readFeed(after, limit),
+    placeOf: (position) => serving.placeOf(position),
+  };
+  const standing = new StandingEntries(store, known.fingerprint);
+  await known.order();
+  await known.order();
+  await standing.load();
+
+  serving = other.store;
+  await other.order();
+  await assert.rejects(standing.load(), LogReplaced, "it ends before what this node has judged by");
+  for (const _ of [2, 3]) await other.order();
+  await assert.rejects(standing.reach(await store.head()), LogReplaced);
+  await assert.rejects(standing.confirm(), LogReplaced);
+  assert.equal(standing.seq, 2);
+  await standing.renew();
+  assert.deepEqual(standing.position, (await other.store.head()).position);
+  assert.equal(standing.size, 3);
+  await standing.reach(await store.head());
 });
