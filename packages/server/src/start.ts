@@ -137,6 +137,8 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   await ensureAdminClient({ store, hashing, configuration, adminFile, now });
   const standing = new StandingEntries(store, hashing.fingerprint);
   store.onCommitElsewhere(() => standing.wake());
+  // A connection that was lost while nobody used it is made again, and no request fails of it.
+  store.onConnected(() => standing.doubt());
   const durability = durabilityWatch(store);
   await durability.now();
   const stream = feedStream({ standing, issuer }, now);

@@ -50,6 +50,11 @@ export interface Executor {
    * whoever misses a call learns of the entry with its next read.
    */
   onCommitElsewhere(listener: () => void): void;
+  /**
+   * Calls the listener whenever a connection was made, before anything is read by it: the server at its other end may be
+   * another one than before, with less on its log.
+   */
+  onConnected(listener: () => void): void;
   /** Finishes what was accepted, then closes. */
   close(): Promise<void>;
 }

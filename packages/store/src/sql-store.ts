@@ -303,6 +303,7 @@ function sqlStore(db: Database): Store {
     durability: async () => (await db.executor.facts()).durability,
     describe: () => describe(db),
     onCommitElsewhere: (listener) => db.executor.onCommitElsewhere(listener),
+    onConnected: (listener) => db.executor.onConnected(listener),
     close: () => db.executor.close(),
   };
 }

@@ -246,6 +246,11 @@ export interface Store extends PeopleStore, RestoreStore, WebhookStore, BetweenN
    * a call costs latency only, so whoever waits for entries also asks now and then. Never called under SQLite.
    */
   onCommitElsewhere(listener: () => void): void;
+  /**
+   * Calls the listener whenever a connection to the database was made, before anything is read by it: a standby that was
+   * promoted meanwhile may know less. Never called under SQLite.
+   */
+  onConnected(listener: () => void): void;
   /** A short round trip to reading and writing connection, for readiness. Rejects when either fails. */
   ping(): Promise<void>;
   /** Whether a commit is on this machine's disk or on a second one too; does not count rows. */

@@ -136,9 +136,16 @@ test("every connection ended at once: reads and writes go on with new ones", asy
     );
     return row?.n === 0;
   });
+  let known = 0;
+  store.onConnected(() => (known += 1));
   const token = accessToken(store);
   await store.issue(token);
+  const before = known;
   assert.equal((await store.findAccessToken(token.token.id)).token?.id, token.token.id);
+  assert.ok(
+    known > before,
+    "that it may have been read from another server is known before the read is answered",
+  );
   assert.equal((await store.revoke(order(store, unit("all", "")))).seq, 1);
 });
 

@@ -63,7 +63,10 @@ export async function acknowledge(request: BearerRequest, deps: Dependencies): P
 
 async function lease(body: Acknowledgement, caller: Bearer, deps: Dependencies): Promise<Answer> {
   const issuedAt = deps.now();
-  const { position } = await deps.sharedHead();
+  const head = await deps.sharedHead();
+  // Of a database that came back from a backup no lease is given.
+  await deps.standing.reach(head);
+  const { position } = head;
   const { applied } = body;
   const isApplied = await isOnLog(applied, position, deps);
   await noticeLoss(body, isApplied, caller, deps);

@@ -22,6 +22,7 @@ export class PostgresExecutor implements Executor {
   readonly #address: Address;
   readonly #names: Names;
   readonly #listener: Listener;
+  readonly #onConnected = new Set<() => void>();
   readonly #deciding: Lane<Read>;
   readonly #looking: Lane<Read>;
   readonly #writes: Readonly<Record<LaneName, Lane<Write>>>;
@@ -82,6 +83,10 @@ export class PostgresExecutor implements Executor {
     this.#listener.add(listener);
   }
 
+  onConnected(listener: () => void): void {
+    this.#onConnected.add(listener);
+  }
+
   async close(): Promise<void> {
     const { orders, issuing, others } = this.#writes;
     await Promise.all([orders, issuing, others].map((lane) => lane.close()));
@@ -89,7 +94,11 @@ export class PostgresExecutor implements Executor {
   }
 
   #connections(mostSessions: number, mostAtOnce: number): Omit<LaneSettings<Read & Write>, "serve"> {
-    const connect = async () => new Session(await connectPrimary(this.#address), this.#names);
+    const connect = async () => {
+      const session = new Session(await connectPrimary(this.#address), this.#names);
+      for (const listener of this.#onConnected) listener();
+      return session;
+    };
     return {
       mostSessions,
       mostAtOnce,

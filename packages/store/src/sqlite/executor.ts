@@ -94,6 +94,8 @@ export class SqliteExecutor implements Executor {
   /** Nobody else writes: one server, one file. */
   onCommitElsewhere(): void {}
 
+  onConnected(): void {}
+
   close(): Promise<void> {
     this.#closed ??= this.#shut();
     return this.#closed;

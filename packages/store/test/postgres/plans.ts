@@ -36,6 +36,7 @@ export async function recordingStore(
     },
     facts: () => executor.facts(),
     onCommitElsewhere: (listener) => executor.onCommitElsewhere(listener),
+    onConnected: (listener) => executor.onConnected(listener),
     close: () => executor.close(),
   };
   const store = await openSqlStore(recording, { issuer, nodeId: 255 });
