@@ -41,6 +41,31 @@ test("every route that is described answers, none by 404 or 405", async () => {
   }
 });
 
+test("below an issuer with a path every route that is described answers too, health at the root as well", async () => {
+  const below = await startTestServer(["--issuer", "http://127.0.0.1/auth"]);
+  try {
+    for (const path of [...Object.keys(paths).filter((one) => !one.includes("{")), "/openapi.json"]) {
+      const answer = await fetch(`${below.base}${path}`, { method: "HEAD", redirect: "manual" });
+      assert.notEqual(answer.status, 404, path);
+    }
+    const root = below.base.replace(/\/auth$/, "");
+    for (const path of ["/healthz", "/readyz", "/openapi.json"])
+      assert.equal((await fetch(`${root}${path}`)).status, 200, path);
+  } finally {
+    await below.close();
+  }
+});
+
+test("what RFC 8628 takes is described: a scope for the device, its code for the token", () => {
+  const fields = (path: string): string[] => {
+    const body = paths[path]?.post?.requestBody?.content["application/x-www-form-urlencoded"]?.schema;
+    return Object.keys((body as { properties: object }).properties); // as our document writes forms
+  };
+  assert.ok(fields("/oauth2/token").includes("device_code"));
+  for (const name of ["client_id", "scope", "resource"])
+    assert.ok(fields("/oauth2/device_authorization").includes(name), name);
+});
+
 test("every route of the admin and account contracts is described with its body, its answers and its scope", () => {
   for (const [name, route] of Object.entries({ ...adminRoutes, ...accountRoutes }) as [string, Route][]) {
     const path = route.path.replaceAll(/:(\w+)/g, "{$1}");

@@ -8,7 +8,7 @@ import { type CacheAddress, readCacheAddress } from "./cache/address.ts";
 import { defaultPrefix, isPrefix } from "./cache/keys.ts";
 import { noPepper } from "./keys/digest.ts";
 import type { Brand } from "./pages/brand.ts";
-import { withSecretFiles } from "./secret-files.ts";
+import { secretFileVariables, withSecretFiles } from "./secret-files.ts";
 
 type Kind = "text" | "number" | "switch";
 
@@ -171,7 +171,11 @@ function readVariables(env: NodeJS.ProcessEnv): Raw {
     if (secretVariables.some((known) => known === variable) || otherVariables.includes(variable)) continue;
     const name = byFlag(variable.slice("RESCIND_".length).toLowerCase().replaceAll("_", "-"));
     if (name === undefined)
-      throw unknown("variable", variable, [...flagNames.map(variableOf), ...secretVariables]);
+      throw unknown("variable", variable, [
+        ...flagNames.map(variableOf),
+        ...secretVariables,
+        ...secretFileVariables,
+      ]);
     raw[name] = value;
   }
   return raw;
@@ -240,7 +244,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     throw new ConfigurationError("--log-level must be debug, info, warn or error.");
   const brand = readBrand(raw);
   if (typeof brand === "string") throw new ConfigurationError(brand);
-  const database = raw.database ?? `sqlite:${data}/rescind.db`;
+  const database = databaseAddress(raw.database ?? `sqlite:${data}/rescind.db`);
   if (isShared({ database }) && env.RESCIND_MASTER_KEY === undefined)
     throw new ConfigurationError(
       "With --database postgres://… RESCIND_MASTER_KEY must be set, to the same 32 bytes in base64url (43 characters) at every node: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='.",
@@ -264,9 +268,17 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
   };
 }
 
+function databaseAddress(text: string): string {
+  if (/^(sqlite:(?!\/\/).|postgres(ql)?:\/\/.)/s.test(text)) return text;
+  throw new ConfigurationError(
+    "--database must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
+  );
+}
+
 function issuerUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const plain = url !== undefined && url.search === "" && url.hash === "" && url.username === "";
+  // An empty query or fragment is none to URL, and would stand in every address made from the issuer.
+  const plain = url !== undefined && !/[?#]/.test(text) && url.username === "" && url.password === "";
   if (url === undefined || !plain || !/^https?:$/.test(url.protocol))
     throw new ConfigurationError("--issuer must be an http or https URL without query or fragment.");
   return url;

@@ -13,6 +13,9 @@ const secretNames = [
   "RESCIND_CACHE",
 ];
 
+/** The second names, for suggestions. */
+export const secretFileVariables: readonly string[] = secretNames.map((name) => `${name}_FILE`);
+
 /**
  * The environment with every `…_FILE` of a secret replaced by the secret, or what is wrong with one in a sentence. One
  * line break at the file's end is not of the secret. Does not look at other variables.

@@ -68,7 +68,8 @@ export function buildApp(deps: Dependencies): FastifyInstance {
 
 function registerPublic(app: FastifyInstance, routes: readonly PublicRoute[], deps: Dependencies): void {
   for (const route of [...routes, { path: "/openapi.json", handle: openApi, summary: "", openToAll: true }]) {
-    if (app.hasRoute({ method: "GET", url: route.path })) continue;
+    // Asked with the prefix, which Fastify leaves out here: the root's own /healthz is not that below the issuer's path.
+    if (app.hasRoute({ method: "GET", url: `${app.prefix}${route.path}` })) continue;
     app.get(route.path, async (_request, reply) => send(reply, await route.handle(deps)));
     const methods = route.openToAll === true ? ["GET", "HEAD", "OPTIONS"] : ["GET", "HEAD"];
     if (route.openToAll === true)

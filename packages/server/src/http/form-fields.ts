@@ -23,6 +23,7 @@ export const formFields: Readonly<Record<string, FormFields>> = {
       redirect_uri: text,
       code_verifier: text,
       refresh_token: text,
+      device_code: text,
       scope: text,
       resource: text,
       audience: text,
@@ -36,6 +37,7 @@ export const formFields: Readonly<Record<string, FormFields>> = {
   "/oauth2/revoke": revocation,
   "/oauth2/token/revoke": revocation,
   "/oauth2/introspect": { required: ["token"], properties: token },
+  "/oauth2/device_authorization": { required: [], properties: { scope: text, resource: text } },
   "/oauth2/par": {
     required: ["response_type"],
     properties: {

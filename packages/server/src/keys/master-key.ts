@@ -18,10 +18,13 @@ const tagLength = 16;
 
 /** @throws ConfigurationError if the key is not 32 bytes in base64url */
 export function loadMasterKey(fromEnvironment: string | undefined, data: string): Seal {
-  const text = fromEnvironment ?? readOrMake(join(data, "master.key"));
+  const path = join(data, "master.key");
+  const text = fromEnvironment ?? readOrMake(path);
   const key = Buffer.from(text.trim(), "base64url");
   if (key.length !== 32)
-    throw new ConfigurationError("The master key must be 32 bytes in base64url (43 characters).");
+    throw new ConfigurationError(
+      `The master key in ${fromEnvironment === undefined ? path : "RESCIND_MASTER_KEY"} must be 32 bytes in base64url (43 characters).`,
+    );
   return {
     seal: (purpose, plain) => encrypt(derive(key, purpose), plain),
     open: (purpose, sealed) => decrypt(derive(key, purpose), sealed),
