@@ -2,6 +2,7 @@
 
 import type { EngineFacts, Executor, Row } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
+import { stateOf } from "./failure.ts";
 
 /**
  * Every commit waits for a standby where one is named (`synchronous_commit` is always on here): then, and only then, it
@@ -34,10 +35,16 @@ async function readIdentity(
     });
     return identityOf(row);
   } catch (error) {
-    // This role may not ask, or this server has no such thing.
-    if (error instanceof StoreUnavailable) return {};
+    if (isNotTold(error)) return {};
     throw error;
   }
+}
+
+/** This role may not ask, or this server has no such thing: so it will stay. An outage is neither. */
+function isNotTold(error: unknown): boolean {
+  if (!(error instanceof StoreUnavailable) || !(error.cause instanceof Error)) return false;
+  const state = stateOf(error.cause);
+  return state !== undefined && (state.startsWith("42") || state === "0A000");
 }
 
 function identityOf(row: Row | undefined): { system?: string; timeline?: number } {
