@@ -28,7 +28,8 @@ export async function orRefused<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    const { message: why } = error.cause instanceof Error ? error.cause : { message: "" };
+    const cause = error.message.includes(why) ? "" : ` (${why})`;
     switch (error.name) {
       case "ConfigurationError":
         throw wrongUsage(error.message);

@@ -128,15 +128,25 @@ export class ConfigurationError extends Error {
  * Reads the configuration.
  * @param argv what follows `rescind serve`
  * @param variables the process environment
+ * @param use `without-secrets` by what opens nothing that is sealed, and needs no master key therefore
  * @throws ConfigurationError
  */
-export function readConfiguration(argv: readonly string[], variables: NodeJS.ProcessEnv): Configuration {
+export function readConfiguration(
+  argv: readonly string[],
+  variables: NodeJS.ProcessEnv,
+  use: "serve" | "without-secrets" = "serve",
+): Configuration {
   const env = withSecretFiles(variables);
   if (typeof env === "string") throw new ConfigurationError(env);
   const flags = readFlags(argv);
   const fromEnvironment = readVariables(env);
   const file = readFile(flags.config ?? fromEnvironment.config);
-  return checked({ ...file.values, ...fromEnvironment, ...flags }, file.declared, env);
+  const configuration = checked({ ...file.values, ...fromEnvironment, ...flags }, file.declared, env);
+  if (use === "serve" && isShared(configuration) && configuration.masterKey === undefined)
+    throw new ConfigurationError(
+      "With --database postgres://… RESCIND_MASTER_KEY must be set, to the same 32 bytes in base64url (43 characters) at every node: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='.",
+    );
+  return configuration;
 }
 
 type Raw = Partial<Record<SettingName, string>>;
@@ -245,10 +255,6 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
   const brand = readBrand(raw);
   if (typeof brand === "string") throw new ConfigurationError(brand);
   const database = databaseAddress(raw.database ?? `sqlite:${data}/rescind.db`);
-  if (isShared({ database }) && env.RESCIND_MASTER_KEY === undefined)
-    throw new ConfigurationError(
-      "With --database postgres://… RESCIND_MASTER_KEY must be set, to the same 32 bytes in base64url (43 characters) at every node: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='.",
-    );
   return {
     port,
     host,
@@ -268,8 +274,13 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
   };
 }
 
+/** Whether `--database` may be this; what a PostgreSQL URL names is looked at when it is opened. */
+export function isDatabaseAddress(text: string): boolean {
+  return /^(sqlite:(?!\/\/).|postgres(ql)?:\/\/.)/s.test(text);
+}
+
 function databaseAddress(text: string): string {
-  if (/^(sqlite:(?!\/\/).|postgres(ql)?:\/\/.)/s.test(text)) return text;
+  if (isDatabaseAddress(text)) return text;
   throw new ConfigurationError(
     "--database must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
   );

@@ -9,7 +9,13 @@ export {
   moveDatabase,
   undoMove,
 } from "@rescind/store";
-export { type Configuration, ConfigurationError, readConfiguration, settings } from "./configuration.ts";
+export {
+  type Configuration,
+  ConfigurationError,
+  isDatabaseAddress,
+  readConfiguration,
+  settings,
+} from "./configuration.ts";
 export { examineHere } from "./moving/examine.ts";
 export {
   type DatabaseOptions,

@@ -67,8 +67,8 @@ function explanation(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE")
     return "The address is taken by another process: stop it, or choose another --port.";
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
-  return error.message + cause;
+  const { message: why } = error.cause instanceof Error ? error.cause : { message: "" };
+  return error.message.includes(why) ? error.message : `${error.message} (${why})`;
 }
 
 function helpText(): string {

@@ -21,7 +21,7 @@ export function addBackup(program: Command): void {
 
 async function backup({ to, json, ...options }: BackupOptions): Promise<void> {
   const { backUp, databaseSettings } = await import("@rescind/server");
-  const { database } = databaseSettings(options, process.env);
+  const { database } = databaseSettings(options, process.env, "without-secrets");
   const progress = rowProgress("Backing up");
   const made = await backUp(database, to, progress.moved).finally(() => progress.end());
   const rows = Object.values(made.counts).reduce((sum, one) => sum + one, 0);

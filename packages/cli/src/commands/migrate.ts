@@ -33,6 +33,9 @@ async function migrate(options: MigrateOptions): Promise<void> {
   const { from, to, undo = false } = options;
   if ((to === undefined) !== undo) throw wrongUsage("name the new database with --to, or say --undo");
   const server = await import("@rescind/server");
+  for (const [flag, address] of Object.entries({ "--from": from, "--to": to }))
+    if (address !== undefined && !server.isDatabaseAddress(address))
+      throw wrongUsage(`${flag} must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE`);
   if (to === undefined) return undoMove(options, server.undoMove);
   const began = performance.now();
   const progress = rowProgress("Moving");

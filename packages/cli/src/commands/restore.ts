@@ -56,12 +56,12 @@ async function restore(options: RestoreOptions): Promise<void> {
     {
       database: shown(configuration.database),
       issuer: manifest.issuer,
-      rows: count(rows),
+      rows,
       "made at": new Date(manifest.madeAtMs).toISOString(),
       "its log ends at": manifest.position.seq,
       "lost up to":
         replaced !== undefined && replaced.above > manifest.position.seq ? replaced.above : undefined,
-      "ordered again": again(replaced?.ended ?? []),
+      "ordered again": replaced?.ended.map(({ name, value }) => `${name} ${value}`),
       "what was there": setAside ?? replaced?.damage,
     },
     done.epochSeq,
@@ -77,10 +77,6 @@ function* told({ from, keepTokens, nothingLost }: RestoreOptions, database: stri
     yield "Every token and session ends, those of registered foreign issuers too, and the signing keys are replaced.";
 }
 
-function again(ended: readonly { readonly name: string; readonly value: string }[]): string | undefined {
-  return ended.length === 0 ? undefined : ended.map(({ name, value }) => `${name} ${value}`).join(", ");
-}
-
 function report(
   { json, keepTokens }: RestoreOptions,
   members: Readonly<Record<string, unknown>>,
@@ -94,7 +90,13 @@ function report(
     return;
   }
   const begun = epochSeq === undefined ? "the next start of the server begins it" : `begun with ${epochSeq}`;
-  printMembers({ ...members, "new epoch": epoch === "none" ? "none" : begun });
+  const { rows, "ordered again": again } = members;
+  printMembers({
+    ...members,
+    rows: typeof rows === "number" ? count(rows) : undefined,
+    "ordered again": Array.isArray(again) ? again.join(", ") : undefined,
+    "new epoch": epoch === "none" ? "none" : begun,
+  });
   if (lost !== undefined) console.log(`\n${lost}`);
 }
 

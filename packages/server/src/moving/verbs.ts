@@ -27,14 +27,22 @@ export interface DatabaseOptions {
   readonly config?: string | undefined;
 }
 
-/** The settings of the server whose database this is: flag > environment > config file > default. @throws ConfigurationError */
-export function databaseSettings(options: DatabaseOptions, env: NodeJS.ProcessEnv): Configuration {
+/**
+ * The settings of the server whose database this is: flag > environment > config file > default.
+ * @param use as `readConfiguration`
+ * @throws ConfigurationError
+ */
+export function databaseSettings(
+  options: DatabaseOptions,
+  env: NodeJS.ProcessEnv,
+  use: "serve" | "without-secrets" = "serve",
+): Configuration {
   const { RESCIND_REEXECUTED: _, ...own } = env;
   const flags = (["data", "database", "config"] as const).flatMap((name) => {
     const value = options[name];
     return value === undefined ? [] : [`--${name}`, value];
   });
-  return readConfiguration(flags, own);
+  return readConfiguration(flags, own, use);
 }
 
 export interface RestoreVerb {

@@ -196,7 +196,7 @@ function rowOf(line: string, table: Table, path: string): Cells {
   }
 }
 
-/** Decompressed, line by line. @throws StoreRefused where it is cut or not compressed */
+/** Decompressed, line by line. @throws StoreRefused where it cannot be read, is cut or not compressed */
 async function* linesOf(path: string): AsyncGenerator<string> {
   const file = createReadStream(path);
   const gunzip = createGunzip();
@@ -208,6 +208,9 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     await read;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    // The system's own: nothing is known of what the file holds.
+    if (cause instanceof Error && "syscall" in cause)
+      throw new StoreRefused(`${path} cannot be read: ${why}.`);
     throw noBackup(path, why);
   } finally {
     lines.close();

@@ -40,6 +40,8 @@ export async function backUp(
     await rows.begin("snapshot");
     const manifest = await manifestOf(rows);
     const path = pathFor(to, manifest);
+    if (!existsSync(dirname(path)))
+      throw new StoreRefused(`There is no directory ${dirname(path)}: make it, or name another place.`);
     const part = `${path}.part`;
     rmSync(part, { force: true });
     const { counts, sha256 } = await copyInto(part, rows, manifest, onProgress);
@@ -85,8 +87,12 @@ export async function checkBackup(path: string): Promise<CheckedBackup> {
 
 async function copyInto(part: string, rows: Rows, manifest: Manifest, onProgress: (moved: Moved) => void) {
   const tables = tablesAt(manifest.schema);
-  const counted = await Promise.all(tables.map(({ name }) => rows.query(`SELECT count(*) FROM ${name}`)));
-  const total = counted.reduce((sum, [row]) => sum + Number(row?.[0] ?? 0), 0);
+  let total = 0;
+  // One after the other: it is one connection.
+  for (const { name } of tables) {
+    const [row] = await rows.query(`SELECT count(*) FROM ${name}`);
+    total += Number(row?.[0] ?? 0);
+  }
   const writer = await writeBackup(part, manifest);
   let done = 0;
   try {
