@@ -135,7 +135,9 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const { data } = configuration;
   const adminFile = isShared(configuration) ? sharedAdminFile(data, parts) : ownAdminFile(data);
   await ensureAdminClient({ store, hashing, configuration, adminFile, now });
-  const standing = new StandingEntries(store, hashing.fingerprint);
+  const before = await store.formerIssuers();
+  const names = before.length === 0 ? [] : [issuer, ...before];
+  const standing = new StandingEntries(store, hashing.fingerprint, names);
   store.onCommitElsewhere(() => standing.wake());
   // A connection that was lost while nobody used it is made again, and no request fails of it.
   store.onConnected(() => standing.doubt());

@@ -150,6 +150,7 @@ async function claim(
       `This database belongs to the issuer ${owner}: its tokens are not those of ${issuer}. Start with that issuer, or with another database.`,
     );
   await executor.apply([
+    { sql: "INSERT INTO issuer_names (issuer) VALUES ($1) ON CONFLICT DO NOTHING", params: [owner] },
     { sql: "UPDATE entries SET issuer = $1 WHERE issuer = $2", params: [issuer, owner] },
     { sql: "UPDATE catalog SET issuer = $1 WHERE issuer = $2", params: [issuer, owner] },
   ]);
@@ -303,6 +304,10 @@ function sqlStore(db: Database): Store {
     durability: async () => (await db.executor.facts()).durability,
     describe: () => describe(db),
     onCommitElsewhere: (listener) => db.executor.onCommitElsewhere(listener),
+    formerIssuers: async () => {
+      const rows = await db.executor.read({ sql: "SELECT n.issuer FROM issuer_names n", params: [] });
+      return rows.map((row) => new Columns(row).text()).filter((issuer) => issuer !== db.issuer);
+    },
     onConnected: (listener) => db.executor.onConnected(listener),
     close: () => db.executor.close(),
   };

@@ -242,6 +242,11 @@ export interface Store extends PeopleStore, RestoreStore, WebhookStore, BetweenN
    */
   prune(at: number, limit: number): Promise<Pruned>;
   /**
+   * What the issuer was called before, while it was on loopback: entries of then have fingerprints under that name, and so
+   * has the lineage of tokens of then.
+   */
+  formerIssuers(): Promise<readonly string[]>;
+  /**
    * Calls the listener soon after another node may have appended to the log. Not every time and not exactly once: losing
    * a call costs latency only, so whoever waits for entries also asks now and then. Never called under SQLite.
    */

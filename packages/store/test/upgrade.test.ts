@@ -72,7 +72,9 @@ test(`FAULTS 1: killed while the schema is brought up to date, a database loses 
     copyFileSync(filled, path);
     const wasKilled = await killed(path, random() * 150);
     const version = versionOf(path);
-    assert.ok(version === 2 || version === migrations.length, `killed: ${wasKilled}, schema ${version}`);
+    // Each step has a transaction of its own.
+    const isWhole = Number(version) >= 2 && Number(version) <= migrations.length;
+    assert.ok(isWhole, `killed: ${wasKilled}, schema ${version}`);
     const store = await openAt(path);
     assert.equal((await store.describe()).accessTokens, tokens);
     assert.deepEqual(await store.verifyAudit(), { records: orders.length, brokenAt: undefined });

@@ -47,6 +47,10 @@ export class StandingEntries {
   #filter = new UnitFilter();
   /** Numbers of suspensions that cannot be lifted. */
   #final = new Set<number>();
+  /** All names that this issuer has had, where it has had another one. */
+  readonly #names: readonly string[];
+  /** Fingerprints of a unit under another of these names, to those that entries have. */
+  #aliases = new Map<string, Set<string>>();
   readonly #listeners = new Set<Listener>();
   #catchingUp: Promise<void> | undefined;
   #isDoubted = false;
@@ -57,10 +61,14 @@ export class StandingEntries {
   /** Calls of `wake` since the look that is under way began. */
   #wakes = 0;
 
-  /** @param fingerprint as on the log: `TokenHashing.fingerprint` */
-  constructor(store: Store, fingerprint: (unit: Unit) => string) {
+  /**
+   * @param fingerprint as on the log: `TokenHashing.fingerprint`
+   * @param names of this issuer, now and before; none where it has had no other: then nothing is made for each entry
+   */
+  constructor(store: Store, fingerprint: (unit: Unit) => string, names: readonly string[] = []) {
     this.#store = store;
     this.#fingerprint = fingerprint;
+    this.#names = names;
   }
 
   get seq(): number {
@@ -92,7 +100,11 @@ export class StandingEntries {
    */
   async load(): Promise<void> {
     const loading = this.#set.loading(this.#set.size);
-    const named = { filter: new UnitFilter(), final: new Set<number>() };
+    const named = {
+      filter: new UnitFilter(),
+      final: new Set<number>(),
+      aliases: new Map<string, Set<string>>(),
+    };
     const news: LoggedEntry[] = [];
     for (let last = 0; ; ) {
       const before = this.#set.position;
@@ -100,7 +112,7 @@ export class StandingEntries {
       if (page.head.position.seq < before.seq) throw this.#replaced(before);
       for (const entry of page.entries) {
         loading.take(entry);
-        note(entry, named);
+        this.#note(entry, named);
       }
       last = page.entries.at(-1)?.seq ?? last;
       const known = this.#set.position.seq;
@@ -109,6 +121,7 @@ export class StandingEntries {
       loading.finish(page.head.position);
       this.#filter = named.filter;
       this.#final = named.final;
+      this.#aliases = named.aliases;
       // What was appended since the last look is news all the same; at the start nobody waits for any.
       if (this.#isLoaded) this.#tell(news.filter(({ seq }) => seq > known));
       this.#isLoaded = true;
@@ -234,7 +247,7 @@ export class StandingEntries {
         return;
       }
       // Noted first: an entry must never be in the set without its unit in the filter.
-      note(entry, { filter: this.#filter, final: this.#final });
+      this.#note(entry, { filter: this.#filter, final: this.#final, aliases: this.#aliases });
       if (this.#set.apply(entry, entry.hash) !== "gap") continue;
       this.#tell(page.entries.filter(({ seq }) => seq < entry.seq));
       await this.load();
@@ -252,14 +265,34 @@ export class StandingEntries {
   #found(token: Judged): RevokeEntry[] {
     const found: RevokeEntry[] = [];
     for (const unit of unitsOf(token)) found.push(...this.#find(unit));
-    for (const fp of token.lineage) found.push(...this.#set.find(fp));
+    for (const fp of token.lineage) found.push(...this.#under(fp));
     return found;
   }
 
   /** What stands under the fingerprint of a unit, which is made only where something may. */
   #find(unit: Unit): readonly RevokeEntry[] {
     if (!this.#set.holds(unit.name) || !this.#filter.mayHold(unit)) return none;
-    return this.#set.find(this.#fingerprint(unit));
+    return this.#under(this.#fingerprint(unit));
+  }
+
+  #under(fp: string): readonly RevokeEntry[] {
+    const others = this.#aliases.get(fp);
+    const found = this.#set.find(fp);
+    return others === undefined
+      ? found
+      : [...found, ...[...others].flatMap((other) => this.#set.find(other))];
+  }
+
+  #note(entry: LoggedEntry, { filter, final, aliases }: Named): void {
+    if (entry.kind !== "revoke") return;
+    const unit = unitOf(entry);
+    filter.add(unit);
+    if (entry.suspend === true && entry.final) final.add(entry.seq);
+    if (!this.#names.includes(unit.issuer)) return;
+    for (const issuer of this.#names) {
+      const fp = this.#fingerprint({ ...unit, issuer });
+      if (fp !== entry.fp) aliases.set(fp, (aliases.get(fp) ?? new Set()).add(entry.fp));
+    }
   }
 }
 
@@ -273,12 +306,7 @@ const none: readonly RevokeEntry[] = [];
 interface Named {
   readonly filter: UnitFilter;
   readonly final: Set<number>;
-}
-
-function note(entry: LoggedEntry, { filter, final }: Named): void {
-  if (entry.kind !== "revoke") return;
-  filter.add(unitOf(entry));
-  if (entry.suspend === true && entry.final) final.add(entry.seq);
+  readonly aliases: Map<string, Set<string>>;
 }
 
 function unitOf({ unit: name, issuer, value, client }: LoggedRevoke): Unit {

@@ -7,6 +7,7 @@ import { nodes } from "./0004-nodes.ts";
 import { betweenNodes } from "./0005-between-nodes.ts";
 import { devices } from "./0006-devices.ts";
 import { whereabouts } from "./0007-whereabouts.ts";
+import { issuerNames } from "./0008-issuer-names.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   betweenNodes,
   devices,
   whereabouts,
+  issuerNames,
 ];
