@@ -19,12 +19,17 @@ export function readForm(body: string): ReadonlyMap<string, string> | Refusal {
     const value = decode(equals < 0 ? "" : pair.slice(equals + 1));
     if (name === undefined || value === undefined)
       return refuse("invalid_request", "The form is not valid application/x-www-form-urlencoded UTF-8.");
-    if (seen.has(name)) return refuse("invalid_request", "A parameter is included more than once.");
+    if (seen.has(name)) return refuse("invalid_request", `${shown(name)} is included more than once.`);
     if (value.includes("\0")) return refuse("invalid_request", "A parameter contains a NUL character.");
     seen.add(name);
     if (value !== "") form.set(name, value);
   }
   return form;
+}
+
+/** A description may not hold every character (RFC 6749 section 5.2); what somebody made up is not repeated at length. */
+function shown(name: string): string {
+  return /^\w{1,40}$/.test(name) ? name : "A parameter";
 }
 
 function decode(text: string): string | undefined {
