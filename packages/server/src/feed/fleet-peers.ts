@@ -64,7 +64,7 @@ export function fleetPeers({ node: self, store, monotonic }: FleetPeersParts): F
       else members.delete(keyOf(member));
     }
     // What a later beat wrote was read whole, and everything up to the one that stands there.
-    const readUpTo = Math.max(beat, ...found.map((one) => one.beat));
+    const readUpTo = found.reduce((greatest, one) => Math.max(greatest, one.beat), beat);
     peers.set(node, { beat, seenMono: monotonic(), readUpTo, members });
   };
   const refreshed = (): Promise<void> => {

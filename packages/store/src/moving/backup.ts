@@ -45,7 +45,10 @@ export async function backUp(
     const part = `${path}.part`;
     rmSync(part, { force: true });
     const { counts, sha256 } = await copyInto(part, rows, manifest, onProgress);
-    await checkBackup(part);
+    await checkBackup(part).catch((cause: unknown) => {
+      rmSync(part, { force: true });
+      throw cause;
+    });
     renameSync(part, path);
     syncDirectory(dirname(path));
     return { ...manifest, path, bytes: statSync(path).size, counts, sha256 };
