@@ -21,6 +21,7 @@ const paths: Readonly<Record<string, string>> = {
   "/revocations": "Revocations",
   "/revocations/new?kind=subject&value=usr_1": "New revocation",
   [`/explain?id=${grant_id}`]: "Explain",
+  [`/grants/${grant_id}`]: "Grant",
   "/sessions": "Sessions",
   "/users": "Users",
   "/clients": "Clients",

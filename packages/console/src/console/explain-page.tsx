@@ -113,6 +113,12 @@ function Explained({ explanation }: { readonly explanation: Explanation }) {
 
 function shownFact(value: unknown) {
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return <Moment at={value} />;
+  if (typeof value === "string" && /^gnt_\d+$/.test(value))
+    return (
+      <Identifier value={value}>
+        <Way to={`/grants/${value}`}>{value}</Way>
+      </Identifier>
+    );
   if (typeof value === "string" && /^[a-z]{3}_/.test(value)) return <Identifier value={value} />;
   return <Text size="sm">{typeof value === "string" ? value : JSON.stringify(value)}</Text>;
 }

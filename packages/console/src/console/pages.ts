@@ -7,6 +7,7 @@ import { AuditPage } from "./audit-page.tsx";
 import { ClientPage } from "./client-page.tsx";
 import { ClientsPage } from "./clients-page.tsx";
 import { ExplainPage } from "./explain-page.tsx";
+import { GrantPage } from "./grant-page.tsx";
 import { IssuersPage } from "./issuers-page.tsx";
 import { NewClientPage } from "./new-client-page.tsx";
 import { NewRevocationPage } from "./new-revocation-page.tsx";
@@ -34,6 +35,7 @@ export const pages: readonly ConsolePage[] = [
   { path: "/revocations/new", title: undefined, right: "operator", component: NewRevocationPage },
   { path: "/explain", title: "Explain", right: "viewer", component: ExplainPage },
   { path: "/tokens", title: "Tokens", right: "viewer", component: TokensPage },
+  { path: "/grants/$grant_id", title: undefined, right: "viewer", component: GrantPage },
   { path: "/sessions", title: "Sessions", right: "viewer", component: SessionsPage },
   { path: "/users", title: "Users", right: "viewer", component: UsersPage },
   { path: "/users/$sub", title: undefined, right: "viewer", component: UserPage },

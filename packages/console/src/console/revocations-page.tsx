@@ -3,7 +3,7 @@
 import { Badge, Button, Group, Stack, Title } from "@mantine/core";
 import type { RevocationItem } from "@rescind/admin-api";
 import { useSearch } from "@tanstack/react-router";
-import { LiftButton } from "../orders/lift-button.tsx";
+import { isLiftable, LiftButton } from "../orders/lift-button.tsx";
 import { inWords } from "../orders/target.ts";
 import { given } from "../parts/given.ts";
 import { type Column, ListTable } from "../parts/list-table.tsx";
@@ -11,9 +11,6 @@ import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
 import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
-
-/** Of orders made by administrators; the others stand for good. */
-const liftable = "admin";
 
 export function RevocationsPage() {
   const { api, session } = useConnection();
@@ -81,8 +78,5 @@ const columns: readonly Column<RevocationItem>[] = [
 const liftColumn: Column<RevocationItem> = {
   title: "Lift",
   width: 70,
-  cell: (order) =>
-    order.final || order.lifted_by !== undefined || order.actor.kind !== liftable ? null : (
-      <LiftButton order={order} />
-    ),
+  cell: (order) => (isLiftable(order) ? <LiftButton order={order} /> : null),
 };

@@ -80,6 +80,12 @@ function columns(own: string | undefined): Column<TokenItem>[] {
     { title: "Kind", width: 110, cell: ({ kind, format }) => `${kind}, ${format}` },
     { title: "Client", width: 150, cell: ({ client_id }) => client_id },
     { title: "Subject", width: 150, cell: ({ subject }) => subject },
+    {
+      title: "Grant",
+      width: 190,
+      cell: ({ grant_id }) =>
+        grant_id === undefined ? null : <Way to={`/grants/${grant_id}`}>{grant_id}</Way>,
+    },
     { title: "Scope", width: 160, cell: ({ scope }) => <OneLine text={scope} /> },
     { title: "Issued", width: 170, cell: ({ issued_at }) => <Moment at={issued_at} /> },
     { title: "Expires", width: 170, cell: ({ expires_at }) => <Moment at={expires_at} /> },

@@ -154,11 +154,7 @@ const columns: readonly Column<GrantItem>[] = [
   {
     title: "Grant",
     width: 220,
-    cell: ({ grant_id: id }) => (
-      <Way to="/explain" search={{ id }}>
-        {id}
-      </Way>
-    ),
+    cell: ({ grant_id: id }) => <Way to={`/grants/${id}`}>{id}</Way>,
   },
   { title: "Status", width: 90, cell: ({ status }) => <Status value={status} /> },
   {

@@ -9,7 +9,12 @@ import { Failure } from "../parts/failure.tsx";
 import { useConnection } from "../session/client.ts";
 import { inWords } from "./target.ts";
 
-export function LiftButton({ order }: { readonly order: RevocationItem }) {
+/** Of orders made by administrators; the others stand for good. */
+export function isLiftable(order: Pick<RevocationItem, "final" | "lifted_by" | "actor">): boolean {
+  return !order.final && order.lifted_by === undefined && order.actor.kind === "admin";
+}
+
+export function LiftButton({ order }: { readonly order: Pick<RevocationItem, "id" | "select"> }) {
   const { api } = useConnection();
   const queries = useQueryClient();
   const [isOpen, { open, close }] = useDisclosure();

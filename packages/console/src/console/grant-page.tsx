@@ -1,0 +1,145 @@
+// One grant and its family: what was issued, what of it is live, and what ended it.
+
+import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import type { AdminClient, GrantItem } from "@rescind/admin-api";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { familyEvents, familyOrders } from "../grants/family.ts";
+import { FamilyPicture } from "../grants/family-picture.tsx";
+import { orderSearch } from "../orders/target.ts";
+import { Facts } from "../parts/facts.tsx";
+import { Failure } from "../parts/failure.tsx";
+import { Identifier } from "../parts/identifier.tsx";
+import { Moment } from "../parts/moment.tsx";
+import { Status } from "../parts/status.tsx";
+import { Way } from "../parts/way.tsx";
+import { useConnection } from "../session/client.ts";
+
+/** Milliseconds between two looks. */
+const lookMs = 5000;
+/** Tokens and orders, the newest ones. */
+const most = 200;
+
+export function GrantPage() {
+  const { api } = useConnection();
+  const { grant_id: id = "" } = useParams({ strict: false });
+  const family = useQuery({
+    // Of the revocations, so that lifting one has it read anew.
+    queryKey: ["revocations", "family", id],
+    queryFn: ({ signal }) => readFamily(api, id, signal),
+    refetchInterval: lookMs,
+  });
+  return (
+    <Stack>
+      <Title order={1}>Grant</Title>
+      {family.isPending ? <Loader aria-label="The grant is being loaded" /> : null}
+      {family.isError ? <Failure error={family.error} retry={() => family.refetch()} /> : null}
+      {family.data === undefined ? null : <Shown family={family.data} />}
+    </Stack>
+  );
+}
+
+type Family = Awaited<ReturnType<typeof readFamily>>;
+
+async function readFamily(api: AdminClient, grant_id: string, signal: AbortSignal) {
+  const [explanation, grants, tokens] = await Promise.all([
+    api.explain({ body: { grant_id }, signal }),
+    api.listGrants({ query: { grant_id, limit: 1 }, signal }),
+    api.listTokens({ query: { grant_id, limit: most }, signal }),
+  ]);
+  const [grant] = grants.items;
+  if (grant === undefined) return { explanation, grant, events: [], hasMore: false };
+  const { subject, client_id } = grant;
+  const history = await api.listRevocations({ query: { subject, client_id, limit: most }, signal });
+  const orders = familyOrders(grant_id, explanation, tokens.items, history.items);
+  return { explanation, grant, events: familyEvents(tokens.items, orders), hasMore: tokens.next !== null };
+}
+
+function Shown({ family: { explanation, grant, events, hasMore } }: { readonly family: Family }) {
+  const { session } = useConnection();
+  if (grant === undefined) return <Text>{explanation.why}</Text>;
+  const { grant_id, status } = grant;
+  return (
+    <>
+      <GrantFacts grant={grant} />
+      <Group>
+        {session.may("operator") && status === "live" ? (
+          <Button
+            size="compact-sm"
+            variant="light"
+            color="red"
+            renderRoot={(props) => (
+              <Way
+                to="/revocations/new"
+                search={orderSearch({ kind: "grant_id", values: [grant_id] })}
+                {...props}
+              />
+            )}
+          >
+            Revoke the grant
+          </Button>
+        ) : null}
+        <Button
+          size="compact-sm"
+          variant="default"
+          renderRoot={(props) => <Way to="/explain" search={{ id: grant_id }} {...props} />}
+        >
+          Explain
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="default"
+          renderRoot={(props) => <Way to="/tokens" search={{ grant_id }} {...props} />}
+        >
+          Live tokens
+        </Button>
+      </Group>
+      <Title order={2}>Family</Title>
+      {hasMore ? <Text>The newest {most} tokens; those before them are left out.</Text> : null}
+      <FamilyPicture grant={grant} events={events} />
+      <Text size="sm" c="dimmed">
+        As of <Moment at={explanation.at} />, at number {explanation.head} of the log. Tokens that were
+        exchanged from these belong to no grant and are not shown; they end with what they were exchanged
+        from. Expired tokens leave after a while.
+      </Text>
+    </>
+  );
+}
+
+function GrantFacts({ grant }: { readonly grant: GrantItem }) {
+  const { grant_id, status, client_id, subject, session_id, scope, audience, expires_at, last_used_at } =
+    grant;
+  return (
+    <Facts
+      facts={[
+        ["Grant", <Identifier key="grant" value={grant_id} />],
+        ["Status", <Status key="status" value={status} />],
+        [
+          "Client",
+          <Way key="client" to={`/clients/${encodeURIComponent(client_id)}`}>
+            {client_id}
+          </Way>,
+        ],
+        [
+          "Subject",
+          <Way key="subject" to={`/users/${encodeURIComponent(subject)}`}>
+            {subject}
+          </Way>,
+        ],
+        [
+          "Session",
+          session_id === undefined ? undefined : (
+            <Way key="session" to="/explain" search={{ id: session_id }}>
+              {session_id}
+            </Way>
+          ),
+        ],
+        ["Scope", scope],
+        ["Audience", audience.join(", ")],
+        ["Without the person too", grant.offline ? "yes (offline_access)" : "no, it ends with the session"],
+        ["Expires", <Moment key="expires" at={expires_at} />],
+        ["Last use", <Moment key="use" at={last_used_at} />],
+      ]}
+    />
+  );
+}
