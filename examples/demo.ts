@@ -1,6 +1,8 @@
 // `npm run demo`: a real server, an API that verifies by itself in a process of its own, a token that works, its
 // revocation, and calls until the API refuses. Prints a timeline in milliseconds; exits 0 only if all went as promised.
+// With --browser: the same by hand, in two windows of a browser, until Ctrl+C.
 
+import { openForBrowsers } from "./demo/browser.ts";
 import { freePort, type Process, startProcess, temporaryFolder } from "./demo/processes.ts";
 import { ordersUrl, register, requestRevocation, requestToken } from "./demo/steps.ts";
 import { Timeline } from "./demo/timeline.ts";
@@ -12,11 +14,15 @@ const maxStaleness = 5000;
 
 const running: Process[] = [];
 const folder = temporaryFolder();
+const isForBrowsers = process.argv.includes("--browser");
 const late = setTimeout(() => giveUp(`not done after ${longest / 1000} s`), longest);
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => giveUp(signal));
+const interrupted = Promise.withResolvers<void>();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => (isForBrowsers ? interrupted.resolve() : giveUp(signal)));
 
 try {
-  await demonstrate(new Timeline());
+  if (isForBrowsers) await Promise.race([demonstrateInBrowsers(), interrupted.promise]);
+  else await demonstrate(new Timeline());
 } catch (error) {
   console.error("demo:", error instanceof Error ? error.message : error);
   for (const { name, output } of running) console.error(`\n— ${name} said:\n${output()}`);
@@ -25,6 +31,20 @@ try {
   clearTimeout(late);
   await stopAll();
   folder.remove();
+  // An interrupted beginning may still be waiting for something.
+  if (isForBrowsers) process.exit();
+}
+
+/** Returns when one of the processes has ended, which only an interruption makes them do. */
+async function demonstrateInBrowsers(): Promise<void> {
+  const issuer = await startServer();
+  const started = (added: Process): Process => {
+    running.push(added);
+    return added;
+  };
+  await openForBrowsers({ issuer, folder: folder.path, started });
+  clearTimeout(late);
+  await Promise.race(running.filter(({ name }) => name !== "vite").map((each) => each.ended()));
 }
 
 async function demonstrate(timeline: Timeline): Promise<void> {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +15,10 @@ export interface Process {
   output(): string;
   /** Resolves when the URL answers 200; rejects if the process ends before. */
   answering(url: string): Promise<void>;
+  /** Hears every line of its standard output from now on. */
+  onLine(listener: (line: string) => void): void;
+  /** Resolves when it has ended well; rejects when it has failed. */
+  ended(): Promise<void>;
   /** Asks it to end, and ends it after 10 seconds. */
   stop(): Promise<void>;
 }
@@ -38,14 +43,15 @@ export function startProcess(
     name,
     output: () => output,
     answering: (url) => answering(name, child, url),
+    onLine: (listener) => void createInterface({ input: child.stdout }).on("line", listener),
+    ended: () => ended(name, child),
     stop: () => stop(child),
   };
 }
 
 async function answering(name: string, child: ChildProcess, url: string): Promise<void> {
   for (;;) {
-    if (hasEnded(child))
-      throw new Error(`${name} ended with ${child.signalCode ?? `status ${child.exitCode}`}`);
+    if (hasEnded(child)) throw failureOf(name, child);
     try {
       const response = await fetch(url);
       await response.arrayBuffer();
@@ -55,6 +61,15 @@ async function answering(name: string, child: ChildProcess, url: string): Promis
     }
     await pause(10);
   }
+}
+
+async function ended(name: string, child: ChildProcess): Promise<void> {
+  if (!hasEnded(child)) await new Promise((resolve) => child.once("exit", resolve));
+  if (child.exitCode !== 0) throw failureOf(name, child);
+}
+
+function failureOf(name: string, child: ChildProcess): Error {
+  return new Error(`${name} ended with ${child.signalCode ?? `status ${child.exitCode}`}`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -17,9 +17,7 @@ export async function register(
   issuer: string,
   data: string,
 ): Promise<{ api: Credentials; shop: Credentials }> {
-  const file: unknown = JSON.parse(readFileSync(join(data, "admin.json"), "utf8"));
-  const { client_id: id, client_secret: secret } = file as Record<string, string>; // written by the server itself
-  const token = await requestToken(issuer, { id: id ?? "", secret: secret ?? "" });
+  const token = await requestToken(issuer, readAdmin(data));
   const admin = createAdminClient({ server: issuer, token: async () => token });
   await admin.putResource({ body: { resource: ordersUrl, scopes: ["orders:read", "orders:write"] } });
   const api = await admin.createClient({
@@ -35,7 +33,18 @@ export async function register(
   return { api: credentialsOf(api), shop: credentialsOf(shop) };
 }
 
-function credentialsOf(client: { client_id: string; client_secret?: string | undefined }): Credentials {
+/** The administrator's credentials, which the server has written into its data. */
+export function readAdmin(data: string): Credentials {
+  const file: unknown = JSON.parse(readFileSync(join(data, "admin.json"), "utf8"));
+  const { client_id: id, client_secret: secret } = file as Record<string, string>; // written by the server itself
+  return { id: id ?? "", secret: secret ?? "" };
+}
+
+/** Of a client that has just been made. */
+export function credentialsOf(client: {
+  client_id: string;
+  client_secret?: string | undefined;
+}): Credentials {
   if (client.client_secret === undefined) throw new Error(`${client.client_id} got no secret`);
   return { id: client.client_id, secret: client.client_secret };
 }

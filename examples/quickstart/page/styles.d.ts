@@ -1,0 +1,2 @@
+// Vite's imports of styles have no value.
+declare module "*.css";
