@@ -155,7 +155,7 @@ test("a backup that was cut or changed is refused before anything is replaced, a
     writeFileSync(changed, gzipSync(text.join("\n")));
   };
   const damages: [string, () => void, RegExp][] = [
-    ["cut", () => truncateSync(changed, statSync(file).size / 2), /not a whole backup/],
+    ["cut", () => truncateSync(changed, Math.floor(statSync(file).size / 2)), /not a whole backup/],
     ["a changed row", () => altered((line) => line.replace("usr_1", "usr_2")), /checksum does not fit/],
     [
       "a changed entry",
