@@ -212,7 +212,7 @@ class World {
           what: `${token.name} was refreshed again at ${at(sent)} although its successor was used`,
         },
       ];
-    if (sent > this.#windowFrom(this.#spentBy(token.name), sent) + this.#settings.graceMs)
+    if (sent > this.#windowFrom(this.#spentBy(token.name), sent, "partly") + this.#settings.graceMs)
       return [
         { invariant: "B1", what: `${token.name} was refreshed at ${at(sent)}, long after it was spent` },
       ];
@@ -223,7 +223,7 @@ class World {
     if (this.#coversOf(token).some(({ earliest }) => earliest < returned)) return [];
     if (this.#successorUse(token.name, (use) => use.sent < returned) !== undefined) return [];
     const first = Math.min(...this.#presentations(token.name).map((presentation) => presentation.sent));
-    if (returned > this.#windowFrom(first, sent) + this.#settings.graceMs) return [];
+    if (returned > this.#windowFrom(first, sent, "whole") + this.#settings.graceMs) return [];
     return [
       {
         invariant: "B3",
@@ -233,8 +233,9 @@ class World {
   }
 
   /** The grace window counts from when it was spent, or from the end of the last outage since. */
-  #windowFrom(spent: number, until: number): number {
-    const ends = this.#outages.map(({ returned }) => returned).filter((end) => end <= until);
+  #windowFrom(spent: number, until: number, outages: "partly" | "whole"): number {
+    const counted = this.#outages.filter(({ partly }) => outages === "partly" || partly !== true);
+    const ends = counted.map(({ returned }) => returned).filter((end) => end <= until);
     return Math.max(spent, ...ends);
   }
 
@@ -276,12 +277,13 @@ class World {
   #mayBeReplay({ token, sent, returned }: Refreshed): boolean {
     if (this.#successorUse(token, (use) => use.sent < returned) !== undefined) return true;
     const first = Math.min(...this.#presentations(token).map((presentation) => presentation.sent));
-    return first < sent && returned > this.#windowFrom(first, sent) + this.#settings.graceMs;
+    return first < sent && returned > this.#windowFrom(first, sent, "whole") + this.#settings.graceMs;
   }
 
   #isReplay({ token, sent }: Refreshed): boolean {
     const used = this.#successorUse(token, (use) => use.result === "ok" && use.returned < sent);
-    return used !== undefined || sent > this.#windowFrom(this.#spentBy(token), sent) + this.#settings.graceMs;
+    const end = this.#windowFrom(this.#spentBy(token), sent, "partly") + this.#settings.graceMs;
+    return used !== undefined || sent > end;
   }
 
   /** When it was surely spent; infinity if that is not known. */

@@ -60,6 +60,8 @@ export interface Leased extends Interval {
 /** From the moment the server went down until it answered again. */
 export interface Outage extends Interval {
   readonly op: "outage";
+  /** One node of several was away: it gives a full grace window after its start, the others need not. */
+  readonly partly?: true;
 }
 
 /** The numbers of all audit records of revocations, read at the end. */

@@ -35,10 +35,12 @@ test("FAULTS 26 A1 B3 a rolling restart of three nodes by SIGTERM under load fai
   for (let restart = 0; restart < rounds(3, 60); restart++) {
     await acknowledgedMore(load);
     const node = nodes.node(restart);
+    const down = performance.now();
     node.signal("SIGTERM");
     assert.deepEqual(await node.ended, { code: 0, signal: null });
     await acknowledgedMore(load);
     await node.start();
+    load.history.push({ op: "outage", partly: true, sent: down, returned: performance.now() });
   }
   load.stop();
   await running;
@@ -60,6 +62,7 @@ test("FAULTS 26 1 2 A4 A7 B3 nodes that are killed one after the other leave req
     const running = load.run(workers, "pass");
     await acknowledgedMore(load);
     const node = nodes.node(kill);
+    const down = performance.now();
     await node.kill();
     await acknowledgedMore(load);
     load.stop();
@@ -67,6 +70,7 @@ test("FAULTS 26 1 2 A4 A7 B3 nodes that are killed one after the other leave req
     await load.repeatLostRefreshes();
     await load.checkTokens("round");
     await node.start();
+    load.history.push({ op: "outage", partly: true, sent: down, returned: performance.now() });
   }
   t.diagnostic(`${load.failures.length} requests without an answer`);
   await judge(load, seed);
