@@ -26,6 +26,7 @@ import { fetchOutside } from "./http/outside-fetch.ts";
 import { tokenHashing } from "./keys/digest.ts";
 import { keptKey } from "./keys/kept-key.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
+import { checkPepper } from "./keys/pepper-check.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
 import { metrics } from "./metrics.ts";
 import { knownPosition } from "./moving/known-position.ts";
@@ -129,6 +130,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const now = (): number => Date.now();
   const fingerprintKey = await keptKey("fingerprint-key", parts);
   const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey, configuration.previousTokenPepper);
+  await checkPepper(store, hashing);
   const mark = knownPosition(configuration, fingerprintKey);
   const restored = await settleRestore({ store, seal, hashing, issuer, now, log }, mark);
   await ensureFirstKeys(store, seal);
