@@ -19,6 +19,7 @@ const paths: Readonly<Record<string, string>> = {
   "/": "Overview",
   "/tokens": "Tokens",
   "/revocations": "Revocations",
+  "/feed": "Feed",
   "/revocations/new?kind=subject&value=usr_1": "New revocation",
   [`/explain?id=${grant_id}`]: "Explain",
   [`/grants/${grant_id}`]: "Grant",

@@ -1,8 +1,9 @@
-// What people look at while something happens, and how they get there: a grant's family.
+// What people look at while something happens, and how they get there: a grant's family, the feed,
+// the palette.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startConsole } from "./console.ts";
+import { assertAccessible, startConsole } from "./console.ts";
 
 const world = await startConsole();
 const { server } = world;
@@ -54,4 +55,69 @@ test("an order that ended a grant is lifted from its family", async () => {
   await page.getByRole("link", { name: "Revoke the grant" }).waitFor();
   assert.equal((await server.introspect(access_token)).active, true);
   await page.context().close();
+});
+
+test("what is appended to the log appears on the feed by itself, lifts and suspensions too", async () => {
+  const { client_id } = await server.registerClient({ name: "Fed" });
+  const page = await world.open("viewer", "/feed");
+  const feed = page.getByRole("table", { name: "Entries of the log, newest first" });
+  const revoked = await server.admin("POST", "/admin/v1/revocations", { select: { subject: "usr_fed" } });
+  const row = feed.getByRole("row").filter({ hasText: "subject usr_fed" });
+  await row.getByText("ends", { exact: true }).waitFor();
+  await row.getByRole("cell", { name: String(revoked.json.seq), exact: true }).waitFor();
+  const lifted = await server.admin("POST", `/admin/v1/revocations/${revoked.json.id}/lift`, {});
+  await row.filter({ hasText: `lifts ${revoked.json.seq}` }).waitFor();
+  await server.admin("POST", `/admin/v1/clients/${client_id}/revoke`, {});
+  await feed.getByRole("row").filter({ hasText: client_id }).getByText("suspends").waitFor();
+  const numbers = (await feed.locator("tbody tr td:first-child").allInnerTexts()).map(Number);
+  assert.deepEqual(numbers.slice(0, 3), [Number(lifted.json.seq) + 1, lifted.json.seq, revoked.json.seq]);
+  await page.context().close();
+  assert.deepEqual(world.complaints, []);
+});
+
+test("the palette goes to pages and ids by keyboard, and hands a token over without a trace", async () => {
+  const client = await server.registerClient({ name: "Palette" });
+  const { grant_id = "", access_token = "" } = await server.openGrant(client, "usr_palette");
+  const page = await world.open("viewer", "/");
+  const field = page.getByRole("combobox", { name: "A page, an id, or a token" });
+  const type = async (text: string): Promise<void> => {
+    await page.keyboard.press("Control+k");
+    await field.fill(text);
+  };
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await type("aud");
+  await assertAccessible(page, "the palette");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Audit" }).waitFor();
+  await field.waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Go to" }).click();
+  await field.fill("new revocation");
+  await page.getByText("Nothing has this name").waitFor(); // a viewer orders nothing
+  await page.keyboard.press("Escape");
+  await field.waitFor({ state: "detached" });
+
+  await type(grant_id);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Grant" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/console/grants/${grant_id}`);
+
+  await type(access_token);
+  await page.getByRole("option", { name: "Explain this token" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("An access token").waitFor();
+  assert.equal(new URL(page.url()).search, "");
+  const kept = await page.evaluate(() =>
+    JSON.stringify([{ ...sessionStorage }, { ...localStorage }, history.state, location.href]),
+  );
+  assert.equal(kept.includes(access_token.slice(-20)), false);
+
+  const { json } = await server.admin("GET", `/admin/v1/tokens?grant_id=${grant_id}&kind=refresh`);
+  const [refresh] = json.items as { token_id: string }[];
+  await type(refresh?.token_id ?? "");
+  await page.keyboard.press("Enter");
+  await page.getByText("A refresh token").waitFor(); // and no longer what was pasted before
+  assert.equal(await page.getByText("An access token").count(), 0);
+  await page.context().close();
+  assert.deepEqual(world.complaints, []);
 });

@@ -5,8 +5,9 @@ import { Alert, Badge, Button, Group, Paper, PasswordInput, Stack, Table, Text, 
 import type { ExplainedEntry, Explanation, ExplanationRequest } from "@rescind/admin-api";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { orderSearch } from "../orders/target.ts";
+import { usePasted } from "../palette/pasted.ts";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { Identifier } from "../parts/identifier.tsx";
@@ -35,6 +36,16 @@ export function ExplainPage() {
     queryFn: ({ signal }) => api.explain({ body: named ?? {}, signal }),
   });
   const byText = useMutation({ mutationFn: (token: string) => api.explain({ body: { token } }) });
+  const { reset } = byText;
+  useEffect(() => {
+    if (id === "") return;
+    setText(id);
+    reset();
+  }, [id, reset]);
+  usePasted((pasted) => {
+    setText(pasted);
+    byText.mutate(pasted);
+  });
   const shown = byText.data ?? byId.data;
   const error = byText.error ?? byId.error;
   return (

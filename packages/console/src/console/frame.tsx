@@ -14,6 +14,7 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Palette } from "../palette/palette.tsx";
 import { MoonIcon, SunIcon } from "../parts/icons.tsx";
 import { useConnection } from "../session/client.ts";
 import { rootPath } from "../session/place.ts";
@@ -25,7 +26,9 @@ export function Frame() {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   const scheme = useComputedColorScheme("light");
   const { setColorScheme } = useMantineColorScheme();
-  const shown = pages.filter(({ right, title }) => title !== undefined && session.may(right));
+  const named = pages.flatMap(({ title, right, ...page }) =>
+    title !== undefined && session.may(right) ? [{ title, ...page }] : [],
+  );
   return (
     <AppShell
       header={{ height: 56 }}
@@ -46,6 +49,7 @@ export function Frame() {
             <Text fw={600}>Console</Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <Palette pages={named} />
             <Text size="sm" visibleFrom="sm">
               {session.name}
             </Text>
@@ -64,15 +68,17 @@ export function Frame() {
       </AppShell.Header>
       <AppShell.Navbar p="xs" component="nav" aria-label="Console">
         <ScrollArea>
-          {shown.map(({ path: to, title }) => (
-            <NavLink
-              key={to}
-              label={title}
-              active={to === "/" ? path === "/" : path.startsWith(to)}
-              renderRoot={(props) => <Link to={to} {...props} />}
-              onClick={close}
-            />
-          ))}
+          {named
+            .filter(({ inMenu }) => inMenu !== false)
+            .map(({ path: to, title }) => (
+              <NavLink
+                key={to}
+                label={title}
+                active={to === "/" ? path === "/" : path.startsWith(to)}
+                renderRoot={(props) => <Link to={to} {...props} />}
+                onClick={close}
+              />
+            ))}
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main>

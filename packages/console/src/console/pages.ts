@@ -1,5 +1,5 @@
-// The pages of the console: where each stands, who may see it, what it is called in the menu (without a title: reached
-// by links only).
+// The pages of the console: where each stands, who may see it, what it is called (without a title: reached by links
+// only), and whether the menu has it or only the palette.
 
 import type { ReactNode } from "react";
 import type { Right } from "../session/sign-in.ts";
@@ -7,6 +7,7 @@ import { AuditPage } from "./audit-page.tsx";
 import { ClientPage } from "./client-page.tsx";
 import { ClientsPage } from "./clients-page.tsx";
 import { ExplainPage } from "./explain-page.tsx";
+import { FeedPage } from "./feed-page.tsx";
 import { GrantPage } from "./grant-page.tsx";
 import { IssuersPage } from "./issuers-page.tsx";
 import { NewClientPage } from "./new-client-page.tsx";
@@ -25,6 +26,7 @@ import { WebhooksPage } from "./webhooks-page.tsx";
 export interface ConsolePage {
   readonly path: string;
   readonly title: string | undefined;
+  readonly inMenu?: false;
   readonly right: Right;
   readonly component: () => ReactNode;
 }
@@ -32,7 +34,11 @@ export interface ConsolePage {
 export const pages: readonly ConsolePage[] = [
   { path: "/", title: "Overview", right: "viewer", component: OverviewPage },
   { path: "/revocations", title: "Revocations", right: "viewer", component: RevocationsPage },
-  { path: "/revocations/new", title: undefined, right: "operator", component: NewRevocationPage },
+  {
+    ...{ path: "/revocations/new", title: "New revocation", inMenu: false },
+    ...{ right: "operator", component: NewRevocationPage },
+  },
+  { path: "/feed", title: "Feed", right: "viewer", component: FeedPage },
   { path: "/explain", title: "Explain", right: "viewer", component: ExplainPage },
   { path: "/tokens", title: "Tokens", right: "viewer", component: TokensPage },
   { path: "/grants/$grant_id", title: undefined, right: "viewer", component: GrantPage },
@@ -40,7 +46,10 @@ export const pages: readonly ConsolePage[] = [
   { path: "/users", title: "Users", right: "viewer", component: UsersPage },
   { path: "/users/$sub", title: undefined, right: "viewer", component: UserPage },
   { path: "/clients", title: "Clients", right: "viewer", component: ClientsPage },
-  { path: "/clients/new", title: undefined, right: "administrator", component: NewClientPage },
+  {
+    ...{ path: "/clients/new", title: "New client", inMenu: false },
+    ...{ right: "administrator", component: NewClientPage },
+  },
   { path: "/clients/$client_id", title: undefined, right: "viewer", component: ClientPage },
   { path: "/verifiers", title: "Verifiers", right: "viewer", component: VerifiersPage },
   { path: "/webhooks", title: "Webhooks", right: "viewer", component: WebhooksPage },

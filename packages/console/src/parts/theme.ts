@@ -46,6 +46,11 @@ export const theme = createTheme({
   fontFamilyMonospace: "ui-monospace, 'Cascadia Mono', 'Liberation Mono', Menlo, monospace",
   defaultRadius: "md",
   cursorType: "pointer",
+  components: {
+    // A dialog's header is not the page's banner, and its cross says what it does.
+    Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+    ModalHeader: { defaultProps: { role: "presentation" } },
+  },
   headings: { sizes: { h1: { fontSize: "1.6rem" }, h2: { fontSize: "1.15rem" } } },
 });
 
