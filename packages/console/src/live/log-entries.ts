@@ -48,6 +48,8 @@ export async function readLog(
   let hasAll = false;
   for (let pages = 0; pages < mostPages && !hasAll; pages += 1) {
     const { items, next } = await load({ limit: known === undefined ? 200 : 20, ...given({ cursor }) });
+    // A restore has taken records back: what was known of them is not true any more.
+    if ((items[0]?.number ?? 0) < since && pages === 0) return readLog(load, undefined);
     seen = Math.max(seen, items[0]?.number ?? 0);
     found.push(...items.filter((item) => item.number > since && isOfLog(item)));
     hasAll = next === null || (items.at(-1)?.number ?? 0) <= since + 1;
