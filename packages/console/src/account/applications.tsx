@@ -33,7 +33,7 @@ function Shown({ application }: { readonly application: Application }) {
   return (
     <Card withBorder component="article" aria-label={name}>
       <Group justify="space-between" align="start" wrap="nowrap">
-        <Stack gap={4}>
+        <Stack gap={4} flex={1} miw={0}>
           <Text fw={600}>{name}</Text>
           <Text size="sm" c="dimmed">
             Since <Moment at={since} /> · last used <Moment at={last_used_at} />

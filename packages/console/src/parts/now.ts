@@ -8,6 +8,8 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  // What has just come onto the page is told by the time that it is, not by the last tick's.
+  if (Date.now() - nowMs >= 1000) nowMs = Date.now();
   timer ??= setInterval(() => {
     nowMs = Date.now();
     for (const one of listeners) one();
