@@ -12,7 +12,8 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folders = readdirSync(join(root, "packages"));
+/** The console is not among them: the server's archive has its built files. */
+const folders = readdirSync(join(root, "packages")).filter((folder) => manifest(folder).private !== true);
 const names = new Map(folders.map((folder) => [folder, manifest(folder).name]));
 const libraries = [...names.values()].filter((name) => name !== "rescind");
 /** What can be imported of the libraries: their default entries and what else `exports` names. */
@@ -122,6 +123,7 @@ function pack(folder: string, destination: string): string {
 }
 
 type Manifest = {
+  readonly private?: boolean;
   readonly name: string;
   readonly version: string;
   readonly exports?: Readonly<Record<string, unknown>>;
