@@ -86,7 +86,7 @@ async function readWindow(
           ELSE 'expired' END,
         (SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || g.id)
       FROM grants g WHERE g.id < $2 AND ${condition.sql} ORDER BY g.id DESC LIMIT $3`,
-    params: [at, below, window, ...condition.params],
+    params: [Math.floor(at), below, window, ...condition.params],
   });
   return rows.map((row) => {
     const columns = new Columns(row);

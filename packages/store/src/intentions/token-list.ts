@@ -87,7 +87,7 @@ function accessWindow(filter: TokenFilter, below: bigint, at: number): Statement
       FROM access_tokens t
       WHERE t.id IN (SELECT t.id FROM access_tokens t WHERE t.id < $2 AND ${condition.sql} ORDER BY t.id DESC LIMIT $3)
       ORDER BY t.id DESC`,
-    params: [at, below, window, ...condition.params],
+    params: [Math.floor(at), below, window, ...condition.params],
   };
 }
 
@@ -104,7 +104,7 @@ function refreshWindow(filter: TokenFilter, below: bigint, at: number): Statemen
       FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id
       WHERE t.id IN (SELECT t.id FROM refresh_tokens t WHERE t.id < $2 AND ${condition.sql} ORDER BY t.id DESC LIMIT $3)
       ORDER BY t.id DESC`,
-    params: [at, below, window, ...condition.params],
+    params: [Math.floor(at), below, window, ...condition.params],
   };
 }
 

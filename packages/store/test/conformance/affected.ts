@@ -94,7 +94,7 @@ function count(store: Store, request: Partial<CountRequest> & { unit: Unit }) {
   return store.countAffected({
     fp: fingerprint(request.unit),
     before: undefined,
-    at,
+    at: at + 0.25,
     limitMs: 60_000,
     ...request,
   });
