@@ -129,12 +129,10 @@ export interface NewSigningKey {
 /** Makes a key and publishes it; returns its kid. */
 export async function addSigningKey(
   wanted: NewSigningKey,
-  { store, seal }: { readonly store: Store; readonly seal: Seal },
+  { store, seal }: { readonly store: Pick<Store, "addSigningKey">; readonly seal: Pick<Seal, "seal"> },
 ): Promise<string> {
   const { use, alg, signsFromMs } = wanted;
-  const { privateKey, publicKey } = await generatePair(alg);
-  const jwk = publicKey.export({ format: "jwk" });
-  const kid = thumbprint(jwk);
+  const { kid, jwk, privateKey } = await generateNamed(alg);
   await store.addSigningKey({
     kid,
     use,
@@ -146,6 +144,16 @@ export async function addSigningKey(
     retiredAtMs: wanted.signsUntilMs,
   });
   return kid;
+}
+
+/** A pair and its name. Of one whose name begins like an option of the command line another is made. */
+async function generateNamed(alg: SigningAlg) {
+  for (;;) {
+    const { privateKey, publicKey } = await generatePair(alg);
+    const jwk = publicKey.export({ format: "jwk" });
+    const kid = thumbprint(jwk);
+    if (!kid.startsWith("-")) return { kid, jwk, privateKey };
+  }
 }
 
 function signingNow(wanted: Pick<NewSigningKey, "use" | "alg">): NewSigningKey {
