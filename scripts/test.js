@@ -1,5 +1,5 @@
 // `npm test [-- path …]`: installs and builds what is missing, then runs every test file in a process of its own,
-// two at a time. The last line is always `N passed, N failed, N skipped`. Begins on the machine's own Node 20.
+// three at a time (much of them is waiting). The last line is always `N passed, N failed, N skipped`. Begins on the machine's own Node 20.
 //   --long            the stated numbers instead of the seeded sample (RESCIND_TEST_LONG=1), no time limit per test
 //   --test-…          goes to node:test, for example --test-name-pattern=replay
 //   RESCIND_TEST_SEED repeats a run; it is printed at the top
@@ -13,7 +13,7 @@ import { installSystemPackages } from "./system-packages.js";
 const long = process.argv.includes("--long") || process.env.RESCIND_TEST_LONG === "1";
 const toNode = process.argv.slice(2).filter((argument) => argument.startsWith("--test-"));
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const concurrency = Number(process.env.RESCIND_TEST_CONCURRENCY ?? 2);
+const concurrency = Number(process.env.RESCIND_TEST_CONCURRENCY ?? 3);
 const testTimeout = 300_000;
 const hangTimeout = testTimeout + 30_000;
 
