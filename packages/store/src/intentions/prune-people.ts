@@ -46,47 +46,48 @@ export async function pruneSessionsAndRequests(
   };
 }
 
+interface Answered {
+  readonly table: "codes" | "device_codes";
+  readonly cursor: "codes" | "deviceCodes";
+  /** Seconds: what ended before may go. */
+  readonly cut: number;
+  /** What a row stays for, by the column that names it. */
+  readonly staysFor: string;
+}
+
 /** Of the next device codes those that expired long ago; an allowed one stays with its code. As `pruneCodes`. */
-export async function pruneDeviceCodes(db: Database, at: number, limit: number): Promise<number | undefined> {
+export function pruneDeviceCodes(db: Database, at: number, limit: number): Promise<number | undefined> {
+  const staysFor = "SELECT 1 FROM codes t WHERE t.id = device_codes.code_id";
   const cut = Math.floor(at) - db.graceSeconds;
-  const after = db.cursors.deviceCodes;
-  const last = await lastOf(db, {
-    sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
-        SELECT t.id FROM device_codes t WHERE t.id > $1 AND t.id < $2 ORDER BY t.id LIMIT $3) w`,
-    params: [after, firstIdAt(cut * 1000), limit],
-  });
-  db.cursors.deviceCodes = last ?? 0n;
-  if (last === undefined) return undefined;
-  const results = await db.executor.apply([
-    {
-      sql: `DELETE FROM device_codes WHERE id > $1 AND id <= $2 AND exp < $3
-          AND NOT EXISTS (SELECT 1 FROM codes t WHERE t.id = device_codes.code_id)
-        RETURNING 1`,
-      params: [after, last, cut],
-    },
-  ]);
-  return results[0]?.length;
+  return pruneAnswered(db, { table: "device_codes", cursor: "deviceCodes", cut, staysFor }, limit);
 }
 
 /**
  * Of the next codes those that expired long ago; a spent one stays while its grant does, to recognise replay.
  * Undefined after the last window.
  */
-export async function pruneCodes(db: Database, at: number, limit: number): Promise<number | undefined> {
+export function pruneCodes(db: Database, at: number, limit: number): Promise<number | undefined> {
+  const staysFor = "SELECT 1 FROM grants g WHERE g.id = codes.grant_id";
   const cut = Math.floor(at) - Math.max(db.graceSeconds, transactionsStay);
-  const after = db.cursors.codes;
+  return pruneAnswered(db, { table: "codes", cursor: "codes", cut, staysFor }, limit);
+}
+
+async function pruneAnswered(
+  db: Database,
+  { table, cursor, cut, staysFor }: Answered,
+  limit: number,
+): Promise<number | undefined> {
+  const after = db.cursors[cursor];
   const last = await lastOf(db, {
     sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
-        SELECT t.id FROM codes t WHERE t.id > $1 AND t.id < $2 ORDER BY t.id LIMIT $3) w`,
+        SELECT t.id FROM ${table} t WHERE t.id > $1 AND t.id < $2 ORDER BY t.id LIMIT $3) w`,
     params: [after, firstIdAt(cut * 1000), limit],
   });
-  db.cursors.codes = last ?? 0n;
+  db.cursors[cursor] = last ?? 0n;
   if (last === undefined) return undefined;
   const results = await db.executor.apply([
     {
-      sql: `DELETE FROM codes WHERE id > $1 AND id <= $2 AND exp < $3
-          AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.id = codes.grant_id)
-        RETURNING 1`,
+      sql: `DELETE FROM ${table} WHERE id > $1 AND id <= $2 AND exp < $3 AND NOT EXISTS (${staysFor}) RETURNING 1`,
       params: [after, last, cut],
     },
   ]);
