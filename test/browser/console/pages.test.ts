@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { rounds } from "../../seed.ts";
+import { until } from "../../until.ts";
 import { assertAccessible, startConsole } from "./console.ts";
 
 const world = await startConsole();
@@ -52,7 +53,8 @@ for (const [colorScheme, viewport] of views.slice(0, rounds(2, 4)))
     for (const [path, heading] of Object.entries(paths)) {
       await within(page, path);
       await page.getByRole("heading", { level: 1, name: heading }).waitFor();
-      await page.getByRole("main").locator("[aria-label$='being loaded']").waitFor({ state: "detached" });
+      const loading = page.getByRole("main").locator("[aria-label$='being loaded']");
+      await until(async () => (await loading.count()) === 0);
       await assertAccessible(page, `${heading}, ${colorScheme} ${viewport.width}`);
     }
     await page.context().close();

@@ -1,6 +1,6 @@
 // One application: how it is registered, its keys, how to begin with it, and how to end it.
 
-import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { Group, Loader, Stack, Text, Title } from "@mantine/core";
 import type { ClientAnswer } from "@rescind/admin-api";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -13,7 +13,7 @@ import { Failure } from "../parts/failure.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 /** Kept as this version of the server needs them. */
@@ -66,28 +66,19 @@ function Actions({ client: { client_id, name, status } }: { readonly client: Cli
   const params = { client_id };
   return (
     <Group>
-      <Button
-        variant="default"
-        size="compact-sm"
-        renderRoot={(props) => <Way to="/tokens" search={{ client_id }} {...props} />}
-      >
+      <WayButton variant="default" size="compact-sm" to="/tokens" search={{ client_id }}>
         Tokens
-      </Button>
+      </WayButton>
       {session.may("operator") ? (
-        <Button
+        <WayButton
           color="red"
           variant="light"
           size="compact-sm"
-          renderRoot={(props) => (
-            <Way
-              to="/revocations/new"
-              search={orderSearch({ kind: "client_id", values: [client_id] })}
-              {...props}
-            />
-          )}
+          to="/revocations/new"
+          search={orderSearch({ kind: "client_id", values: [client_id] })}
         >
           Revoke its tokens
-        </Button>
+        </WayButton>
       ) : null}
       {session.may("operator") && status === "approved" ? (
         <Ask

@@ -1,13 +1,13 @@
 // Applications that are registered here, and a new one by the few questions that matter.
 
-import { Button, Group, Stack, Title } from "@mantine/core";
+import { Group, Stack, Title } from "@mantine/core";
 import type { ClientAnswer } from "@rescind/admin-api";
 import { given } from "../parts/given.ts";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { Way, WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 export function ClientsPage() {
@@ -16,9 +16,7 @@ export function ClientsPage() {
     <Stack>
       <Group justify="space-between">
         <Title order={1}>Clients</Title>
-        {session.may("administrator") ? (
-          <Button renderRoot={(props) => <Way to="/clients/new" {...props} />}>New</Button>
-        ) : null}
+        {session.may("administrator") ? <WayButton to="/clients/new">New</WayButton> : null}
       </Group>
       <ListTable
         label="Clients"

@@ -13,7 +13,7 @@ import { Failure } from "../parts/failure.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { Way, WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 /** Ids stand in the URL; everything else is taken for a token's text, which never does. */
@@ -144,17 +144,16 @@ function Ways({ units }: Pick<Explanation, "units">) {
       {Object.entries(kinds).map(([unit, kind]) => {
         const found = units.find((one) => one.unit === unit);
         return found === undefined ? null : (
-          <Button
+          <WayButton
             key={unit}
             size="xs"
             variant="light"
             color="red"
-            renderRoot={(props) => (
-              <Way to="/revocations/new" search={orderSearch({ kind, values: [found.value] })} {...props} />
-            )}
+            to="/revocations/new"
+            search={orderSearch({ kind, values: [found.value] })}
           >
             Revoke the {unit}
-          </Button>
+          </WayButton>
         );
       })}
     </Group>

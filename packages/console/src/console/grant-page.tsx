@@ -1,6 +1,6 @@
 // One grant and its family: what was issued, what of it is live, and what ended it.
 
-import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
+import { Group, Loader, Stack, Text, Title } from "@mantine/core";
 import type { AdminClient, GrantItem } from "@rescind/admin-api";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -12,7 +12,7 @@ import { Failure } from "../parts/failure.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { Way, WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 /** Milliseconds between two looks. */
@@ -64,35 +64,22 @@ function Shown({ family: { explanation, grant, events, hasMore } }: { readonly f
       <GrantFacts grant={grant} />
       <Group>
         {session.may("operator") && status === "live" ? (
-          <Button
+          <WayButton
             size="compact-sm"
             variant="light"
             color="red"
-            renderRoot={(props) => (
-              <Way
-                to="/revocations/new"
-                search={orderSearch({ kind: "grant_id", values: [grant_id] })}
-                {...props}
-              />
-            )}
+            to="/revocations/new"
+            search={orderSearch({ kind: "grant_id", values: [grant_id] })}
           >
             Revoke the grant
-          </Button>
+          </WayButton>
         ) : null}
-        <Button
-          size="compact-sm"
-          variant="default"
-          renderRoot={(props) => <Way to="/explain" search={{ id: grant_id }} {...props} />}
-        >
+        <WayButton size="compact-sm" variant="default" to="/explain" search={{ id: grant_id }}>
           Explain
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          renderRoot={(props) => <Way to="/tokens" search={{ grant_id }} {...props} />}
-        >
+        </WayButton>
+        <WayButton size="compact-sm" variant="default" to="/tokens" search={{ grant_id }}>
           Live tokens
-        </Button>
+        </WayButton>
       </Group>
       <Title order={2}>Family</Title>
       {hasMore ? <Text>The newest {most} tokens; those before them are left out.</Text> : null}

@@ -1,6 +1,6 @@
 // Every order there has been: who, why, what, and whether it can be taken back.
 
-import { Badge, Button, Group, Stack, Title } from "@mantine/core";
+import { Badge, Group, Stack, Title } from "@mantine/core";
 import type { RevocationItem } from "@rescind/admin-api";
 import { useSearch } from "@tanstack/react-router";
 import { isLiftable, LiftButton } from "../orders/lift-button.tsx";
@@ -9,7 +9,7 @@ import { given } from "../parts/given.ts";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
-import { Way } from "../parts/way.tsx";
+import { WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 
 export function RevocationsPage() {
@@ -23,9 +23,7 @@ export function RevocationsPage() {
     <Stack>
       <Group justify="space-between">
         <Title order={1}>Revocations</Title>
-        {session.may("operator") ? (
-          <Button renderRoot={(props) => <Way to="/revocations/new" {...props} />}>New</Button>
-        ) : null}
+        {session.may("operator") ? <WayButton to="/revocations/new">New</WayButton> : null}
       </Group>
       <ListTable
         label="Revocations"

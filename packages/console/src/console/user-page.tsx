@@ -16,7 +16,7 @@ import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { Way, WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 import { rights } from "../session/sign-in.ts";
 
@@ -66,35 +66,22 @@ function Shown({ user }: { readonly user: UserAnswer }) {
       />
       <Group>
         {session.may("operator") ? (
-          <Button
+          <WayButton
             color="red"
             variant="light"
             size="compact-sm"
-            renderRoot={(props) => (
-              <Way
-                to="/revocations/new"
-                search={orderSearch({ kind: "subject", values: [sub] })}
-                {...props}
-              />
-            )}
+            to="/revocations/new"
+            search={orderSearch({ kind: "subject", values: [sub] })}
           >
             End everything of theirs
-          </Button>
+          </WayButton>
         ) : null}
-        <Button
-          variant="default"
-          size="compact-sm"
-          renderRoot={(props) => <Way to="/sessions" search={{ subject: sub }} {...props} />}
-        >
+        <WayButton variant="default" size="compact-sm" to="/sessions" search={{ subject: sub }}>
           Sessions
-        </Button>
-        <Button
-          variant="default"
-          size="compact-sm"
-          renderRoot={(props) => <Way to="/tokens" search={{ subject: sub }} {...props} />}
-        >
+        </WayButton>
+        <WayButton variant="default" size="compact-sm" to="/tokens" search={{ subject: sub }}>
           Tokens
-        </Button>
+        </WayButton>
       </Group>
       {session.may("administrator") ? <Administration user={user} /> : null}
     </>

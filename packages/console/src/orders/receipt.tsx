@@ -1,13 +1,13 @@
 // What an order has done: its number, what it covered, and each verifier as it applies it, stragglers by name.
 
-import { Alert, Button, Group, Paper, Progress, Stack, Table, Text } from "@mantine/core";
+import { Alert, Group, Paper, Progress, Stack, Table, Text } from "@mantine/core";
 import type { RevocationAnswer, VerifierItem } from "@rescind/admin-api";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Failure } from "../parts/failure.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
-import { Way } from "../parts/way.tsx";
+import { WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 import { inWords } from "./target.ts";
 
@@ -88,9 +88,9 @@ export function Receipt({ answer }: { readonly answer: RevocationAnswer }) {
         </>
       )}
       <Group>
-        <Button renderRoot={(props) => <Way to="/revocations" {...props} />} variant="default">
+        <WayButton to="/revocations" variant="default">
           All revocations
-        </Button>
+        </WayButton>
       </Group>
     </Stack>
   );

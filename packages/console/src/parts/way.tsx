@@ -1,6 +1,6 @@
-// A link to another page of this one, looking like every other link.
+// Links to other pages of this one: like every other link, or as a button.
 
-import { Anchor } from "@mantine/core";
+import { Anchor, Button, type ButtonProps } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
@@ -9,17 +9,13 @@ export interface WayProps {
   readonly to: string;
   readonly search?: Readonly<Record<string, string | undefined>>;
   readonly children?: ReactNode;
-  /** Where it looks like something else, a button for example. */
-  readonly className?: string;
 }
 
-export function Way({ to, search, children, className, ...rest }: WayProps) {
-  const way = { to, ...(search === undefined ? {} : { search }) };
-  if (className !== undefined)
-    return (
-      <Link {...way} className={className} {...rest}>
-        {children}
-      </Link>
-    );
+export function Way({ children, ...way }: WayProps) {
   return <Anchor renderRoot={(props) => <Link {...way} {...props} />}>{children}</Anchor>;
+}
+
+export function WayButton({ to, search, ...looks }: WayProps & ButtonProps) {
+  const way = { to, ...(search === undefined ? {} : { search }) };
+  return <Button {...looks} renderRoot={(props) => <Link {...way} {...props} />} />;
 }
