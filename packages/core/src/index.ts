@@ -4,6 +4,7 @@
 export * from "./access-token.ts";
 export * from "./act-claim.ts";
 export * from "./audit-chain.ts";
+export * from "./authentication.ts";
 export * from "./authorization.ts";
 export * from "./authorization-code.ts";
 export * from "./authorization-request.ts";

@@ -11,7 +11,7 @@ export interface Session {
   /** Milliseconds since 1970 of the last authentication; `auth_time` in seconds is its floor. */
   readonly authenticatedAtMs: number;
   readonly lastSeenMs: number;
-  /** How the person authenticated (RFC 8176): `pwd`. */
+  /** How the person authenticated (RFC 8176). */
   readonly amr: readonly string[];
   readonly userAgent: string | undefined;
   readonly address: string | undefined;

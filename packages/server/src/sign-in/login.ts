@@ -65,7 +65,7 @@ export async function login(request: PageRequest, deps: Dependencies): Promise<A
       deps.log.info({ reqId: request.id, address: request.address }, "sign-in refused");
       return refused("The username or the password is wrong.", 400);
     case "person": {
-      const cookie = await openSession(attempt.user, attempt.head, request, deps);
+      const cookie = await openSession({ ...attempt, amr: ["pwd"] }, request, deps);
       deps.log.info({ reqId: request.id, subject: attempt.user.subject }, "signed in");
       return seeOther(resumeAt("/oauth2/authorize", opened.transaction, deps), [cookie]);
     }

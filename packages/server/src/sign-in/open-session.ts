@@ -10,13 +10,21 @@ import { logOut } from "../revocation/log-out.ts";
 import { setCookie } from "./browser.ts";
 import { isLive, signedIn } from "./signed-in.ts";
 
+/** Who has just shown who they are, and how. */
+export interface Authentication {
+  readonly user: User;
+  /** The first head read with what was shown: the password's digest, the passkey, the upstream's answer. */
+  readonly head: Head;
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+}
+
 /**
  * Opens or renews the session of a person who has just shown who they are. A session of somebody else in this browser
- * ends. `head` is the one read with the password's digest. Returns the `Set-Cookie`.
+ * ends. Returns the `Set-Cookie`.
  */
 export async function openSession(
-  user: User,
-  head: Head,
+  { user, head, amr }: Authentication,
   request: PageRequest,
   deps: Dependencies,
 ): Promise<string> {
@@ -26,7 +34,7 @@ export async function openSession(
     rev: head.position.seq,
     authenticatedAtMs: deps.now(),
     lastSeenMs: deps.now(),
-    amr: ["pwd"],
+    amr,
     userAgent: request.userAgent,
     address: request.address,
   };

@@ -46,7 +46,8 @@ async function signInWith(
 ): Promise<readonly string[]> {
   const { head, user, passwordHash } = await deps.store.findUser(subject);
   const { ok } = await verifyPassword(passwordHash, password);
-  return ok && user?.status === "active" ? [await openSession(user, head, request, deps)] : [];
+  if (!ok || user?.status !== "active") return [];
+  return [await openSession({ user, head, amr: ["pwd"] }, request, deps)];
 }
 
 function form(user: User, problem: string | undefined, request: PageRequest, deps: Dependencies): Answer {

@@ -1,0 +1,23 @@
+// How somebody has shown who they are, and what that is worth: `amr` (RFC 8176) and the `acr` that follows from it
+// (OpenID Connect Core section 2). Says nothing about when.
+
+/** What an authentication is worth, from the least to the most: one factor, two, one that no other site can ask for. */
+export const acrValues = ["pwd", "mfa", "phr"] as const;
+
+export type Acr = (typeof acrValues)[number];
+
+/**
+ * What these methods are worth. Undefined where nothing is claimed: an upstream provider that does not say how it knew
+ * the person.
+ */
+export function acrOf(amr: readonly string[]): Acr | undefined {
+  const isByKey = amr.includes("hwk") || amr.includes("swk");
+  if (isByKey && amr.includes("user")) return "phr";
+  if (amr.includes("mfa")) return "mfa";
+  return amr.includes("pwd") ? "pwd" : undefined;
+}
+
+/** Whether `reached` is at least as much as `wanted`. */
+export function isAtLeast(reached: Acr | undefined, wanted: Acr): boolean {
+  return reached !== undefined && acrValues.indexOf(reached) >= acrValues.indexOf(wanted);
+}
