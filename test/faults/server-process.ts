@@ -143,13 +143,14 @@ export class ServerProcess {
     return this.#ending;
   }
 
-  /** Starts the process and waits until it is ready. @throws Error with its output if it ends before */
+  /** Starts the process and waits until it is ready. @throws Error with what this start printed if it ends before */
   async start(): Promise<void> {
+    const from = this.#output.length;
     this.spawn();
     await until(
       "the server is ready",
       async () => {
-        if (!this.isRunning) throw new Error(`the server ended at its start: ${this.#output}`);
+        if (!this.isRunning) throw new Error(`the server ended at its start: ${this.#output.slice(from)}`);
         return (await this.#status("/readyz")) === 200;
       },
       startWithin,

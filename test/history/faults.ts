@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { Random } from "../faults/random.ts";
+import type { ServerProcess } from "../faults/server-process.ts";
 import type { TcpProxy } from "../faults/tcp-proxy.ts";
 import type { Node } from "./nodes.ts";
 import type { Traffic } from "./traffic.ts";
@@ -57,7 +58,7 @@ export function nodeFaults(nodes: readonly Node[], random: Random): Fault {
       happen: async () => {
         await process.kill();
         await for_(300);
-        await process.start();
+        await startAgain(process);
       },
     },
     {
@@ -71,6 +72,17 @@ export function nodeFaults(nodes: readonly Node[], random: Random): Fault {
     proxyFault(proxy, { on, what: "cut off from its clients", outage: false, most: 800, random }),
   ];
   return random.pick(kinds);
+}
+
+/** As whatever watches over a server would: one that came up while its database was down is started once more. */
+async function startAgain(process: ServerProcess): Promise<void> {
+  for (;;) {
+    try {
+      return await process.start();
+    } catch (cause) {
+      if (process.isRunning || !String(cause).includes("cannot be reached")) throw cause;
+    }
+  }
 }
 
 export function verifierFaults(verifiers: readonly HistoryVerifier[], random: Random, bound: number): Fault {

@@ -116,9 +116,12 @@ export function sharedFleet(parts: SharedFleetParts): SharedFleet {
     },
     metHere: () => local.list(),
     async list() {
+      // Who is listed is read anew, so whose lease is in force must not be older.
+      const everyone = await peers.everyone();
+      await peers.refreshed();
       const fresh = new Set(merged([...local.leased(), ...peers.leased()]).map(({ key }) => key));
       const known = new Map<string, Verifier>();
-      for (const verifier of [...(await peers.everyone()).map(verifierOf), ...local.list()]) {
+      for (const verifier of [...everyone.map(verifierOf), ...local.list()]) {
         const key = keyOf(verifier);
         const other = known.get(key);
         if (other === undefined || other.lastLeaseAtMs <= verifier.lastLeaseAtMs) known.set(key, verifier);
