@@ -17,6 +17,7 @@ export * from "./field.ts";
 export * from "./grant.ts";
 export * from "./issuer.ts";
 export * from "./list.ts";
+export * from "./order-reasons.ts";
 export * from "./problem.ts";
 export * from "./reason.ts";
 export * from "./registration.ts";

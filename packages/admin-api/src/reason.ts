@@ -1,17 +1,8 @@
 // The reasons of core on the wire, and the note beside them.
 
-import { type RevocationReason, revocationReasons } from "@rescind/core";
 import Type from "typebox";
 import { Text } from "./field.ts";
-
-/** Found out by the server itself; nobody may claim them. */
-const ofTheServer = ["replay_detected", "restore"];
-
-/** The reasons an order may give. */
-export const orderReasons = revocationReasons.filter(
-  (reason): reason is Exclude<RevocationReason, "replay_detected" | "restore"> =>
-    !ofTheServer.includes(reason),
-);
+import { orderReasons } from "./order-reasons.ts";
 
 export const Reason = Type.Enum(orderReasons, { type: "string", description: "administrator if absent." });
 

@@ -91,9 +91,28 @@ test("WEB-09 the policy allows scripts from files only, no frames, and styles by
   assert.equal(policies[0]?.get("cache-control"), "no-store");
 });
 
-test("the console weighs less than 350 kB", async () => {
-  const folder = new URL("../../../packages/server/site/assets/", import.meta.url);
-  const sizes = readdirSync(folder).map((name) => gzipSync(readFileSync(new URL(name, folder))).length);
+const assets = new URL("../../../packages/server/site/assets/", import.meta.url);
+
+test("the console weighs less than 350 kB", () => {
+  const sizes = readdirSync(assets).map((name) => gzipSync(readFileSync(new URL(name, assets))).length);
   const sum = sizes.reduce((a, b) => a + b, 0);
   assert.ok(sum < 350_000, `${sum} bytes with gzip`);
+});
+
+test("every component that the pages use has its look", () => {
+  const library = new URL("../../../node_modules/@mantine/core/styles/", import.meta.url);
+  const classesIn = (folder: URL, ending: string) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(ending) && !name.endsWith(".layer.css"))
+      .map(
+        (name) =>
+          [name, readFileSync(new URL(name, folder), "utf8").match(/\bm_[0-9a-f]{5,8}\b/g) ?? []] as const,
+      );
+  const used = new Set(classesIn(assets, ".js").flatMap(([, classes]) => classes));
+  const there = new Set(classesIn(assets, ".css").flatMap(([, classes]) => classes));
+  const missing = classesIn(library, ".css").filter(([, classes]) =>
+    classes.some((name) => used.has(name) && !there.has(name)),
+  );
+  const names = missing.map(([name]) => name);
+  assert.deepEqual(names, [], "packages/console/src/parts/styles.ts leaves them out");
 });

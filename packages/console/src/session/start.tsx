@@ -1,7 +1,7 @@
 // How a page begins: the person signed in, everything around the content in place, and a failure said rather than
 // waited for.
 
-import "@mantine/core/styles.css";
+import "../parts/styles.ts";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
