@@ -9,6 +9,7 @@ import {
   AccountSession,
   AccountSessionPath,
   Application,
+  ApplicationScopePath,
   Nothing,
   OthersSignedOut,
   PasswordChange,
@@ -43,6 +44,14 @@ export const accountRoutes = {
     scope,
     summary: "Take back all that you gave an application, your consent included",
     params: ClientPath,
+    answers: { 204: undefined },
+  },
+  endApplicationScope: {
+    method: "DELETE",
+    path: "/account/v1/applications/:client_id/scopes/:scope",
+    scope,
+    summary: "Take back one scope: the application is signed out, and has to ask for that scope again",
+    params: ApplicationScopePath,
     answers: { 204: undefined },
   },
   listOwnGrants: {

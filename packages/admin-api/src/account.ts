@@ -3,7 +3,7 @@
 
 import { revocationReasons, unitNames } from "@rescind/core";
 import Type from "typebox";
-import { ClientId, Count, Id, Seq, Time, type Wire } from "./field.ts";
+import { ClientId, Count, Id, ScopeValue, Seq, Time, type Wire } from "./field.ts";
 import { page } from "./list.ts";
 import { TokenStatus } from "./token.ts";
 import { UserRole } from "./user.ts";
@@ -28,6 +28,7 @@ const DescribedScope = Type.Object({
   description: Type.Optional(
     Type.String({ description: "The client's words, else the resource's, else ours." }),
   ),
+  consented: Type.Boolean({ description: "You were asked for it, and it can be taken back by itself." }),
 });
 
 /** A client that this person has let do something, or that holds a live grant of theirs. */
@@ -96,6 +97,7 @@ export const AccountRevocation = Type.Object({
   token_id: Type.Optional(Type.String()),
   grant_id: Type.Optional(Type.String()),
   session_id: Type.Optional(Type.String()),
+  scope: Type.Optional(Type.String({ description: "The one scope that was taken back." })),
   lifted: Type.Boolean(),
 });
 
@@ -127,6 +129,11 @@ export type PasswordChange = Wire<typeof PasswordChange>;
 
 /** No members; an empty object or no body at all. */
 export const Nothing = Type.Object({}, { additionalProperties: false });
+
+export const ApplicationScopePath = Type.Object(
+  { client_id: ClientId, scope: ScopeValue },
+  { additionalProperties: false },
+);
 
 export const AccountGrantPath = Type.Object(
   { grant_id: Id("grant", "One of your grants.") },

@@ -45,7 +45,12 @@ export const Select = Type.Object(
 export type Select = Wire<typeof Select>;
 
 /** As answers and histories show it: `{token}` is shown as the `token_id` or `grant_id` it turned out to be. */
-export const RecordedSelect = Type.Object(recorded);
+export const RecordedSelect = Type.Object({
+  ...recorded,
+  scope: Type.Optional(
+    Type.String({ description: "The one scope that the person took back of what the client may ask for." }),
+  ),
+});
 
 export type RecordedSelect = Wire<typeof RecordedSelect>;
 

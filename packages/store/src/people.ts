@@ -195,7 +195,8 @@ export interface PeopleStore {
     at: number,
   ): Promise<Page<ListedSession>>;
 
-  // Consents. Withdrawing one is an order of unit subject+client, which removes what is stored in its transaction.
+  // Consents. Withdrawing one is an order of unit subject+client, which removes what is stored in its transaction: all
+  // of it, or the one scope that the order names.
 
   consentedScopes(subject: string, clientId: string): Promise<readonly string[]>;
   listConsents(

@@ -73,6 +73,8 @@ export interface Order {
   /** Seconds, inclusive; wide units only. */
   readonly before?: number | undefined;
   readonly suspend?: boolean | undefined;
+  /** Of unit subject+client: of the stored consent only this scope is forgotten, the others stay. */
+  readonly scope?: string | undefined;
   readonly final: boolean;
   /** Made from `longest`; `revoke` asks again if these have risen meanwhile. */
   lifeFor(longest: LongestLives): EntryLife;

@@ -38,7 +38,24 @@ export async function endApplication(request: AdminRequest, deps: Dependencies):
   return { status: 204, headers: seqHeader(await commitOwn(order, request, deps)) };
 }
 
+/**
+ * Takes one scope back: the stored consent shrinks and all that the person gave this client ends, in one transaction.
+ * The next authorization asks for that scope again, and for no other.
+ */
+export async function endApplicationScope(request: AdminRequest, deps: Dependencies): Promise<Answer> {
+  const subject = subjectOf(request);
+  const { client_id: clientId = "", scope = "" } = request.params;
+  if (!(await hasGiven(scope, { subject, clientId }, deps))) return unknownScope;
+  const unit = { name: "subject+client", issuer: deps.issuer, value: subject, client: clientId } as const;
+  const order = { unit, scope, reason: "consent_withdrawn", about: { clientId } } as const;
+  return { status: 204, headers: seqHeader(await commitOwn(order, request, deps)) };
+}
+
 const unknown = refused("not-found", "You have given nothing to an application with this client_id.");
+const unknownScope = refused(
+  "not-found",
+  "You have given no such scope to an application with this client_id.",
+);
 
 interface Holding {
   readonly clientId: string;
@@ -97,7 +114,10 @@ function applicationOf(
     client_id: clientId,
     name,
     consented: consent !== undefined,
-    scopes: scopes.map((scope) => described(scope, inWords(scope))),
+    scopes: scopes.map((scope) => ({
+      ...described(scope, inWords(scope)),
+      consented: consent?.scopes.includes(scope) === true,
+    })),
     since: formatTimeMs(earliest(consent === undefined ? opened : [consent.grantedAtMs, ...opened])),
     ...(uses.length === 0 ? {} : { last_used_at: formatTimeMs(uses.reduce((a, b) => Math.max(a, b))) }),
     grants: grants.length,
@@ -106,7 +126,7 @@ function applicationOf(
   };
 }
 
-function described(scope: string, description: string | undefined): Application["scopes"][number] {
+function described(scope: string, description: string | undefined) {
   return description === undefined ? { scope } : { scope, description };
 }
 
@@ -122,4 +142,15 @@ async function hasAnything(subject: string, clientId: string, deps: Dependencies
   if (consents.items.length > 0) return true;
   const grants = await deps.store.listGrants({ subject, clientId }, page, deps.now() / 1000);
   return grants.items.length > 0;
+}
+
+/** Also by a grant that is dead now, as above: whoever repeats this gets the same answer. */
+async function hasGiven(
+  scope: string,
+  to: { readonly subject: string; readonly clientId: string },
+  deps: Dependencies,
+): Promise<boolean> {
+  if ((await deps.store.consentedScopes(to.subject, to.clientId)).includes(scope)) return true;
+  const grants = await allPages((page) => deps.store.listGrants(to, page, deps.now() / 1000));
+  return grants.items.some(({ scopes }) => scopes.includes(scope));
 }

@@ -3,7 +3,7 @@
 import type { AccountRouteName } from "@rescind/admin-api";
 import { withIdempotency } from "../admin/idempotency.ts";
 import type { AdminHandler } from "../admin/request.ts";
-import { endApplication, listApplications } from "./applications.ts";
+import { endApplication, endApplicationScope, listApplications } from "./applications.ts";
 import { endGrant, listOwnGrants } from "./grants.ts";
 import { changePassword } from "./password.ts";
 import { readProfile } from "./profile.ts";
@@ -14,6 +14,7 @@ export const accountHandlers: Readonly<Record<AccountRouteName, AdminHandler>> =
   readProfile,
   listApplications,
   endApplication,
+  endApplicationScope,
   listOwnGrants,
   endGrant,
   listOwnSessions,

@@ -13,6 +13,8 @@ import { selectOf } from "../revocation/select.ts";
 export interface OwnOrder {
   readonly unit: Unit;
   readonly reason: Extract<RevocationReason, "consent_withdrawn" | "user_request">;
+  /** Of the stored consent only this one is forgotten. */
+  readonly scope?: string | undefined;
   /** Beside the person. */
   readonly about?: About | undefined;
 }
@@ -50,14 +52,15 @@ export function commitAllOwn(
   return commitAll(made, deps);
 }
 
-function asked({ unit, reason, about }: OwnOrder, request: AdminRequest): OrderRequest {
+function asked({ unit, scope, reason, about }: OwnOrder, request: AdminRequest): OrderRequest {
   const subject = subjectOf(request);
   return {
     unit,
+    scope,
     reason,
     actor: { kind: "user", id: subject },
     final: true,
-    select: selectOf(unit),
+    select: { ...selectOf(unit), ...(scope === undefined ? {} : { scope }) },
     about: { ...about, subject },
   };
 }

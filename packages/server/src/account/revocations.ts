@@ -54,11 +54,14 @@ async function itemOf(
 }
 
 function idsIn(select: OrderRecord["select"]) {
-  const [token_id, grant_id, session_id] = [select.token_id, select.grant_id, select.session_id].map(textOf);
+  const { token_id, grant_id, session_id, scope } = Object.fromEntries(
+    Object.entries(select).map(([name, value]) => [name, textOf(value)]),
+  );
   return {
     ...(token_id === undefined ? {} : { token_id }),
     ...(grant_id === undefined ? {} : { grant_id }),
     ...(session_id === undefined ? {} : { session_id }),
+    ...(scope === undefined ? {} : { scope }),
   };
 }
 

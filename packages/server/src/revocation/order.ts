@@ -15,6 +15,8 @@ export interface OrderRequest {
   /** Seconds, inclusive. */
   readonly before?: number | undefined;
   readonly suspend?: boolean | undefined;
+  /** Of unit subject+client: of the stored consent only this scope is forgotten. */
+  readonly scope?: string | undefined;
   readonly idempotency?: string | undefined;
   /** Whose it is, as far as it is known without asking the store. */
   readonly about?: About | undefined;

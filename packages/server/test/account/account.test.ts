@@ -1,6 +1,7 @@
 // A person's own things at /account/v1: what they see, what they end, and the history of it.
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
+import { authorizationUrl, browserWith, headingOf } from "../../../../test/authorization.ts";
 import { accountWorld, ids, password } from "./world.ts";
 
 const world = await accountWorld();
@@ -101,6 +102,55 @@ describe("what a person ends", () => {
     );
     const lifted = await server.admin("POST", `/admin/v1/revocations/${order.id}/lift`);
     assert.equal(lifted.status, 409, "what a person took back stays");
+  });
+
+  test("C3 one scope: what was given ends, and only for that scope the application has to ask again", async () => {
+    const ada = await someone();
+    const client = await people.client({ name: "Prints" });
+    const browser = browserWith(server, ada);
+    const ask = (scope: string) => browser.open(authorizationUrl(server, client, { scope }));
+    const consent = await ask("openid read write offline_access");
+    const code = (await browser.submit(consent, { answer: "allow" })).sent.get("code");
+    const tokens = (await people.redeem(client, code ?? "")).json;
+    assert.equal(await isActive(tokens.access_token), true);
+    const path = `/applications/${client.client_id}/scopes`;
+    const before = (await items(ada.token, "/applications")).find(
+      ({ client_id }) => client_id === client.client_id,
+    );
+    const ended = await call(ada.token, "DELETE", `${path}/write`);
+    assert.equal(ended.status, 204, ended.text);
+    const order = await newestOrder();
+    assert.deepEqual(
+      [order.select, order.reason, order.final, String(order.seq)],
+      [
+        { subject: ada.subject, client_id: client.client_id, scope: "write" },
+        "consent_withdrawn",
+        true,
+        ended.headers.get("rescind-seq"),
+      ],
+    );
+    for (const token of [tokens.access_token, tokens.refresh_token])
+      assert.equal(await isActive(token), false);
+    assert.equal(await isActive(ada.token), true);
+
+    assert.notEqual((await ask("openid read offline_access")).sent.get("code"), null, "nothing is asked");
+    assert.equal(headingOf(await ask("openid write")), headingOf(consent), "this is asked again");
+    const after = (await items(ada.token, "/applications")).find(
+      ({ client_id }) => client_id === client.client_id,
+    );
+    const named = (scopes: unknown) => (scopes as { scope: string }[]).map(({ scope }) => scope).sort();
+    assert.deepEqual(named(before?.scopes), ["offline_access", "openid", "read", "write"]);
+    assert.deepEqual(
+      [named(after?.scopes), after?.since],
+      [["offline_access", "openid", "read"], before?.since],
+    );
+    const [newest] = await items(ada.token, "/revocations");
+    assert.deepEqual([newest?.client_name, newest?.scope, newest?.by], ["Prints", "write", "you"]);
+
+    assert.equal((await call(ada.token, "DELETE", `${path}/write`)).status, 204, "again is harmless");
+    const never = await call(ada.token, "DELETE", `${path}/email`);
+    assert.equal(never.status, 404, never.text);
+    assert.equal((await call(ada.token, "DELETE", `${path}/not%20one`)).status, 400);
   });
 
   test("one grant, another session, all others, and everything", async () => {

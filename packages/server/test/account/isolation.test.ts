@@ -17,11 +17,13 @@ describe("nobody reaches another's", () => {
     for (const path of ["applications", "grants", "sessions"] as const) {
       const theirs = { applications: only.client_id, grants: grant_id, sessions: bob.sessionId }[path];
       const nothing = { applications: "nobody", grants: "gnt_1", sessions: "ses_1" }[path];
-      const [answer, none] = [
-        await call(ada.token, "DELETE", `/${path}/${theirs}`),
-        await call(ada.token, "DELETE", `/${path}/${nothing}`),
-      ];
-      assert.deepEqual([answer.status, answer.json], [404, none.json], path);
+      for (const part of path === "applications" ? ["", "/scopes/openid"] : [""]) {
+        const [answer, none] = [
+          await call(ada.token, "DELETE", `/${path}/${theirs}${part}`),
+          await call(ada.token, "DELETE", `/${path}/${nothing}${part}`),
+        ];
+        assert.deepEqual([answer.status, answer.json], [404, none.json], path);
+      }
       const listed = await items(ada.token, `/${path}`);
       assert.ok(!JSON.stringify(listed).includes(theirs), path);
     }

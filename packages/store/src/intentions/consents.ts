@@ -79,8 +79,11 @@ export function storeConsent(db: Database, { code, consent }: NewCode): Statemen
   ];
 }
 
-/** The statements that go with an order of unit subject+client, if it was numbered; `before` spares later consents. */
-export function removeConsents({ id, unit, before }: Order): Statement[] {
+/**
+ * The statements that go with an order of unit subject+client, if it was numbered; `before` spares later consents. With
+ * `scope` that one is forgotten, and the consent where it was the last.
+ */
+export function removeConsents({ id, unit, before, scope }: Order): Statement[] {
   const covered = `subject = $2 AND client_id = $3 AND granted_at_ms < coalesce($4, granted_at_ms + 1)
     AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`;
   const params = [
@@ -89,11 +92,18 @@ export function removeConsents({ id, unit, before }: Order): Statement[] {
     unit.client ?? "",
     before === undefined ? null : (before + 1) * 1000,
   ];
+  const scopesOf = `DELETE FROM consent_scopes WHERE consent_id IN (SELECT k.id FROM consents k WHERE ${covered})`;
+  if (scope !== undefined)
+    return [
+      { sql: `${scopesOf} AND scope = $5`, params: [...params, scope] },
+      {
+        sql: `DELETE FROM consents WHERE ${covered}
+          AND NOT EXISTS (SELECT 1 FROM consent_scopes s WHERE s.consent_id = consents.id)`,
+        params,
+      },
+    ];
   return [
-    {
-      sql: `DELETE FROM consent_scopes WHERE consent_id IN (SELECT k.id FROM consents k WHERE ${covered})`,
-      params,
-    },
+    { sql: scopesOf, params },
     { sql: `DELETE FROM consents WHERE ${covered}`, params },
   ];
 }

@@ -51,6 +51,31 @@ export function consents(open: Opener): void {
     );
   });
 
+  promise(
+    "C3 an order that names a scope forgets that one, and the consent with the last",
+    open,
+    async (store) => {
+      await consent(store, ["openid", "orders:read", "orders:write"]);
+      await consent(store, ["orders:write"], { clientId: "other" });
+      await consent(store, ["orders:write"], { subject: "usr_2" });
+      const takeBack = (scope: string) =>
+        store.revoke(order(store, unit("subject+client", "usr_1", "client"), { scope }));
+      const { seq } = await takeBack("orders:write");
+      assert.deepEqual(await store.consentedScopes("usr_1", "client"), ["openid", "orders:read"]);
+      assert.deepEqual(await store.consentedScopes("usr_1", "other"), ["orders:write"]);
+      assert.deepEqual(await store.consentedScopes("usr_2", "client"), ["orders:write"]);
+      await consent(store, ["orders:write"], { rev: seq - 1 });
+      assert.deepEqual(await store.consentedScopes("usr_1", "client"), ["openid", "orders:read"]);
+      assert.equal((await takeBack("orders:write")).appended, true, "what was issued since is covered too");
+      for (const scope of ["openid", "orders:read"]) await takeBack(scope);
+      const left = (await store.listConsents({ subject: "usr_1" }, { limit: 10, cursor: undefined })).items;
+      assert.deepEqual(
+        left.map(({ clientId }) => clientId),
+        ["other"],
+      );
+    },
+  );
+
   promise("before spares a consent that was given later, in the same second not", open, async (store) => {
     await consent(store, ["openid"], { issuedAt: nowS });
     const withdraw = (before: number) =>
