@@ -34,6 +34,8 @@ const scratch = mkdtempSync(join(tmpdir(), "rescind-test-"));
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} What failed, told once more at the end: of a long output the last lines are what people see. */
+const toldAgain = [];
 
 /** @type {NodeJS.Signals[]} */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -53,6 +55,7 @@ await Promise.all(Array.from({ length: concurrency }, () => takeFiles(files)));
 rmSync(scratch, { recursive: true, force: true });
 const ran = total.passed + total.failed > 0;
 process.exitCode = total.failed > 0 || !ran ? 1 : 0;
+for (const told of toldAgain) console.log(told);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 
 /** @param {string[]} files */
@@ -139,12 +142,13 @@ function show(file, { lines, crash, output }, seconds) {
   total.failed += failed;
   total.skipped += skipped;
   const counts = `${passed} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`;
-  console.log(`${failed ? "✗" : "✓"} ${file} (${counts}, ${seconds.toFixed(1)} s)`);
+  const told = [`${failed ? "✗" : "✓"} ${file} (${counts}, ${seconds.toFixed(1)} s)`];
   for (const { name, at, error } of failures)
-    console.log(indent(`✗ ${name}\n${at ? `  at ${at}\n` : ""}${indent(error ?? "")}`));
-  if (crash) console.log(indent(`✗ the file itself: ${crash}`));
-  if (failed && output.trim())
-    console.log(indent(`its output, last lines:\n${indent(lastLines(output, 80))}`));
+    told.push(indent(`✗ ${name}\n${at ? `  at ${at}\n` : ""}${indent(error ?? "")}`));
+  if (crash) told.push(indent(`✗ the file itself: ${crash}`));
+  if (failed && output.trim()) told.push(indent(`its output, last lines:\n${indent(lastLines(output, 80))}`));
+  console.log(told.join("\n"));
+  if (failed) toldAgain.push(told.join("\n"));
 }
 
 function testFiles() {
