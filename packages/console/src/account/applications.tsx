@@ -55,14 +55,46 @@ function Shown({ application }: { readonly application: Application }) {
         </Ask>
       </Group>
       {scopes.length === 0 ? null : (
-        <ul>
-          {scopes.map(({ scope, description }) => (
-            <li key={scope}>
-              <Text size="sm">{description ?? `Use ${scope}`}</Text>
-            </li>
+        <Stack component="ul" gap={4} mt="sm" pl={0} mb={0} style={{ listStyle: "none" }}>
+          {scopes.map((scope) => (
+            <MayDo key={scope.scope} of={application} scope={scope} />
           ))}
-        </ul>
+        </Stack>
       )}
     </Card>
+  );
+}
+
+interface MayDoProps {
+  readonly of: Application;
+  readonly scope: Application["scopes"][number];
+}
+
+/** One thing that it may do, in words; taken back by itself if it was asked for. */
+function MayDo({ of: { client_id, name }, scope: { scope, description, consented } }: MayDoProps) {
+  const { api } = useOwn();
+  const words = description ?? `Use ${scope}`;
+  return (
+    <Group component="li" justify="space-between" align="start" wrap="nowrap">
+      <Text size="sm" miw={0} style={{ overflowWrap: "anywhere" }}>
+        {words}
+      </Text>
+      {consented ? (
+        <Ask
+          label="Take back"
+          about={words}
+          title={`Take this back from ${name}?`}
+          variant="subtle"
+          act={() => api.endApplicationScope({ params: { client_id, scope } })}
+          changes={["applications", "history"]}
+        >
+          <Text>“{words}” ends now, on every device.</Text>
+          <Text>
+            To make sure of it, {name} is signed out of your account until you use it again. What else you
+            allowed it stays allowed; for this it has to ask you again.
+          </Text>
+        </Ask>
+      ) : null}
+    </Group>
   );
 }

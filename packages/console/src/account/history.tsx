@@ -44,8 +44,10 @@ const units: Readonly<Record<AccountRevocation["unit"], string>> = {
   all: "everybody's sessions and tokens",
 };
 
-function whatOf({ unit, client_name, client_id }: AccountRevocation): string {
+function whatOf({ unit, client_name, client_id, scope }: AccountRevocation): string {
   const application = client_name ?? client_id;
+  if (scope !== undefined && application !== undefined)
+    return `one permission of an application (${application}: ${scope}), which was signed out`;
   return application === undefined ? units[unit] : `${units[unit]} (${application})`;
 }
 

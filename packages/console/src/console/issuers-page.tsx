@@ -1,6 +1,6 @@
 // Foreign issuers whose JWTs can be revoked here.
 
-import { Button, Group, NumberInput, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
 import type { IssuerItem } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -74,12 +74,13 @@ function Register() {
               value={jwksUri}
               onChange={({ currentTarget }) => setJwksUri(currentTarget.value)}
             />
-            <NumberInput
+            <TextInput
               label="Longest life"
               description="Seconds"
+              type="number"
               min={1}
               value={life ?? ""}
-              onChange={(value) => setLife(typeof value === "number" ? value : undefined)}
+              onChange={({ currentTarget: { value } }) => setLife(value === "" ? undefined : Number(value))}
             />
             <Button type="submit" loading={put.isPending}>
               Register

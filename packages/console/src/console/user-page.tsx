@@ -1,6 +1,6 @@
 // One person: roles, status, a link to set a password, what they have given to whom, and how to end it.
 
-import { Button, Group, Loader, MultiSelect, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import type { GrantItem, UserAnswer } from "@rescind/admin-api";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -14,6 +14,7 @@ import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
+import { Roles } from "../parts/roles.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { Status } from "../parts/status.tsx";
 import { Way, WayButton } from "../parts/way.tsx";
@@ -103,7 +104,7 @@ function Administration({ user }: { readonly user: UserAnswer }) {
   return (
     <Stack>
       <Group align="end">
-        <MultiSelect label="Roles" data={rights} value={[...roles]} onChange={setRoles} miw={280} />
+        <Roles value={roles} onChange={setRoles} />
         <Button variant="default" loading={change.isPending} onClick={() => change.mutate()}>
           Save
         </Button>

@@ -1,6 +1,6 @@
 // People: who they are, what they may do here, and a new one.
 
-import { Badge, Button, Group, Modal, MultiSelect, Stack, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Group, Modal, Stack, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { UserAnswer } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -11,6 +11,7 @@ import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
+import { Roles } from "../parts/roles.tsx";
 import { useFilters } from "../parts/search.ts";
 import { Status } from "../parts/status.tsx";
 import { Way } from "../parts/way.tsx";
@@ -122,13 +123,7 @@ function NewUserForm() {
           value={email}
           onChange={({ currentTarget }) => setEmail(currentTarget.value)}
         />
-        <MultiSelect
-          label="Roles"
-          description="None: no access to this console"
-          data={rights}
-          value={roles}
-          onChange={setRoles}
-        />
+        <Roles description="None: no access to this console" value={roles} onChange={setRoles} />
         {create.isError ? <Failure error={create.error} /> : null}
         <Button type="submit" loading={create.isPending}>
           Create

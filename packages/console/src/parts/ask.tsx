@@ -17,9 +17,12 @@ export interface AskProps {
   /** Lists to be read anew afterwards. */
   readonly changes: readonly string[];
   readonly color?: string;
+  /** What the button is about, for who hears it where several say the same. */
+  readonly about?: string;
+  readonly variant?: "light" | "subtle";
 }
 
-export function Ask({ label, title, children, act, changes, color = "red" }: AskProps) {
+export function Ask({ label, title, children, act, changes, color = "red", about, variant }: AskProps) {
   const queries = useQueryClient();
   const [isOpen, { open, close }] = useDisclosure();
   const acting = useMutation({
@@ -31,7 +34,14 @@ export function Ask({ label, title, children, act, changes, color = "red" }: Ask
   });
   return (
     <>
-      <Button size="compact-sm" variant="light" color={color} onClick={open}>
+      <Button
+        size="compact-sm"
+        variant={variant ?? "light"}
+        color={color}
+        onClick={open}
+        miw="max-content"
+        {...(about === undefined ? {} : { "aria-label": `${label}: ${about}` })}
+      >
         {label}
       </Button>
       <Modal opened={isOpen} onClose={close} title={title}>
