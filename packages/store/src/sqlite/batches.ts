@@ -18,7 +18,7 @@ const spent: Failure = {
 
 export class Batches {
   readonly #settings: WriterSettings;
-  readonly #texts: string[] = [];
+  #texts: readonly string[] = [];
   readonly #reserve: Reserve;
   readonly #mark: HighWaterMark;
   #markedAtMs = 0;
@@ -32,9 +32,9 @@ export class Batches {
     this.#reserve.fill();
   }
 
-  /** Runs a batch; the outcomes are in the order of the intentions. */
+  /** Runs a batch, whose statements are numbers of these texts; the outcomes are in the order of the intentions. */
   run(texts: readonly string[], intentions: readonly SentIntention[]): FromWriter {
-    this.#texts.push(...texts);
+    this.#texts = texts;
     this.#reserve.refill();
     const outcomes: Outcome[] = intentions.map(() => spent);
     const tried = intentions.map((_, index) => index).filter((index) => this.#mayTry(intentions[index]));

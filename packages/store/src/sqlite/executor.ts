@@ -2,7 +2,7 @@
 // bounded queue, goes over with everything else that waits, and is answered after the commit.
 
 import { statSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, type TransferListItem, Worker } from "node:worker_threads";
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
 import type { Connection } from "./connection.ts";
@@ -15,6 +15,8 @@ export interface SqliteExecutorSettings extends WriterSettings {
   readonly queueLimit: number;
   /** Called when the disk or the file failed, or the writer ended: what was answered stands, the server should exit. */
   readonly onFailure: ((cause: Error) => void) | undefined;
+  /** A way to the writer that another thread started; by default this one starts it. */
+  readonly writer: MessagePort | undefined;
 }
 
 interface Waiting {
@@ -33,7 +35,9 @@ const longestWaitMs = 20_000;
 export class SqliteExecutor implements Executor {
   readonly #settings: SqliteExecutorSettings;
   readonly #reader: Connection;
-  readonly #writer: Worker;
+  readonly #writer: Worker | MessagePort;
+  readonly #ownsWriter: boolean;
+  readonly #listeners = new Set<() => void>();
   readonly #numbers = new Map<string, number>();
   #newTexts: string[] = [];
   #waiting: Waiting[] = [];
@@ -46,16 +50,20 @@ export class SqliteExecutor implements Executor {
   constructor(reader: Connection, settings: SqliteExecutorSettings) {
     this.#settings = settings;
     this.#reader = reader;
-    const { path, busyTimeoutMs, reserveBytes } = settings;
-    // Run from source or from the build, the writer is the file beside this one.
-    const file = import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js";
-    this.#writer = new Worker(new URL(file, import.meta.url), {
-      workerData: { path, busyTimeoutMs, reserveBytes },
-    });
+    const end = (error: unknown): void =>
+      this.#end(error instanceof Error ? error : new Error(String(error)));
+    this.#ownsWriter = settings.writer === undefined;
+    this.#writer = settings.writer ?? startWriter(settings, end);
     this.#writer.on("message", (message: FromWriter) => this.#receive(message));
-    this.#writer.on("error", (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
-    this.#writer.on("exit", () => this.#end(new Error("the writer's thread ended")));
+    this.#writer.on(this.#ownsWriter ? "exit" : "close", () => end("the writer's thread ended"));
     this.#writer.unref();
+  }
+
+  /** A way to this writer for another thread's executor, to be sent there. Close that one before this. */
+  port(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#tell({ kind: "connect", port: port1 }, [port1]);
+    return port2;
   }
 
   async read({ sql, params }: Statement): Promise<readonly Row[]> {
@@ -91,8 +99,10 @@ export class SqliteExecutor implements Executor {
     };
   }
 
-  /** Nobody else writes: one server, one file. */
-  onCommitElsewhere(): void {}
+  /** Nobody else writes but the other threads of this server. */
+  onCommitElsewhere(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
 
   onConnected(): void {}
 
@@ -109,9 +119,9 @@ export class SqliteExecutor implements Executor {
         this.#writer.ref();
         this.#flush();
       });
-    // The last connection to close puts what the write-ahead log holds into the file.
+    // The last connection to close puts what the write-ahead log holds into the file: that of whoever owns the writer.
     this.#reader.close();
-    if (isWhole) this.#noteEnd();
+    if (isWhole && this.#ownsWriter) this.#noteEnd();
   }
 
   #noteEnd(): void {
@@ -165,11 +175,15 @@ export class SqliteExecutor implements Executor {
     return batch.filter(({ sinceMs }) => sinceMs >= since);
   }
 
-  #tell(message: ToWriter): void {
-    this.#writer.postMessage(message);
+  #tell(message: ToWriter, transfer: readonly TransferListItem[] = []): void {
+    this.#writer.postMessage(message, transfer);
   }
 
   #receive(message: FromWriter): void {
+    if (message.kind === "appended") {
+      for (const listener of this.#listeners) listener();
+      return;
+    }
     if (message.kind === "closed") {
       this.#ended = new Error("the store was closed");
       this.#closing?.resolve();
@@ -200,6 +214,17 @@ export class SqliteExecutor implements Executor {
     this.#settings.onFailure?.(new StoreUnavailable("The writer's thread ended.", { cause }));
     this.#closing?.resolve();
   }
+}
+
+function startWriter(settings: SqliteExecutorSettings, onError: (error: unknown) => void): Worker {
+  const { path, busyTimeoutMs, reserveBytes } = settings;
+  // Run from source or from the build, the writer is the file beside this one.
+  const file = import.meta.url.endsWith(".ts") ? "./writer.ts" : "./writer.js";
+  const writer = new Worker(new URL(file, import.meta.url), {
+    workerData: { path, busyTimeoutMs, reserveBytes },
+  });
+  writer.on("error", onError);
+  return writer;
 }
 
 /** A view into a larger buffer would take all of it along to the other thread. */
