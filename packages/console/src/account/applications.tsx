@@ -29,7 +29,9 @@ export function Applications() {
 function Shown({ application }: { readonly application: Application }) {
   const { api } = useOwn();
   const { client_id, name, scopes, since, last_used_at, grants, sessions, exact } = application;
-  const places = `${exact ? "" : "at least "}${grants} ${grants === 1 ? "sign-in" : "sign-ins"}, ${sessions} on a device that is signed in`;
+  const signIns = `${exact ? "" : "at least "}${grants} ${grants === 1 ? "sign-in" : "sign-ins"}`;
+  const devices = sessions === 1 ? "one device that is" : `${sessions} devices that are`;
+  const places = sessions === 0 ? signIns : `${signIns}, on ${devices} signed in`;
   return (
     <Card withBorder component="article" aria-label={name}>
       <Group justify="space-between" align="start" wrap="nowrap">
