@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { Page } from "playwright-core";
+import type { Page, Response } from "playwright-core";
 import { rounds } from "../../seed.ts";
 import { until } from "../../until.ts";
 import { assertAccessible, startConsole } from "./console.ts";
@@ -97,6 +97,28 @@ test("the console weighs less than 350 kB", () => {
   const sizes = readdirSync(assets).map((name) => gzipSync(readFileSync(new URL(name, assets))).length);
   const sum = sizes.reduce((a, b) => a + b, 0);
   assert.ok(sum < 350_000, `${sum} bytes with gzip`);
+});
+
+test("the first view takes few requests, and its files come packed", async () => {
+  const page = await world.open("viewer", "/tokens");
+  let requests = 0;
+  const files = new Map<string, Response>();
+  page.on("request", () => {
+    requests += 1;
+  });
+  page.on("response", (response) => {
+    if (response.url().includes("/assets/")) files.set(response.url(), response);
+  });
+  await page.goto(`${server.base}/console/`);
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  let bytes = 0;
+  for (const response of files.values()) {
+    assert.equal(await response.headerValue("content-encoding"), "gzip");
+    bytes += Number(await response.headerValue("content-length"));
+  }
+  assert.ok(requests <= 30, `${requests} requests, the sign-in and its way back included`);
+  assert.ok(bytes > 100_000 && bytes < 350_000, `${bytes} bytes of scripts and styles`);
+  await page.context().close();
 });
 
 test("every component that the pages use has its look", () => {

@@ -40,23 +40,25 @@ export function registerSite(
         handler: (_request, reply) => send(reply, onlyGet),
       });
   }
-  app.get(`${assets}/*`, (request, reply) => {
+  app.get(`${assets}/*`, async (request, reply) => {
     const file = files.get(`assets/${(request.params as { "*": string })["*"]}`); // as above
-    return send(reply, file === undefined ? nothingHere : asset(file, request));
+    return send(reply, file === undefined ? nothingHere : await asset(file, request));
   });
 }
 
 /** Named by their content, so they never change. */
-function asset({ type, bytes, etag }: SiteFile, request: FastifyRequest): Answer {
+async function asset({ type, bytes, etag, gzipped }: SiteFile, request: FastifyRequest): Promise<Answer> {
   const headers = {
     "content-type": type,
     "cache-control": "public, max-age=31536000, immutable",
     "cross-origin-resource-policy": "same-origin",
+    vary: "Accept-Encoding",
     etag,
   };
-  return request.headers["if-none-match"] === etag
-    ? { status: 304, headers }
-    : { status: 200, headers, body: bytes };
+  if (request.headers["if-none-match"] === etag) return { status: 304, headers };
+  if (!/\bgzip\b/.test(request.headers["accept-encoding"] ?? ""))
+    return { status: 200, headers, body: bytes };
+  return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, body: await gzipped() };
 }
 
 function page(document: string, { brand, root }: Frame): Answer {

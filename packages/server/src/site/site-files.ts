@@ -5,11 +5,16 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 
 export interface SiteFile {
   readonly type: string;
   readonly bytes: Buffer;
+  /** Weak: of the content, however it is packed. */
   readonly etag: string;
+  /** Packed when somebody first asks for it, then kept. */
+  gzipped(): Promise<Buffer>;
 }
 
 /** By path below the folder, with slashes. */
@@ -34,8 +39,13 @@ export function readSiteFiles(folder: string = builtFolder): SiteFiles {
     const type = types[extname(path)];
     if (type === undefined) continue;
     const bytes = readFileSync(path);
-    const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
-    files.set(relative(folder, path).split(sep).join("/"), { type, bytes, etag });
+    const etag = `W/"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+    let packed: Promise<Buffer> | undefined;
+    const gzipped = () => {
+      packed ??= promisify(gzip)(bytes, { level: 9 });
+      return packed;
+    };
+    files.set(relative(folder, path).split(sep).join("/"), { type, bytes, etag, gzipped });
   }
   return files;
 }
