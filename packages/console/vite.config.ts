@@ -1,31 +1,37 @@
 // Builds the console and the account page into files that the server serves, at whatever path its issuer has.
 
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
-import { accountRoutes } from "../admin-api/src/account-routes.ts";
-import { type Route, routes } from "../admin-api/src/routes.ts";
+
+/** Prints what a call needs of each route, by the tables as they are in the sources. */
+const printRoutes = `
+  import { accountRoutes, routes } from "@rescind/admin-api";
+  const bare = ({ method, path, body, lines }) => ({ method, path, body: body && true, lines });
+  const short = (table) => Object.fromEntries(Object.entries(table).map(([name, route]) => [name, bare(route)]));
+  console.log(JSON.stringify({ routes: short(routes), accountRoutes: short(accountRoutes) }));
+`;
 
 /**
  * A page calls the routes by method and path. Their schemas, and what checks by them, stay on the server: they are a
  * tenth of all the bytes.
  */
 function routesWithoutSchemas(): Plugin {
-  const tables = {
-    "/admin-api/src/routes.ts": { routes },
-    "/admin-api/src/account-routes.ts": { accountRoutes },
-  };
-  const bare = ({ method, path, body, lines }: Route) => ({ method, path, body: body && true, lines });
+  const files = { "/admin-api/src/routes.ts": "routes", "/admin-api/src/account-routes.ts": "accountRoutes" };
+  let tables: Readonly<Record<string, unknown>> | undefined;
   return {
     name: "routes-without-schemas",
     load(id) {
-      const [, table] = Object.entries(tables).find(([end]) => id.endsWith(end)) ?? [];
-      if (table === undefined) return undefined;
-      const exported = Object.entries<Readonly<Record<string, Route>>>(table).map(([name, all]) => {
-        const short = Object.fromEntries(Object.entries(all).map(([key, route]) => [key, bare(route)]));
-        return `export const ${name} = ${JSON.stringify(short)};`;
-      });
-      return { code: exported.join("\n"), moduleType: "js" };
+      const [, name] = Object.entries(files).find(([end]) => id.endsWith(end)) ?? [];
+      if (name === undefined) return undefined;
+      tables ??= JSON.parse(
+        execFileSync(process.execPath, ["--conditions=source", "--input-type=module", "-e", printRoutes], {
+          cwd: import.meta.dirname,
+          encoding: "utf8",
+        }),
+      );
+      return { code: `export const ${name} = ${JSON.stringify(tables?.[name])};`, moduleType: "js" };
     },
   };
 }
