@@ -14,6 +14,10 @@ export const idPrefixes = {
   subscription: "sub_",
   /** One event on its way to one subscription; the same at each attempt. */
   delivery: "evt_",
+  /** Who a person is at an upstream provider. */
+  identity: "idt_",
+  /** A token that an upstream provider gave at a sign-in. */
+  upstreamToken: "upt_",
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

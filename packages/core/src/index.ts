@@ -46,4 +46,5 @@ export * from "./snapshot.ts";
 export * from "./token-exchange.ts";
 export * from "./token-format.ts";
 export * from "./units.ts";
+export * from "./upstream.ts";
 export * from "./user.ts";

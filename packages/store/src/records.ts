@@ -326,6 +326,7 @@ export interface Pruned {
   readonly setupLinks: number;
   readonly pushedRequests: number;
   readonly deliveries: number;
+  readonly upstreamTokens: number;
 }
 
 export interface StoreDescription {

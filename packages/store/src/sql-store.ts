@@ -4,6 +4,7 @@ import { lifetimes } from "@rescind/core";
 import { Columns } from "./columns.ts";
 import { type Database, LongestKnown } from "./database.ts";
 import type { Executor } from "./executor.ts";
+import type { FactorStore } from "./factors.ts";
 import { findAccessToken, findAccessTokens, issue } from "./intentions/access-tokens.ts";
 import { countAffected } from "./intentions/affected.ts";
 import { recallAnswer, rememberAnswer } from "./intentions/answers.ts";
@@ -41,6 +42,14 @@ import {
 } from "./intentions/device-codes.ts";
 import { findEntries } from "./intentions/entries.ts";
 import { beginEpoch } from "./intentions/epoch.ts";
+import {
+  findFactors,
+  putRecoveryCodes,
+  putTotp,
+  removeFactors,
+  useRecoveryCode,
+  useTotpStep,
+} from "./intentions/factors.ts";
 import { countFailure } from "./intentions/failures.ts";
 import { countAfter, hashAt, readFeed } from "./intentions/feed.ts";
 import { beatFleet, fleetMembers, fleetNodes, pruneBetweenNodes } from "./intentions/fleet.ts";
@@ -52,6 +61,7 @@ import { listIssuers, putIssuer } from "./intentions/issuers.ts";
 import { approve, lift } from "./intentions/lift.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
+import { addPasskey, findPasskey, renamePasskey, usePasskey } from "./intentions/passkeys.ts";
 import { listSessions, listUsers } from "./intentions/people-lists.ts";
 import { prune } from "./intentions/prune.ts";
 import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts";
@@ -83,6 +93,7 @@ import {
 import { noteUses } from "./intentions/uses.ts";
 import { noteHome, notePending, placeOf, readHome, readWhereabouts } from "./intentions/whereabouts.ts";
 import { type IdSource, RowIds } from "./row-ids.ts";
+import { sqlUpstreams } from "./sql-upstreams.ts";
 import type { Store } from "./store.ts";
 import { StoreRefused } from "./store-refused.ts";
 
@@ -173,6 +184,10 @@ async function greatestId(executor: Executor): Promise<bigint> {
         UNION ALL SELECT max(id) FROM sessions UNION ALL SELECT max(id) FROM consents
         UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM subscriptions
         UNION ALL SELECT max(id) FROM deliveries UNION ALL SELECT max(id) FROM pushed_requests UNION ALL SELECT max(id) FROM device_codes
+        UNION ALL SELECT max(id) FROM upstreams UNION ALL SELECT max(id) FROM identities
+        UNION ALL SELECT max(id) FROM upstream_tokens
+        UNION ALL SELECT max(id) FROM passkeys UNION ALL SELECT max(id) FROM totp
+        UNION ALL SELECT max(id) FROM recovery_codes
         UNION ALL SELECT max(claimed_by) FROM people_turn) m`,
     params: [],
   });
@@ -252,6 +267,7 @@ function sqlStore(db: Database): Store {
     deleteUser: (subject, orders) => deleteUser(db, subject, orders),
     setPassword: (subject, hash, options) => setPassword(db, subject, hash, options),
     listUsers: (filter, page) => listUsers(db, filter, page),
+    ...factorVerbs(db),
     putSetupLink: (link, digest) => putSetupLink(db, link, digest),
     findSetupLink: (id) => findSetupLink(db, id),
     spendSetupLink: (id, hash, orders) => spendSetupLink(db, id, hash, orders),
@@ -286,6 +302,8 @@ function sqlStore(db: Database): Store {
     listDeliveries: (filter, page) => listDeliveries(db, filter, page),
     resendDelivery: (id, atMs) => resendDelivery(db, id, atMs),
 
+    ...sqlUpstreams(db),
+
     listTokens: (filter, page, at) => listTokens(db, filter, page, at),
     listGrants: (filter, page, at) => listGrants(db, filter, page, at),
     listOrders: (filter, page) => listOrders(db, filter, page),
@@ -310,5 +328,20 @@ function sqlStore(db: Database): Store {
     },
     onConnected: (listener) => db.executor.onConnected(listener),
     close: () => db.executor.close(),
+  };
+}
+
+function factorVerbs(db: Database): FactorStore {
+  return {
+    findFactors: (subject) => findFactors(db, subject),
+    findPasskey: (credentialId) => findPasskey(db, credentialId),
+    addPasskey: (passkey, most) => addPasskey(db, passkey, most),
+    renamePasskey: (subject, id, name) => renamePasskey(db, subject, id, name),
+    usePasskey: (id, use) => usePasskey(db, id, use),
+    putTotp: (totp, codes) => putTotp(db, totp, codes),
+    useTotpStep: (id, step) => useTotpStep(db, id, step),
+    putRecoveryCodes: (subject, codes) => putRecoveryCodes(db, subject, codes),
+    useRecoveryCode: (subject, digest, atMs) => useRecoveryCode(db, subject, digest, atMs),
+    removeFactors: (subject, removed, orders) => removeFactors(db, subject, removed, orders),
   };
 }

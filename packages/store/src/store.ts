@@ -23,6 +23,7 @@ import type {
   Unit,
 } from "@rescind/core";
 import type { BetweenNodesStore } from "./between-nodes.ts";
+import type { FactorStore } from "./factors.ts";
 import type { PeopleStore } from "./people.ts";
 import type {
   Actor,
@@ -54,12 +55,15 @@ import type {
   TokenFilter,
 } from "./records.ts";
 import type { RestoreStore } from "./restores.ts";
+import type { UpstreamStore } from "./upstreams.ts";
 import type { WebhookStore } from "./webhooks.ts";
 
 export * from "./between-nodes.ts";
+export * from "./factors.ts";
 export * from "./people.ts";
 export * from "./records.ts";
 export * from "./restores.ts";
+export * from "./upstreams.ts";
 export * from "./webhooks.ts";
 
 /** Thrown by every verb when the database cannot be asked or did not confirm. The cause is the driver's error. */
@@ -67,7 +71,7 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store extends PeopleStore, RestoreStore, WebhookStore, BetweenNodesStore {
+export interface Store extends PeopleStore, RestoreStore, UpstreamStore, WebhookStore, BetweenNodesStore, FactorStore {
   /**
    * The next row id: milliseconds since 2025, node, counter; greater than every id this node gave before and than every
    * one there was when the database was opened, and never given twice by any node.

@@ -8,6 +8,7 @@ import { firstIdAt } from "../row-ids.ts";
 import type { Pruned } from "../store.ts";
 import { each } from "./affected-walks.ts";
 import { pruneCodes, pruneDeviceCodes, pruneSessionsAndRequests } from "./prune-people.ts";
+import { pruneUpstreams } from "./prune-upstreams.ts";
 import { pruneWebhooks } from "./prune-webhooks.ts";
 import { lastOf } from "./prune-window.ts";
 
@@ -28,6 +29,7 @@ const nothing: Pruned = {
   setupLinks: 0,
   pushedRequests: 0,
   deliveries: 0,
+  upstreamTokens: 0,
 };
 
 /** @param at seconds */
@@ -42,6 +44,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
   const entries = await untilRemoved(limit, () => pruneEntries(db, at, limit));
   const people = await pruneSessionsAndRequests(db, at, limit);
   const deliveries = await pruneWebhooks(db, at, limit);
+  const upstreamTokens = await pruneUpstreams(db, at, limit);
   const results = await db.executor.apply([
     {
       sql: `DELETE FROM assertions WHERE digest IN (
@@ -66,6 +69,7 @@ export async function prune(db: Database, at: number, limit: number): Promise<Pr
     deviceCodes,
     ...people,
     deliveries,
+    upstreamTokens,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { FoundUser, Order, PasswordHash, SetupLink } from "../store.ts";
 import { removeAllConsents } from "./consents.ts";
+import { removeEveryFactor } from "./factor-ends.ts";
 import { onlyRow, takeHead } from "./head.ts";
 import { claimed, claimTurn } from "./people-turn.ts";
 import { type Condition, changeWithOrders } from "./user-change.ts";
@@ -81,6 +82,8 @@ export async function deleteUser(
   const effects = (claim: bigint): Statement[] => [
     ...removeAllConsents(subject, claimed("$2"), [claim]),
     removeLinks(subject, claim),
+    ...removeEveryFactor(subject, claim),
+    { sql: `DELETE FROM identities WHERE subject = $1 AND ${claimed("$2")}`, params: [subject, claim] },
     { sql: `DELETE FROM users WHERE subject = $1 AND ${claimed("$2")}`, params: [subject, claim] },
   ];
   const unless = [isLastAdministrator(subject)];
@@ -198,7 +201,7 @@ function removeLinks(subject: string, claim: bigint): Statement {
 }
 
 /** Eleven parameters: the subject, then what of a user can change. */
-function userParams(user: User): SqlValue[] {
+export function userParams(user: User): SqlValue[] {
   return [
     user.subject,
     user.username,

@@ -8,6 +8,8 @@ import { betweenNodes } from "./0005-between-nodes.ts";
 import { devices } from "./0006-devices.ts";
 import { whereabouts } from "./0007-whereabouts.ts";
 import { issuerNames } from "./0008-issuer-names.ts";
+import { factors } from "./0009-factors.ts";
+import { upstreams } from "./0010-upstreams.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -19,4 +21,6 @@ export const migrations: readonly Migration[] = [
   devices,
   whereabouts,
   issuerNames,
+  factors,
+  upstreams,
 ];

@@ -11,6 +11,7 @@ import { deliveries } from "./deliveries.ts";
 import { deviceCodes } from "./device-codes.ts";
 import { epochs } from "./epochs.ts";
 import { exchanged } from "./exchanged.ts";
+import { factors } from "./factors.ts";
 import { feed } from "./feed.ts";
 import { lifting } from "./lifting.ts";
 import { lists } from "./lists.ts";
@@ -27,6 +28,7 @@ import { setupLinks } from "./setup-links.ts";
 import { subscriptions } from "./subscriptions.ts";
 import type { Opener } from "./suite.ts";
 import { tokens } from "./tokens.ts";
+import { upstreams } from "./upstreams.ts";
 import { users } from "./users.ts";
 
 /** @param open an empty store, of which nothing else knows */
@@ -51,6 +53,7 @@ export function conformance(name: string, open: Opener): void {
       pruning,
       users,
       setupLinks,
+      factors,
       sessions,
       consents,
       codes,
@@ -58,6 +61,7 @@ export function conformance(name: string, open: Opener): void {
       pruningPeople,
       pruningReach,
       betweenNodes,
+      upstreams,
     ])
       suite(open);
   });

@@ -98,7 +98,7 @@ export function pruningPeople(open: Opener): void {
 }
 
 /** As upkeep does it, with hours between; all that went. */
-async function pruneUntil(store: Store, from: number, until: number): Promise<Pruned> {
+export async function pruneUntil(store: Store, from: number, until: number): Promise<Pruned> {
   let sum = await store.prune(from, 100);
   for (let at = from; at < until; ) {
     at = Math.min(until, at + 12 * 3600);
@@ -120,5 +120,6 @@ function added(a: Pruned, b: Pruned): Pruned {
     setupLinks: a.setupLinks + b.setupLinks,
     pushedRequests: a.pushedRequests + b.pushedRequests,
     deliveries: a.deliveries + b.deliveries,
+    upstreamTokens: a.upstreamTokens + b.upstreamTokens,
   };
 }
