@@ -121,6 +121,7 @@ export async function peopleOf(
         nonce: undefined,
         codeChallenge: pkce.challenge,
         authTime: Math.floor((session?.authenticatedAtMs ?? 0) / 1000),
+        amr: session?.amr,
         rev: head.position.seq,
         issuedAt: at,
         expiresAt: at + codeLife,

@@ -1,6 +1,7 @@
 // Access tokens: the facts stored of each, what is judged, and the claims of the JWT form (RFC 9068).
 // Times are seconds since 1970.
 
+import { authenticationClaims } from "./authentication.ts";
 import { formatId } from "./identifier.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import type { RowId } from "./token-format.ts";
@@ -24,6 +25,8 @@ export interface AccessToken {
   readonly expiresAt: number;
   readonly grantIat: number | undefined;
   readonly authTime: number | undefined;
+  /** How the person authenticated then (RFC 8176); not on exchanged tokens. */
+  readonly amr?: readonly string[] | undefined;
   readonly offline: boolean;
   /** Fingerprints of every unit of the tokens it was exchanged from, and of theirs (`token-exchange.ts`). */
   readonly lineage: readonly string[];
@@ -61,6 +64,8 @@ export const reservedClaims: readonly string[] = [
   "key_id",
   "grant_iat",
   "auth_time",
+  "acr",
+  "amr",
   "lineage",
   "exchanges",
   "cnf",
@@ -115,6 +120,7 @@ export function accessTokenClaims(token: AccessToken, issuer: string): Record<st
     ...present("key_id", token.keyId),
     ...present("grant_iat", token.grantIat),
     ...present("auth_time", token.authTime),
+    ...authenticationClaims(token.amr),
     ...(token.lineage.length > 0 ? { lineage: token.lineage, exchanges: token.exchanges ?? 0 } : {}),
     ...present("act", token.act),
   };

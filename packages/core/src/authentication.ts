@@ -21,3 +21,10 @@ export function acrOf(amr: readonly string[]): Acr | undefined {
 export function isAtLeast(reached: Acr | undefined, wanted: Acr): boolean {
   return reached !== undefined && acrValues.indexOf(reached) >= acrValues.indexOf(wanted);
 }
+
+/** The claims `acr` and `amr` of ID tokens and access tokens (RFC 9068 section 2.2.1); none where nothing is known. */
+export function authenticationClaims(amr: readonly string[] | undefined): Record<string, unknown> {
+  if (amr === undefined || amr.length === 0) return {};
+  const acr = acrOf(amr);
+  return acr === undefined ? { amr } : { acr, amr };
+}

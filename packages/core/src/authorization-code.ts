@@ -28,6 +28,8 @@ export interface AuthorizationCode {
   readonly codeChallenge: string | undefined;
   /** Seconds; that of the session when the code was made. */
   readonly authTime: number;
+  /** How the person authenticated then (RFC 8176). */
+  readonly amr?: readonly string[] | undefined;
   readonly rev: number;
   /** Seconds. */
   readonly issuedAt: number;

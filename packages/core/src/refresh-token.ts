@@ -15,6 +15,8 @@ export interface Grant {
   readonly audience: readonly string[];
   readonly sessionId: string | undefined;
   readonly authTime: number | undefined;
+  /** How the person authenticated then (RFC 8176); undefined where nobody signed in. */
+  readonly amr?: readonly string[] | undefined;
   readonly offline: boolean;
   /** `grant_iat`, seconds. */
   readonly openedAt: number;

@@ -13,6 +13,8 @@ export interface Session {
   readonly lastSeenMs: number;
   /** How the person authenticated (RFC 8176). */
   readonly amr: readonly string[];
+  /** Ids of what was shown beside the password: the session ends with any of them. */
+  readonly factors?: readonly string[] | undefined;
   readonly userAgent: string | undefined;
   readonly address: string | undefined;
   /** Milliseconds since 1970. */

@@ -58,6 +58,12 @@ export class Columns {
     return text === undefined || text === "" ? noWords : text.split(" ");
   }
 
+  /** As `words`; null for undefined. */
+  optionalWords(): readonly string[] | undefined {
+    const text = this.optionalText();
+    return text === undefined ? undefined : text.split(" ");
+  }
+
   /** A JSON array of texts; null for none. */
   list(): readonly string[] {
     const text = this.optionalText();
@@ -105,6 +111,10 @@ export function asFlag(value: boolean | undefined): number {
 
 export function asWords(words: readonly string[]): string {
   return words.join(" ");
+}
+
+export function optionalWords(words: readonly string[] | undefined): string | null {
+  return words === undefined || words.length === 0 ? null : words.join(" ");
 }
 
 export function asList(texts: readonly string[]): string | null {

@@ -2,7 +2,7 @@
 
 import type { AccessToken, RowId } from "@rescind/core";
 import { formatId } from "@rescind/core";
-import { asAct, asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
+import { asAct, asFlag, asList, asMembers, asWords, Columns, optionalWords, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
@@ -22,7 +22,7 @@ type StoredAccessToken = AccessToken & { readonly digest: TokenDigest | undefine
 /** The columns of a token as `takeAccessToken` takes them. */
 const accessTokenColumns = `CAST(t.id AS TEXT), t.client_id, t.subject, CAST(t.grant_id AS TEXT), t.session_id,
         t.key_id, t.kid, t.scope, t.audience, t.rev, t.iat, t.exp, t.grant_iat, t.auth_time, t.offline, t.lineage,
-        t.claims, t.exchanges, t.act, t.digest`;
+        t.claims, t.exchanges, t.act, t.amr, t.digest`;
 const mostAtOnce = 1000;
 
 export async function issue(db: Database, token: NewAccessToken): Promise<void> {
@@ -71,11 +71,12 @@ export function findToken(join: string): string {
       FROM feed_head h CROSS JOIN catalog c LEFT JOIN ${join}`;
 }
 
-/** The text that appends an access token; `from` is a condition's FROM clause, with parameters from `$21` on. */
+/** The text that appends an access token; `from` is a condition's FROM clause, with parameters from `$22` on. */
 export function insertToken(from: string): string {
   return `INSERT INTO access_tokens (id, digest, client_id, grant_id, subject, session_id, key_id, kid, scope,
-        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims, exchanges, act)
-      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20 ${from}`;
+        audience, rev, iat, exp, grant_iat, auth_time, offline, lineage, claims, exchanges, act, amr)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21 ${from}`;
 }
 
 const inserted = insertToken("");
@@ -132,6 +133,7 @@ function accessTokenParams({ token, digest }: NewAccessToken): SqlValue[] {
     asMembers(token.claims),
     token.exchanges ?? 0,
     asAct(token.act),
+    optionalWords(token.amr),
   ];
 }
 
@@ -156,6 +158,7 @@ function takeAccessToken(columns: Columns): StoredAccessToken {
     claims: columns.members(),
     exchanges: columns.whole(),
     act: columns.act(),
+    amr: columns.optionalWords(),
     digest: columns.optionalBytes(),
   };
 }

@@ -2,7 +2,7 @@
 // RFC 6749 section 4.1.2, RFC 9700 section 4.5.
 
 import { type AuthorizationCode, formatId, type RowId } from "@rescind/core";
-import { asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
+import { asFlag, asList, asMembers, asWords, Columns, optionalWords, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import { grantRow } from "../grant-ids.ts";
@@ -18,8 +18,8 @@ import { sessionColumns, sessionRowOrNone, takeSession } from "./sessions.ts";
 import { takeUser, userColumns } from "./users.ts";
 
 const inserted = insertCode("WHERE 1 = 1"); // SQLite would take ON for a join's
-const insertedIfLinked = insertCode("FROM device_codes d WHERE d.id = $18 AND d.code_id = $1");
-const insertedIfRedeemed = insertToken("FROM codes t WHERE t.id = $21 AND t.grant_id = $22");
+const insertedIfLinked = insertCode("FROM device_codes d WHERE d.id = $19 AND d.code_id = $1");
+const insertedIfRedeemed = insertToken("FROM codes t WHERE t.id = $22 AND t.grant_id = $23");
 
 export async function issueCode(db: Database, made: NewCode): Promise<"issued" | "used-already"> {
   const { code, digest, transaction, consent, device } = made;
@@ -48,6 +48,7 @@ export async function issueCode(db: Database, made: NewCode): Promise<"issued" |
         code.issuedAt,
         code.expiresAt,
         asMembers(code.attributes ?? {}),
+        optionalWords(code.amr),
         ...(device === undefined ? [] : [BigInt(device)]),
       ],
     },
@@ -58,8 +59,8 @@ export async function issueCode(db: Database, made: NewCode): Promise<"issued" |
 
 function insertCode(from: string): string {
   return `INSERT INTO codes (id, digest, made_by, client_id, subject, session_row, redirect_uri, redirect_uri_sent,
-          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp, attributes)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 ${from}
+          scope, audience, nonce, code_challenge, auth_time, rev, iat, exp, attributes, amr)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18 ${from}
         ON CONFLICT (made_by) DO NOTHING RETURNING 1`;
 }
 
@@ -68,7 +69,7 @@ export async function findCode(db: Database, id: RowId): Promise<FoundCode> {
     sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
         CAST(t.id AS TEXT), t.client_id, t.subject, CAST(t.session_row AS TEXT), t.redirect_uri, t.redirect_uri_sent,
         t.scope, t.audience, t.nonce, t.code_challenge, t.auth_time, t.rev, t.iat, t.exp, CAST(t.grant_id AS TEXT),
-        t.attributes, t.digest, ${userColumns}, ${sessionColumns}
+        t.attributes, t.amr, t.digest, ${userColumns}, ${sessionColumns}
       FROM feed_head h CROSS JOIN catalog c
         LEFT JOIN codes t ON t.id = $1
         LEFT JOIN sessions s ON s.id = t.session_row
@@ -80,8 +81,8 @@ export async function findCode(db: Database, id: RowId): Promise<FoundCode> {
   const head = takeHead(columns);
   if (columns.isNull()) return { head, code: undefined, session: undefined, user: undefined };
   const code = takeCode(columns);
-  const ofUser = new Columns(row.slice(23));
-  const ofSession = new Columns(row.slice(32));
+  const ofUser = new Columns(row.slice(24));
+  const ofSession = new Columns(row.slice(33));
   return {
     head,
     code,
@@ -114,8 +115,10 @@ function storeFirstTokens({ code, grant, access, refresh }: Redemption): Stateme
   const mine = [BigInt(code), grantRow(grant.grantId)];
   const statements = [
     {
-      sql: `INSERT INTO grants (id, client_id, subject, scope, audience, session_id, auth_time, offline, iat, exp, claims)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM codes t WHERE t.id = $12 AND t.grant_id = $13`,
+      sql: `INSERT INTO grants (id, client_id, subject, scope, audience, session_id, auth_time, offline, iat, exp, claims,
+          amr)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 FROM codes t
+        WHERE t.id = $13 AND t.grant_id = $14`,
       params: [...grantParams(grant), ...mine],
     },
     ...storeAccessToken(access, {
@@ -150,6 +153,7 @@ function takeCode(columns: Columns): AuthorizationCode & { readonly digest: Toke
     expiresAt: columns.whole(),
     grantId: publicGrantId(columns.optionalText()),
     attributes: columns.members(),
+    amr: columns.optionalWords(),
     digest: columns.bytes(),
   };
 }

@@ -73,7 +73,7 @@ async function readWindow(
   const condition = conditions(filter);
   const rows = await db.executor.read({
     sql: `SELECT CAST(g.id AS TEXT), CAST(g.id AS TEXT), g.client_id, g.subject, g.scope, g.audience, g.session_id,
-        g.auth_time, g.offline, g.iat, g.exp, g.claims,
+        g.auth_time, g.offline, g.iat, g.exp, g.claims, g.amr,
         CASE
           WHEN g.exp <= $1 THEN 'expired'
           WHEN EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.grant_id = g.id AND t.spent_at_ms IS NULL AND t.exp > $1

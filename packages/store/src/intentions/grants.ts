@@ -1,7 +1,7 @@
 // Grants: what a subject gave a client, once. A grant's public id is made from its row's id.
 
 import { formatId, type Grant } from "@rescind/core";
-import { asFlag, asList, asMembers, asWords, Columns, orNull } from "../columns.ts";
+import { asFlag, asList, asMembers, asWords, Columns, optionalWords, orNull } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import { grantRow, grantRowOrNone } from "../grant-ids.ts";
@@ -15,7 +15,7 @@ export async function findGrant(
   const rows = await db.executor.read({
     sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
         CAST(g.id AS TEXT), g.client_id, g.subject, g.scope, g.audience, g.session_id, g.auth_time, g.offline,
-        g.iat, g.exp, g.claims
+        g.iat, g.exp, g.claims, g.amr
       FROM feed_head h CROSS JOIN catalog c LEFT JOIN grants g ON g.id = $1`,
     params: [grantRowOrNone(grantId)],
   });
@@ -23,7 +23,7 @@ export async function findGrant(
   return { head: takeHead(columns), grant: columns.isNull() ? undefined : takeGrant(columns) };
 }
 
-/** Takes the eleven columns of a grant. */
+/** Takes the twelve columns of a grant. */
 export function takeGrant(columns: Columns): Grant {
   return {
     grantId: formatId("grant", columns.text()),
@@ -37,14 +37,16 @@ export function takeGrant(columns: Columns): Grant {
     openedAt: columns.whole(),
     expiresAt: columns.whole(),
     claims: columns.members(),
+    amr: columns.optionalWords(),
   };
 }
 
 /** The statement that stores a grant. */
 export function storeGrant(grant: Grant): Statement {
   return {
-    sql: `INSERT INTO grants (id, client_id, subject, scope, audience, session_id, auth_time, offline, iat, exp, claims)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    sql: `INSERT INTO grants (id, client_id, subject, scope, audience, session_id, auth_time, offline, iat, exp, claims,
+        amr)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     params: grantParams(grant),
   };
 }
@@ -63,5 +65,6 @@ export function grantParams(grant: Grant): SqlValue[] {
     grant.openedAt,
     grant.expiresAt,
     asMembers(grant.claims),
+    optionalWords(grant.amr),
   ];
 }

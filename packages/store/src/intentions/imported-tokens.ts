@@ -6,7 +6,7 @@ import type { FoundAccessToken, NewAccessToken, TokenDigest } from "../store.ts"
 import { findToken, insertToken, livesOf, readAccessToken, storeAccessToken } from "./access-tokens.ts";
 import { withinLongest } from "./head.ts";
 
-const insertedIfNew = insertToken("FROM imported_tokens i WHERE i.digest = $21 AND i.token_id = $22");
+const insertedIfNew = insertToken("FROM imported_tokens i WHERE i.digest = $22 AND i.token_id = $23");
 const foundByText = findToken(`imported_tokens i ON i.digest = $1
         LEFT JOIN access_tokens t ON t.id = i.token_id`);
 

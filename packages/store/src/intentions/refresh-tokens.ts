@@ -12,7 +12,7 @@ import { insertToken, livesOf, storeAccessToken } from "./access-tokens.ts";
 import { takeGrant } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
 
-const insertedIfRotated = insertToken("FROM refresh_tokens s WHERE s.id = $21 AND s.successor_id = $22");
+const insertedIfRotated = insertToken("FROM refresh_tokens s WHERE s.id = $22 AND s.successor_id = $23");
 
 export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRefreshToken> {
   const rows = await db.executor.read({
@@ -20,7 +20,7 @@ export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRe
         CAST(t.id AS TEXT), CAST(t.grant_id AS TEXT), t.key_id, t.rev, t.iat, t.exp, t.spent_at_ms,
         t.successor_sealed, CASE WHEN s.spent_at_ms IS NULL THEN 0 ELSE 1 END, t.digest,
         CAST(g.id AS TEXT), g.client_id, g.subject, g.scope, g.audience, g.session_id, g.auth_time, g.offline,
-        g.iat, g.exp, g.claims
+        g.iat, g.exp, g.claims, g.amr
       FROM feed_head h CROSS JOIN catalog c
         LEFT JOIN refresh_tokens t ON t.id = $1
         LEFT JOIN refresh_tokens s ON s.id = t.successor_id

@@ -10,14 +10,14 @@ import { takeUser, userColumns } from "./users.ts";
 
 /** The columns of a session, in the order of `takeSession`. */
 export const sessionColumns = `CAST(s.id AS TEXT), s.subject, s.rev, s.authenticated_at_ms, s.last_seen_ms, s.amr,
-        s.user_agent, s.address, s.opened_at_ms`;
+        s.user_agent, s.address, s.opened_at_ms, s.factors`;
 
 export async function openSession(db: Database, { rowId, session, digest }: NewSession): Promise<void> {
   await db.executor.apply([
     {
       sql: `INSERT INTO sessions (id, digest, subject, rev, authenticated_at_ms, last_seen_ms, amr, user_agent,
-          address, opened_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+          address, opened_at_ms, factors)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       params: [
         BigInt(rowId),
         digest,
@@ -29,6 +29,7 @@ export async function openSession(db: Database, { rowId, session, digest }: NewS
         orNull(session.userAgent),
         orNull(session.address),
         session.openedAtMs,
+        asWords(session.factors ?? []),
       ],
     },
   ]);
@@ -41,7 +42,7 @@ export async function renewSession(db: Database, { rowId, session, digest }: New
       sql: `UPDATE sessions SET digest = $3, rev = $4,
           authenticated_at_ms = CASE WHEN authenticated_at_ms < $5 THEN $5 ELSE authenticated_at_ms END,
           last_seen_ms = CASE WHEN last_seen_ms < $6 THEN $6 ELSE last_seen_ms END,
-          amr = $7, user_agent = $8, address = $9
+          amr = $7, user_agent = $8, address = $9, factors = $10
         WHERE id = $1 AND subject = $2 AND rev <= $4 RETURNING 1`,
       params: [
         BigInt(rowId),
@@ -53,6 +54,7 @@ export async function renewSession(db: Database, { rowId, session, digest }: New
         asWords(session.amr),
         orNull(session.userAgent),
         orNull(session.address),
+        asWords(session.factors ?? []),
       ],
     },
   ]);
@@ -85,7 +87,7 @@ export async function touchSession(db: Database, sessionId: string, atMs: number
   ]);
 }
 
-/** Takes the nine columns of a session. */
+/** Takes the ten columns of a session. */
 export function takeSession(columns: Columns): Session {
   return {
     sessionId: formatId("session", columns.text()),
@@ -97,6 +99,7 @@ export function takeSession(columns: Columns): Session {
     userAgent: columns.optionalText(),
     address: columns.optionalText(),
     openedAtMs: columns.whole(),
+    factors: columns.words(),
   };
 }
 

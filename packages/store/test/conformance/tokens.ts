@@ -13,6 +13,7 @@ export function tokens(open: Opener): void {
       sessionId: "ses_1",
       grantIat: nowS - 5,
       authTime: nowS - 9,
+      amr: ["pwd", "otp", "mfa"],
       offline: true,
       lineage: ["A".repeat(22), "B".repeat(22)],
       claims: { email: "a@example", groups: ["x y", "z"] },
