@@ -6,7 +6,6 @@ import type { Database } from "../database.ts";
 import type { SqlValue, Statement } from "../executor.ts";
 import type { FoundUser, Order, PasswordHash, SetupLink } from "../store.ts";
 import { removeAllConsents } from "./consents.ts";
-import { removeEveryFactor } from "./factors.ts";
 import { removeEveryFactor } from "./factor-ends.ts";
 import { onlyRow, takeHead } from "./head.ts";
 import { claimed, claimTurn } from "./people-turn.ts";

@@ -10,7 +10,6 @@ import { whereabouts } from "./0007-whereabouts.ts";
 import { issuerNames } from "./0008-issuer-names.ts";
 import { factors } from "./0009-factors.ts";
 import { upstreams } from "./0010-upstreams.ts";
-import { factors } from "./0009-factors.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
