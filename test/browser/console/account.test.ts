@@ -96,6 +96,7 @@ test("this was not me: everything ends, here too", async () => {
 test("another password is chosen; the old one opens nothing any more", async () => {
   const person = await world.person();
   const page = await world.openAccount(person);
+  await page.getByRole("button", { name: "Change password" }).click();
   await page.getByLabel("Your password now").fill("not this one at all");
   await page.getByLabel("Another password").fill("a much longer passphrase");
   await page.getByLabel("The same again").fill("a much longer passphrase");

@@ -8,8 +8,9 @@ import { brandName, rootPath } from "../session/place.ts";
 import { Applications } from "./applications.tsx";
 import { Devices } from "./devices.tsx";
 import { History } from "./history.tsx";
+import { NotMe } from "./not-me.tsx";
 import { useOwn } from "./own.ts";
-import { Security } from "./security.tsx";
+import { Password } from "./password.tsx";
 
 export function AccountPage() {
   const { api, session } = useOwn();
@@ -46,7 +47,11 @@ export function AccountPage() {
           />
           <Applications />
           <Devices />
-          <Security />
+          <Stack component="section" aria-label="How you sign in">
+            <Title order={2}>How you sign in</Title>
+            <Password isSet={profile.data?.has_password === true} />
+          </Stack>
+          <NotMe />
           <History />
         </Stack>
       </Container>

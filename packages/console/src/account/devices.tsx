@@ -4,6 +4,7 @@ import { Badge, Card, Group, Stack, Text } from "@mantine/core";
 import type { AccountSession } from "@rescind/admin-api";
 import { useQuery } from "@tanstack/react-query";
 import { Ask } from "../parts/ask.tsx";
+import { browserOf } from "../parts/browser.ts";
 import { Moment } from "../parts/moment.tsx";
 import { useOwn } from "./own.ts";
 import { Section } from "./section.tsx";
@@ -45,7 +46,7 @@ export function Devices() {
 
 function Shown({ session }: { readonly session: AccountSession }) {
   const { api } = useOwn();
-  const { session_id, current, user_agent, address, opened_at, last_seen_at } = session;
+  const { session_id, current, user_agent, address, opened_at, last_seen_at, amr } = session;
   return (
     <Card withBorder component="article" aria-label={browserOf(user_agent)}>
       <Group justify="space-between" align="start" wrap="nowrap">
@@ -63,6 +64,7 @@ function Shown({ session }: { readonly session: AccountSession }) {
           <Text size="sm" c="dimmed">
             {address === undefined ? "" : `${address} · `}since <Moment at={opened_at} /> · last seen{" "}
             <Moment at={last_seen_at} />
+            {signedInWith(amr)}
           </Text>
         </Stack>
         {current ? null : (
@@ -80,27 +82,16 @@ function Shown({ session }: { readonly session: AccountSession }) {
   );
 }
 
-/** Names that browsers give themselves, the more telling ones first. */
-const browsers = [
-  ["Edg/", "Edge"],
-  ["OPR/", "Opera"],
-  ["Firefox/", "Firefox"],
-  ["Chrome/", "Chrome"],
-  ["Safari/", "Safari"],
-] as const;
-const systems = [
-  ["iPhone", "iPhone"],
-  ["iPad", "iPad"],
-  ["Android", "Android"],
-  ["Windows", "Windows"],
-  ["Mac OS", "macOS"],
-  ["Linux", "Linux"],
-] as const;
+/** How somebody signed in (RFC 8176), in words; what has none is left out. */
+const methods: Readonly<Record<string, string>> = {
+  pwd: "a password",
+  otp: "a code",
+  hwk: "a passkey",
+  swk: "a passkey",
+  fed: "another account",
+};
 
-function browserOf(userAgent: string | undefined): string {
-  if (userAgent === undefined) return "Unknown device";
-  const browser = browsers.find(([mark]) => userAgent.includes(mark))?.[1];
-  const system = systems.find(([mark]) => userAgent.includes(mark))?.[1];
-  const name = [browser, system].filter((part) => part !== undefined).join(" on ");
-  return name === "" ? "Unknown device" : name;
+function signedInWith(amr: readonly string[]): string {
+  const words = new Set(amr.flatMap((method) => methods[method] ?? []));
+  return words.size === 0 ? "" : ` · signed in with ${[...words].join(" and ")}`;
 }

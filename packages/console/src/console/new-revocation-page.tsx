@@ -21,11 +21,10 @@ import {
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
 import { useConnection } from "../session/client.ts";
+import { freshFor } from "../session/sign-in.ts";
 
 /** From so many tokens on their number is typed. */
 const large = 100;
-/** Seconds that a password stays fresh enough for orders that reach more than one person. */
-const freshFor = 300;
 
 export function NewRevocationPage() {
   const { api } = useConnection();

@@ -51,7 +51,7 @@ export const theme = createTheme({
     Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     ModalHeader: { defaultProps: { role: "presentation" } },
   },
-  headings: { sizes: { h1: { fontSize: "1.6rem" }, h2: { fontSize: "1.15rem" } } },
+  headings: { sizes: { h1: { fontSize: "1.6rem" }, h2: { fontSize: "1.15rem" }, h3: { fontSize: "1rem" } } },
 });
 
 /** Quiet text that can still be read (WCAG 2.2 criterion 1.4.3). */

@@ -15,6 +15,9 @@ const scopeOf: Readonly<Record<Right, string>> = {
   administrator: "rescind:admin",
 };
 
+/** Seconds since a sign-in within which it counts for steps that want a fresh one. */
+export const freshFor = 300;
+
 export interface Session {
   readonly subject: string;
   /** As the person is called. */

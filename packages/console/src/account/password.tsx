@@ -1,42 +1,34 @@
-// The password, and what to do when it was not me.
+// The password, and another in its place. It asks for the one before, so it wants no fresh sign-in beside it.
 
-import { Alert, Button, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { Ask } from "../parts/ask.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { useOwn } from "./own.ts";
 
-export function Security() {
-  const { api } = useOwn();
+export function Password({ isSet }: { readonly isSet: boolean }) {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <Stack component="section" gap="sm" aria-label="Security">
-      <Title order={2}>Security</Title>
-      <ChangePassword />
-      <Alert color="orange" variant="light" title="Was something here not you?">
-        <Text size="sm" mb="xs">
-          End everything first, then sign in and choose another password: whoever knows the old one is out at
-          once.
+    <Stack gap="xs">
+      <Group justify="space-between">
+        <Title order={3}>Password</Title>
+        {isSet && !isOpen ? (
+          <Button size="compact-sm" variant="default" onClick={() => setOpen(true)}>
+            Change password
+          </Button>
+        ) : null}
+      </Group>
+      {isSet ? null : (
+        <Text size="sm" c="dimmed">
+          You have none. Ask an administrator for a link with which you set one.
         </Text>
-        <Ask
-          label="This was not me"
-          title="End every session and token of yours?"
-          act={async () => {
-            await api.signOutEverywhere();
-            location.reload();
-          }}
-          changes={[]}
-        >
-          <Text>
-            Everybody who is signed in as you is signed out, here too, and every application loses its access.
-          </Text>
-        </Ask>
-      </Alert>
+      )}
+      {isOpen ? <ChangePassword close={() => setOpen(false)} /> : null}
     </Stack>
   );
 }
 
-function ChangePassword() {
+function ChangePassword({ close }: { readonly close: () => void }) {
   const { api, session } = useOwn();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
@@ -83,6 +75,9 @@ function ChangePassword() {
         <Group>
           <Button type="submit" loading={change.isPending}>
             Change password
+          </Button>
+          <Button variant="default" onClick={close}>
+            Cancel
           </Button>
         </Group>
       </Stack>
