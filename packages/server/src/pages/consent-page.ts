@@ -10,6 +10,8 @@ export interface ConsentView {
   readonly client: string;
   readonly person: ShownPerson;
   readonly scopes: readonly DescribedScope[];
+  /** What this person has allowed it before, where there is something new beside it. */
+  readonly known: readonly DescribedScope[];
   readonly destination: Destination;
   /** Signs in as somebody else; a path of ours. */
   readonly switchAccount: string;
@@ -27,19 +29,25 @@ export interface DescribedScope {
 }
 
 export function consentPage(view: ConsentView, frame: Frame): Answer {
-  const { client, destination, scopes } = view;
+  const { client, destination, scopes, known } = view;
   const title = `Allow ${client}?`;
   const asked =
     scopes.length === 0
       ? html`<p class="lead"><strong>${client}</strong> asks to sign you in. It asks for nothing else.</p>`
       : html`<p class="lead"><strong>${client}</strong> wants to:</p>
 <ul class="scopes">${scopes.map(scopeLine)}</ul>`;
+  const allowed =
+    known.length === 0
+      ? undefined
+      : html`<p class="quiet">You have allowed it before:</p>
+<ul class="scopes">${known.map(scopeLine)}</ul>`;
   const way =
     destination.kind === "device"
       ? "Your device goes on by itself."
       : html`Either way you go on to <strong>${destination.name}</strong>.`;
   const body = html`<h1>${title}</h1>
 ${asked}
+${allowed}
 ${destination.kind === "device" ? deviceWarning(destination.userCode) : undefined}
 <div class="person">${personLines(view.person)}<a href="${view.switchAccount}">Not you?</a></div>
 <form method="post" action="${frame.root}/consent">

@@ -5,7 +5,7 @@ import type { ReturnAddress } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
-import { consentPage, type Destination } from "../pages/consent-page.ts";
+import { consentPage, type DescribedScope, type Destination } from "../pages/consent-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { scopeInWords } from "../pages/scope-words.ts";
 import { advance } from "./advance.ts";
@@ -26,12 +26,17 @@ export async function showConsent(request: PageRequest, deps: Dependencies): Pro
   const decision = decide(loaded, transaction, { justConsented: false }, deps);
   if (decision.kind !== "consent" || loaded.signedIn === undefined)
     return seeOther(resumeAt("/oauth2/authorize", transaction, deps));
+  const described = await describedScopes(loaded, head, deps);
+  // Where nothing is new, or everything, there is nothing to tell apart.
+  const isKnown = ({ scope }: DescribedScope) =>
+    decision.missing.length > 0 && !decision.missing.includes(scope);
   return consentPage(
     {
       fields: { transaction: request.parameters.get("transaction") ?? "", shown: shownBy(loaded) },
       client: loaded.client.name,
       person: shownPerson(loaded.signedIn.user),
-      scopes: await describedScopes(loaded, head, deps),
+      scopes: described.filter((scope) => !isKnown(scope)),
+      known: described.filter(isKnown),
       destination: destinationOf(loaded.asked.to),
       switchAccount: `${resumeAt("/login", transaction, deps)}&switch=1`,
     },

@@ -134,7 +134,11 @@ describe("what a person ends", () => {
     assert.equal(await isActive(ada.token), true);
 
     assert.notEqual((await ask("openid read offline_access")).sent.get("code"), null, "nothing is asked");
-    assert.equal(headingOf(await ask("openid write")), headingOf(consent), "this is asked again");
+    const again = await ask("openid write");
+    assert.equal(headingOf(again), headingOf(consent), "this is asked again");
+    assert.match(again.text, /wants to:<\/p>\s*<ul class="scopes"><li>Use <code>write<\/code><\/li><\/ul>/);
+    assert.match(again.text, /allowed it before:<\/p>\s*<ul class="scopes"><li>Know who you are/);
+    assert.doesNotMatch(consent.text, /allowed it before/);
     const after = (await items(ada.token, "/applications")).find(
       ({ client_id }) => client_id === client.client_id,
     );
