@@ -1,11 +1,11 @@
 // Token exchange (RFC 8693) as a client asks for it.
 
 import { exchangeTokenTypes, tokenExchangeGrant } from "@rescind/core";
-import type { Answered, RegisteredClient, TestServer } from "./running-server.ts";
+import type { Answered, AskedServer, RegisteredClient } from "./running-server.ts";
 
 /** Asks for an exchange; `more` adds to or replaces parameters, an empty value takes one away. */
 export function exchange(
-  server: TestServer,
+  server: AskedServer,
   client: RegisteredClient,
   subjectToken: unknown,
   more: Record<string, string> = {},
@@ -27,6 +27,9 @@ export async function exchanged(...asked: Parameters<typeof exchange>): Promise<
 }
 
 /** Registers a client that may exchange. */
-export function exchanger(server: TestServer, more: Record<string, unknown> = {}): Promise<RegisteredClient> {
+export function exchanger(
+  server: AskedServer,
+  more: Record<string, unknown> = {},
+): Promise<RegisteredClient> {
   return server.registerClient({ grant_types: [tokenExchangeGrant, "client_credentials"], ...more });
 }

@@ -20,7 +20,8 @@ export interface RegisteredClient {
   readonly keys: readonly { readonly key_id: string; readonly status: string }[];
 }
 
-export interface TestServer {
+/** What is asked of a server, wherever its requests go. */
+export interface AskedServer {
   readonly issuer: string;
   /** Where requests go: the issuer's path at this machine's port, whatever host the issuer names. */
   readonly base: string;
@@ -52,6 +53,9 @@ export interface TestServer {
   tokenWithScope(scope: string): Promise<string>;
   /** What introspection says to the admin client. */
   introspect(token: string): Promise<Record<string, unknown>>;
+}
+
+export interface TestServer extends AskedServer {
   /** Stops and starts again on the same data and port, with these flags and environment instead where some are given. */
   restart(flags?: readonly string[], env?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
@@ -71,14 +75,29 @@ export async function startTestServer(
   const { issuer } = configuration;
   const base = `http://127.0.0.1:${port}${new URL(issuer).pathname.replace(/\/$/, "")}`;
   const { client_secret: adminSecret } = JSON.parse(readFileSync(join(data, "admin.json"), "utf8"));
+  return {
+    ...askedServer({ issuer, base, data, adminSecret }),
+    async restart(other, otherEnv) {
+      await running.close();
+      configuration = configured(other ?? flags, otherEnv ?? env);
+      running = await startServer(configuration);
+    },
+    async close() {
+      await running.close();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+type Place = Pick<AskedServer, "adminSecret" | "base" | "data" | "issuer">;
+
+/** @param send by what requests are sent: the platform's `fetch`, or one that leads to one worker */
+export function askedServer(place: Place, send: typeof fetch = fetch): AskedServer {
+  const { base, adminSecret } = place;
   const adminClient = { client_id: "admin", client_secret: adminSecret };
   let adminToken: string | undefined;
-
-  const server: TestServer = {
-    issuer,
-    base,
-    data,
-    adminSecret,
+  const server: AskedServer = {
+    ...place,
     async adminToken() {
       if (adminToken !== undefined) return adminToken;
       const { json } = await server.form("/oauth2/token", { grant_type: "client_credentials" }, adminClient);
@@ -87,7 +106,7 @@ export async function startTestServer(
     },
     async admin(method, path, body, headers = {}) {
       const ask = async (): Promise<Response> =>
-        fetch(`${base}${path}`, {
+        send(`${base}${path}`, {
           method,
           headers: {
             authorization: `Bearer ${await server.adminToken()}`,
@@ -105,7 +124,7 @@ export async function startTestServer(
       const authorization =
         client === undefined ? {} : { authorization: basic(client.client_id, client.client_secret) };
       return answered(
-        await fetch(`${base}${path}`, {
+        await send(`${base}${path}`, {
           method: "POST",
           headers: authorization,
           body: new URLSearchParams(parameters),
@@ -113,7 +132,7 @@ export async function startTestServer(
       );
     },
     async request(path, init = {}) {
-      return answered(await fetch(`${base}${path}`, { redirect: "manual", ...init }));
+      return answered(await send(`${base}${path}`, { redirect: "manual", ...init }));
     },
     async registerClient(client = {}) {
       const { status, json, text } = await server.admin("POST", "/admin/v1/clients", {
@@ -149,15 +168,6 @@ export async function startTestServer(
     async introspect(token) {
       const { json } = await server.form("/oauth2/introspect", { token }, adminClient);
       return json;
-    },
-    async restart(other, otherEnv) {
-      await running.close();
-      configuration = configured(other ?? flags, otherEnv ?? env);
-      running = await startServer(configuration);
-    },
-    async close() {
-      await running.close();
-      rmSync(data, { recursive: true, force: true });
     },
   };
   return server;

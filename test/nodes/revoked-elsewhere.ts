@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { exchange, exchanger } from "../exchanges.ts";
-import { type Answered, basic, type RegisteredClient, type TestServer } from "../running-server.ts";
+import { type Answered, type AskedServer, basic, type RegisteredClient } from "../running-server.ts";
 
 /** Where it is revoked, and where it is used the moment that was answered. */
 export interface Pair {
-  readonly a: TestServer;
-  readonly b: TestServer;
+  readonly a: AskedServer;
+  readonly b: AskedServer;
   /** Shows first that it works at `b`. */
   readonly isShown: boolean;
 }
@@ -22,7 +22,7 @@ export interface Clients {
   readonly exchanging: RegisteredClient;
 }
 
-export async function registerClients(server: TestServer): Promise<Clients> {
+export async function registerClients(server: AskedServer): Promise<Clients> {
   const scope = "openid read offline_access";
   return {
     opaque: await server.registerClient({ access_token_format: "opaque", scope }),
@@ -41,21 +41,21 @@ function somebody(): string {
 
 const isInactive = ({ json }: Answered): boolean => json.active === false;
 
-function introspected(at: TestServer, token: string): Promise<Answered> {
+function introspected(at: AskedServer, token: string): Promise<Answered> {
   return at.form("/oauth2/introspect", { token }, { client_id: "admin", client_secret: at.adminSecret });
 }
 
-async function wasActive(at: TestServer, token: string): Promise<void> {
+async function wasActive(at: AskedServer, token: string): Promise<void> {
   const { json, text } = await introspected(at, token);
   assert.equal(json.active, true, `before: ${text}`);
 }
 
-async function revoked(at: TestServer, token: string, client: RegisteredClient): Promise<void> {
+async function revoked(at: AskedServer, token: string, client: RegisteredClient): Promise<void> {
   const { status, text } = await at.form("/oauth2/revoke", { token }, client);
   assert.equal(status, 200, text);
 }
 
-async function ordered(at: TestServer, select: object): Promise<void> {
+async function ordered(at: AskedServer, select: object): Promise<void> {
   const { status, text } = await at.admin("POST", "/admin/v1/revocations", { select });
   assert.equal(status, 201, text);
 }
@@ -66,7 +66,7 @@ export function ways(
 ): Record<string, { readonly way: Way; readonly isRefused: (answer: Answered) => boolean }> {
   const { opaque, jwt, exchanging } = clients;
   const byGrant =
-    (client: RegisteredClient, order: (a: TestServer, grant: Record<string, string>) => Promise<void>) =>
+    (client: RegisteredClient, order: (a: AskedServer, grant: Record<string, string>) => Promise<void>) =>
     async ({ a, b, isShown }: Pair): Promise<Answered> => {
       const subject = somebody();
       const grant = await b.openGrant(client, subject);
@@ -83,7 +83,7 @@ export function ways(
       await revoked(a, token, client);
       return introspected(b, token);
     };
-  const refreshed = (at: TestServer, refresh_token = "") =>
+  const refreshed = (at: AskedServer, refresh_token = "") =>
     at.form("/oauth2/token", { grant_type: "refresh_token", refresh_token }, jwt);
   const isRefusedGrant = ({ status, json }: Answered): boolean =>
     status === 400 && json.error === "invalid_grant";
@@ -227,7 +227,7 @@ export interface Tally {
 
 /** Goes all ways in turn, so many times in all, side by side, each time with another pair of nodes. */
 export async function revokeElsewhere(
-  nodes: readonly TestServer[],
+  nodes: readonly AskedServer[],
   times: number,
   sideBySide: number,
 ): Promise<Tally> {

@@ -10,6 +10,8 @@ const DigestKind = Type.Enum(["sha-256", "hmac-sha-256"], { type: "string" });
 export const Settings = Type.Object({
   issuer: Type.String(),
   version: Type.String(),
+  /** Threads of the answering server that answer requests. */
+  workers: Count,
   now: Time,
   head: Position,
   lifetimes: Type.Object({

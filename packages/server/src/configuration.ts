@@ -7,6 +7,7 @@ import { readBrand } from "./brand-settings.ts";
 import { type CacheAddress, readCacheAddress } from "./cache/address.ts";
 import { defaultPrefix, isPrefix } from "./cache/keys.ts";
 import { noPepper } from "./keys/digest.ts";
+import { nearestName } from "./nearest-name.ts";
 import type { Brand } from "./pages/brand.ts";
 import { secretFileVariables, withSecretFiles } from "./secret-files.ts";
 
@@ -43,6 +44,11 @@ export const settings = {
     kind: "switch",
     flag: "insecure-backends",
     help: "database and cache beyond this machine without TLS or password",
+  },
+  workers: {
+    kind: "number",
+    flag: "workers",
+    help: "threads that answer requests, on as many cores (1)",
   },
   trustedProxies: {
     kind: "text",
@@ -82,6 +88,9 @@ export const settings = {
 
 type SettingName = keyof typeof settings;
 
+/** More than any machine has a use for; row ids tell 256 nodes apart. */
+const mostWorkers = 64;
+
 /** Only from the environment, so that they never stand in a process list. */
 const secretVariables = ["RESCIND_ADMIN_SECRET", "RESCIND_MASTER_KEY"] as const;
 /** Of the command line's other verbs and of the test runner; not the server's. */
@@ -96,6 +105,8 @@ export interface Configuration {
   /** The shared copy of the standing entries. */
   readonly cache: CacheAddress | undefined;
   readonly cachePrefix: string;
+  /** Threads that answer requests; with more than one, each is a node like those that share a PostgreSQL database. */
+  readonly workers: number;
   readonly trustedProxies: readonly string[];
   readonly allowPrivateNetworks: boolean;
   readonly tokenPepper: string | undefined;
@@ -114,9 +125,19 @@ export interface Configuration {
   };
 }
 
-/** Whether other nodes may serve the same database. */
+/** Whether other servers may use the same database. */
 export function isShared({ database }: Pick<Configuration, "database">): boolean {
   return /^postgres(ql)?:/.test(database);
+}
+
+/** Whether there may be other nodes: other servers, or other workers of this one. */
+export function isAmongNodes(configuration: Pick<Configuration, "database" | "workers">): boolean {
+  return isShared(configuration) || configuration.workers > 1;
+}
+
+/** The file of an SQLite database; undefined for a PostgreSQL one. */
+export function sqlitePath(database: string): string | undefined {
+  return /^sqlite:(?!\/\/)(.+)$/s.exec(database)?.[1];
 }
 
 /** A setting that cannot be used; the message names it and says how to mend it. */
@@ -262,6 +283,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     data,
     database,
     ...cacheOf(raw),
+    workers: atLeastOne("workers", raw.workers ?? "1", mostWorkers),
     trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
@@ -319,6 +341,12 @@ function whole(flag: string, text: string, most: number): number {
   return value;
 }
 
+function atLeastOne(flag: string, text: string, most: number): number {
+  const value = whole(flag, text, most);
+  if (value === 0) throw new ConfigurationError(`--${flag} must be a whole number from 1 to ${most}.`);
+  return value;
+}
+
 function isOn(flag: string, text: string | undefined): boolean {
   if (text === undefined || text === "false") return false;
   if (text === "true" || text === "1" || text === "") return true;
@@ -354,19 +382,7 @@ function variableOf(flag: string): string {
 }
 
 function unknown(what: string, given: string, known: readonly string[]): ConfigurationError {
-  const nearest = [...known].sort((a, b) => editDistance(given, a) - editDistance(given, b))[0];
-  return new ConfigurationError(`Unknown ${what} ${given}. The nearest known one is ${nearest}.`);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  return new ConfigurationError(
+    `Unknown ${what} ${given}. The nearest known one is ${nearestName(given, known)}.`,
+  );
 }

@@ -3,6 +3,7 @@
 import type { Client } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import type { Logger } from "pino";
+import type { Registry } from "prom-client";
 import type { AdminFileKeeper } from "./admin-file.ts";
 import type { Availability } from "./availability.ts";
 import type { Nearline } from "./cache/nearline.ts";
@@ -26,6 +27,10 @@ import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
 
 export interface Dependencies extends BearerParts {
   readonly configuration: Configuration;
+  /** Which of several workers this is, from 1; undefined where there is one. */
+  readonly worker: number | undefined;
+  /** What all workers of this process measure. @throws StoreUnavailable one of them does not answer */
+  readonly allMetrics: () => Promise<Pick<Registry, "contentType" | "metrics">>;
   readonly store: Store;
   readonly seal: Seal;
   /** Work that is done by one at a time, on whichever node. */

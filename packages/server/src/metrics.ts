@@ -1,6 +1,12 @@
 // Prometheus metrics. Labels are closed sets: no identifiers, no tokens (THREATS WEB-16, WEB-23).
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** What one worker measures, as it goes from thread to thread. */
+export type Measured = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+
+/** What one figure of several workers is; counters are summed. */
+export type OverWorkers = "max" | "min" | "sum";
 
 export interface Metrics {
   readonly registry: Registry;
@@ -16,10 +22,20 @@ export interface Metrics {
   restored(cause: string): void;
   /** Seconds from the oldest entry that an acknowledgement covers anew to that acknowledgement. */
   acknowledged(seconds: number): void;
-  /** Values read when somebody asks for the metrics. */
-  gauge(name: string, help: string, value: () => number): void;
-  /** The same by a label, whose values are a closed set. */
+  /** Values read when somebody asks for the metrics; of several workers the greatest is shown unless `over` says otherwise. */
+  gauge(name: string, help: string, value: () => number, over?: OverWorkers): void;
+  /** The same by a label, whose values are a closed set; of several workers the sum. */
   gaugeBy(name: string, help: string, label: string, values: () => Readonly<Record<string, number>>): void;
+}
+
+/** What the threads of one process measure: its own figures are the same in all of them. */
+export function ofOneProcess(all: readonly Measured[]): Pick<Registry, "contentType" | "metrics"> {
+  const own = all.map((measured) =>
+    measured.map((metric): Measured[number] =>
+      /^process_|_info$/.test(metric.name) ? { ...metric, aggregator: "first" } : metric,
+    ),
+  );
+  return AggregatorRegistry.aggregate(own);
 }
 
 export function metrics(): Metrics {
@@ -84,11 +100,12 @@ export function metrics(): Metrics {
     restored: (cause) => restores.inc({ cause }),
     lease: (entries) => lag.observe(entries),
     acknowledged: (seconds) => acknowledged.observe(seconds),
-    gauge: (name, help, value) => {
+    gauge: (name, help, value, over = "max") => {
       new Gauge({
         name,
         help,
         registers,
+        aggregator: over,
         collect() {
           this.set(value());
         },
@@ -98,6 +115,7 @@ export function metrics(): Metrics {
       new Gauge({
         name,
         help,
+        aggregator: "sum",
         labelNames: [label],
         registers,
         collect() {

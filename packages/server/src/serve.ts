@@ -67,6 +67,8 @@ function explanation(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("code" in error && error.code === "EADDRINUSE")
     return "The address is taken by another process: stop it, or choose another --port.";
+  if ("code" in error && error.code === "ENOTSUP")
+    return "This system cannot share an address between threads (SO_REUSEPORT): start with --workers 1.";
   const { message: why } = error.cause instanceof Error ? error.cause : { message: "" };
   return error.message.includes(why) ? error.message : `${error.message} (${why})`;
 }

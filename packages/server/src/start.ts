@@ -1,6 +1,7 @@
 // Starts a server from its configuration and stops it: the one place where the parts are put together.
 
 import { chmodSync, mkdirSync } from "node:fs";
+import type { MessagePort } from "node:worker_threads";
 import { openStore, type Store } from "@rescind/store";
 import { destination, type Logger, pino } from "pino";
 import { applyDeclared } from "./admin/declared.ts";
@@ -8,7 +9,7 @@ import { ensureAdminClient } from "./admin-client.ts";
 import { ownAdminFile, sharedAdminFile } from "./admin-file.ts";
 import { availability } from "./availability.ts";
 import { nearline } from "./cache/nearline.ts";
-import { type Configuration, isShared } from "./configuration.ts";
+import { type Configuration, isAmongNodes, isShared } from "./configuration.ts";
 import { ensureConsoleClient } from "./console-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { durabilityWatch } from "./durability.ts";
@@ -28,7 +29,7 @@ import { keptKey } from "./keys/kept-key.ts";
 import { loadMasterKey, type Seal } from "./keys/master-key.ts";
 import { checkPepper } from "./keys/pepper-check.ts";
 import { ensureFirstKeys } from "./keys/signing-keys.ts";
-import { metrics } from "./metrics.ts";
+import { metrics, ofOneProcess } from "./metrics.ts";
 import { knownPosition } from "./moving/known-position.ts";
 import { settleRestore } from "./moving/settle.ts";
 import { restoreWatch } from "./moving/watch.ts";
@@ -44,6 +45,7 @@ import { StandingEntries } from "./tokens/standing.ts";
 import { localTurns, sharedTurns, type Turns } from "./turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { webhookDispatcher } from "./webhooks/dispatcher.ts";
+import type { Gathering } from "./workers/gathering.ts";
 
 export interface RunningServer {
   readonly issuer: string;
@@ -59,14 +61,33 @@ const clientFailures = { of: "client authentication", most: 30, windowMs: 60_000
 const leakReports = { of: "leak reports", most: 60, windowMs: 3_600_000 };
 const wrongUserCodes = { of: "user codes", most: 30, windowMs: 60_000 };
 
+/** Which of `--workers N` a node is. */
+export interface WorkerPlace {
+  /** From 1. */
+  readonly number: number;
+  /** The way to the writer that all share; none with a database that each has connections to. */
+  readonly writer: MessagePort | undefined;
+  readonly gather: Gathering;
+  /** Says that this one is prepared; resolves when all are. */
+  allPrepared(): Promise<void>;
+}
+
 /**
  * Opens the store, makes what a first start makes, and listens.
  * @throws ConfigurationError, StoreUnavailable, or the system's error if the address is taken
  */
 export async function startServer(configuration: Configuration): Promise<RunningServer> {
+  if (configuration.workers === 1) return startNode(configuration);
+  const { startWorkers } = await import("./workers/workers.ts");
+  return startWorkers(configuration);
+}
+
+/** One node: the whole server, or one worker of it. @throws as `startServer` */
+export async function startNode(configuration: Configuration, place?: WorkerPlace): Promise<RunningServer> {
   mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
   chmodSync(configuration.data, 0o700);
-  const log = pino({ level: configuration.logLevel }, destination({ sync: true }));
+  const allLogs = pino({ level: configuration.logLevel }, destination({ sync: true }));
+  const log = place === undefined ? allLogs : allLogs.child({ worker: place.number });
   const seal = loadMasterKey(configuration.masterKey, configuration.data);
   const failure = Promise.withResolvers<Error>();
   const { issuer } = configuration;
@@ -74,14 +95,23 @@ export async function startServer(configuration: Configuration): Promise<Running
     issuer,
     isShared: isShared(configuration),
     onFailure: failure.resolve,
+    ...(place?.writer === undefined ? {} : { writer: place.writer, nodeId: place.number }),
   });
   try {
-    const turns = isShared(configuration) ? sharedTurns(store) : localTurns();
-    // Of nodes that start at once each finds what those before it have made.
-    const deps = await turns.inTurn("start", () => prepared(configuration, { log, seal, store, turns }));
+    const turns = isAmongNodes(configuration) ? sharedTurns(store) : localTurns();
+    // Of nodes that start at once each finds what those before it have made. Workers are prepared one after the other, so
+    // that a turn which a killed server left behind delays no start.
+    const starting = isShared(configuration) ? turns : localTurns();
+    const deps = await starting.inTurn("start", () =>
+      prepared(configuration, { log, seal, store, turns, place }),
+    );
     const app = buildApp(deps);
     const drained = drain(app.server);
-    await app.listen({ port: configuration.port, host: configuration.host });
+    const { port, host } = configuration;
+    await app.ready();
+    await place?.allPrepared();
+    const address = { port, host, reusePort: place !== undefined };
+    await app.listen(address);
     deps.effect.serving();
     const stopUpkeep = startUpkeep(deps);
     deps.webhooks.start();
@@ -112,6 +142,7 @@ interface Opened {
   readonly seal: Seal;
   readonly store: Store;
   readonly turns: Turns;
+  readonly place: WorkerPlace | undefined;
 }
 
 /** Everything that a first start makes, and what the configuration declares. */
@@ -125,13 +156,14 @@ async function prepared(configuration: Configuration, opened: Opened): Promise<D
 }
 
 async function dependencies(configuration: Configuration, parts: Opened): Promise<Dependencies> {
-  const { log, seal, store, turns } = parts;
+  const { log, seal, store, turns, place } = parts;
   const { issuer } = configuration;
   const now = (): number => Date.now();
   const fingerprintKey = await keptKey("fingerprint-key", parts);
   const hashing = tokenHashing(configuration.tokenPepper, fingerprintKey, configuration.previousTokenPepper);
   await checkPepper(store, hashing);
-  const mark = knownPosition(configuration, fingerprintKey);
+  // Of workers that share a DIR one keeps it.
+  const mark = (place?.number ?? 1) === 1 ? knownPosition(configuration, fingerprintKey) : undefined;
   const restored = await settleRestore({ store, seal, hashing, issuer, now, log }, mark);
   await ensureFirstKeys(store, seal);
   const { data } = configuration;
@@ -150,11 +182,12 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const counters = metrics();
   const verifiers = fleetOf(configuration, { store, log, now, standing });
   counters.gauge("rescind_standing_entries", "Standing entries in this node's memory", () => standing.size);
-  counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq);
+  counters.gauge("rescind_log_seq", "Position of this node on the revocation log", () => standing.seq, "min");
   counters.gauge(
     "rescind_feed_subscribers",
     "Live subscribers of the feed at this node",
     () => stream.subscribers,
+    "sum",
   );
   counters.gaugeBy(
     "rescind_verifiers",
@@ -162,7 +195,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     "freshness",
     () => byFreshness(verifiers.metHere(), now()),
   );
-  const tally = isShared(configuration) ? store : undefined;
+  const tally = isAmongNodes(configuration) ? store : undefined;
   if (restored !== undefined) counters.restored(restored);
   const watched = { store, seal, hashing, issuer, now, log, standing, turns, metrics: counters };
   const orderTimes = new OrderTimes();
@@ -174,8 +207,12 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     "Age of the oldest webhook delivery that has not arrived, looked at every 10 seconds",
     () => webhooks.oldestPending(),
   );
+  place?.gather.measureBy(() => counters.registry.getMetricsAsJSON());
   return {
     configuration,
+    worker: place?.number,
+    allMetrics: async () =>
+      place === undefined ? counters.registry : ofOneProcess(await place.gather.all()),
     issuer,
     store,
     seal,
@@ -198,7 +235,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
       fleet: verifiers,
       store,
       longestStaleness,
-      unheardMs: isShared(configuration) ? goesOnUnheardMs : 0,
+      unheardMs: isAmongNodes(configuration) ? goesOnUnheardMs : 0,
     }),
     lastUses: lastUses(store),
     availability: availability(now, () => standing.doubt()),
@@ -220,7 +257,7 @@ function fleetOf(
   configuration: Configuration,
   { standing, ...parts }: Pick<Dependencies, "log" | "now" | "standing" | "store">,
 ): Fleet {
-  if (!isShared(configuration)) return onlyFleet(fleet(parts.now), parts.now);
+  if (!isAmongNodes(configuration)) return onlyFleet(fleet(parts.now), parts.now);
   const shared = sharedFleet(parts);
   standing.subscribe((entries) => {
     if (entries.some(({ ack }) => ack === true)) shared.awaited();

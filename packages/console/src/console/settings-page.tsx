@@ -16,7 +16,7 @@ export function SettingsPage() {
   });
   if (settings.isError) return <Failure error={settings.error} retry={() => settings.refetch()} />;
   if (settings.data === undefined) return <Loader aria-label="Settings are being loaded" />;
-  const { issuer, version, now, head, lifetimes, longest, digests, store } = settings.data;
+  const { issuer, version, now, workers, head, lifetimes, longest, digests, store } = settings.data;
   const number = (value: number): string => value.toLocaleString("en");
   return (
     <Stack>
@@ -30,6 +30,7 @@ export function SettingsPage() {
         facts={[
           ["Issuer", <Identifier key="issuer" value={issuer} />],
           ["Version", version],
+          ["Workers", number(workers)],
           ["Position on the log", number(head.seq)],
           ["Its hash", <Identifier key="hash" value={head.hash} />],
           ["Tokens are stored as", digests.current],

@@ -14,6 +14,7 @@ export async function readSettings(_request: AdminRequest, deps: Dependencies): 
   const settings: Settings = {
     issuer: deps.issuer,
     version,
+    workers: deps.configuration.workers,
     now: formatTimeMs(deps.now()),
     head: { ...head.position },
     lifetimes: {

@@ -95,6 +95,7 @@ function report(metrics: Metrics, copy: () => NearlineCopy | undefined): void {
     "rescind_cache_up",
     "1 while this node renews the lease of the copy in the cache, else 0",
     () => (copy()?.state === "held" ? 1 : 0),
+    "min",
   );
   metrics.gauge(
     "rescind_cache_lease_age_seconds",
@@ -115,5 +116,6 @@ function report(metrics: Metrics, copy: () => NearlineCopy | undefined): void {
     "rescind_cache_late_answers",
     "Orders answered before the cache had them, since the start",
     figure("lateAnswers"),
+    "sum",
   );
 }

@@ -8,7 +8,8 @@ import { problem } from "../http/respond.ts";
 export function healthz(deps: Dependencies): Answer {
   const durability = deps.durability.lately();
   const known = durability === undefined ? {} : { durability };
-  return ok({ status: "ok", ...known }, { "cache-control": "no-store" });
+  const worker = deps.worker === undefined ? {} : { worker: deps.worker };
+  return ok({ status: "ok", ...known, ...worker }, { "cache-control": "no-store" });
 }
 
 /** The store can be read and written, and this node can judge by all of its log. */
@@ -28,6 +29,6 @@ export async function readyz(deps: Dependencies): Promise<Answer> {
 }
 
 export async function metricsText(deps: Dependencies): Promise<Answer> {
-  const { registry } = deps.metrics;
+  const registry = await deps.allMetrics();
   return ok(await registry.metrics(), { "content-type": registry.contentType, "cache-control": "no-store" });
 }

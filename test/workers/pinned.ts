@@ -1,0 +1,94 @@
+// The workers of one server told apart: each is asked over connections that lead to it. Which worker a new connection
+// leads to is the kernel's choice, so one is made after the other until it is the right one.
+
+import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { type AskedServer, askedServer } from "../running-server.ts";
+
+export interface PinnedWorkers {
+  /** By number, from 1. */
+  readonly workers: readonly AskedServer[];
+  close(): void;
+}
+
+/** @param count as its `--workers` says */
+export function pinnedWorkers(server: AskedServer, count: number): PinnedWorkers {
+  const agents = Array.from({ length: count }, (_, index) => new PinnedAgent(index + 1));
+  return {
+    workers: agents.map((agent) => askedServer(server, fetchBy(agent))),
+    close() {
+      for (const agent of agents) agent.destroy();
+    },
+  };
+}
+
+/** Over two workers every second connection fits. */
+const mostTries = 200;
+
+class PinnedAgent extends Agent {
+  readonly #worker: number;
+
+  constructor(worker: number) {
+    super({ keepAlive: true });
+    this.#worker = worker;
+  }
+
+  // The type leaves out that the socket may be given later, which the documentation says.
+  override createConnection(
+    { host, port }: ClientRequestArgs,
+    done: (error: Error | null, socket: Socket) => void,
+  ): undefined {
+    this.#found(Number(port), host ?? "127.0.0.1").then(
+      (socket) => done(null, socket),
+      (error: Error) => done(error, new Socket()),
+    );
+  }
+
+  async #found(port: number, host: string): Promise<Socket> {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const socket = connect({ port, host, noDelay: true });
+      if ((await workerOf(socket)) === this.#worker) return socket;
+      socket.destroy();
+    }
+    throw new Error(`no connection leads to worker ${this.#worker}`);
+  }
+}
+
+/** Which worker a connection leads to, as it says itself; undefined where it does not. */
+function workerOf(socket: Socket): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    let read = "";
+    const onData = (chunk: Buffer): void => {
+      read += chunk.toString("latin1");
+      if (!read.endsWith("}")) return;
+      socket.off("data", onData).off("error", reject);
+      const worker = /"worker":(\d+)/.exec(read)?.[1];
+      resolve(worker === undefined ? undefined : Number(worker));
+    };
+    socket.on("data", onData).once("error", reject);
+    socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  });
+}
+
+/** As much of `fetch` as the tests' servers are asked by. */
+function fetchBy(agent: Agent): typeof fetch {
+  return async (url, { method = "GET", headers, body } = {}) => {
+    const form =
+      body instanceof URLSearchParams ? { "content-type": "application/x-www-form-urlencoded" } : {};
+    const sent = { ...form, ...Object.fromEntries(new Headers(headers)) };
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const asked = request(String(url), { method, agent, headers: sent }, resolve).once("error", reject);
+      asked.end(body === undefined || body === null ? undefined : String(body));
+    });
+    const { statusCode = 0, headersDistinct } = answer;
+    const pairs = Object.entries(headersDistinct).flatMap(([name, values = []]) =>
+      values.map((value): [string, string] => [name, value]),
+    );
+    const content = await buffer(answer);
+    return new Response(statusCode === 204 || statusCode === 304 ? null : new Uint8Array(content), {
+      status: statusCode,
+      headers: pairs,
+    });
+  };
+}
