@@ -1,6 +1,6 @@
 // How to begin with a client: commands and code to copy, with its own id and this issuer in them. Secrets stay out.
 
-import { ActionIcon, Box, Code, CopyButton, Tabs, Tooltip } from "@mantine/core";
+import { ActionIcon, Box, Code, CopyButton, Tabs } from "@mantine/core";
 import { CheckIcon, CopyIcon } from "../parts/icons.tsx";
 import { issuer } from "../session/place.ts";
 
@@ -79,18 +79,17 @@ export function Snippets({ clientId }: SnippetsProps) {
             </Code>
             <CopyButton value={text}>
               {({ copied, copy }) => (
-                <Tooltip label={copied ? "Copied" : "Copy"}>
-                  <ActionIcon
-                    pos="absolute"
-                    top={8}
-                    right={8}
-                    variant="default"
-                    aria-label={`Copy the ${name} snippet`}
-                    onClick={copy}
-                  >
-                    {copied ? <CheckIcon /> : <CopyIcon />}
-                  </ActionIcon>
-                </Tooltip>
+                <ActionIcon
+                  pos="absolute"
+                  top={8}
+                  right={8}
+                  variant="default"
+                  aria-label={`Copy the ${name} snippet`}
+                  title={copied ? "Copied" : "Copy"}
+                  onClick={copy}
+                >
+                  {copied ? <CheckIcon /> : <CopyIcon />}
+                </ActionIcon>
               )}
             </CopyButton>
           </Box>

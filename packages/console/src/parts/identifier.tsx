@@ -1,6 +1,6 @@
 // An id, client or subject: monospaced, whole, copied by a press. Never a token's text.
 
-import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
+import { ActionIcon, Code, CopyButton, Group } from "@mantine/core";
 import type { ReactNode } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
 
@@ -16,11 +16,16 @@ export function Identifier({ value, children }: IdentifierProps) {
       {children ?? <Code>{value}</Code>}
       <CopyButton value={value}>
         {({ copied, copy }) => (
-          <Tooltip label={copied ? "Copied" : "Copy"}>
-            <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`Copy ${value}`} onClick={copy}>
-              {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
-            </ActionIcon>
-          </Tooltip>
+          <ActionIcon
+            size="sm"
+            variant="subtle"
+            color="gray"
+            aria-label={`Copy ${value}`}
+            title={copied ? "Copied" : "Copy"}
+            onClick={copy}
+          >
+            {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
+          </ActionIcon>
         )}
       </CopyButton>
     </Group>

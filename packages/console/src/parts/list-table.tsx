@@ -2,10 +2,17 @@
 // that ten thousand scroll as ten do.
 
 import { Box, Button, Loader, Paper, ScrollArea, Stack, Table, Text } from "@mantine/core";
-import { type InfiniteData, type UseInfiniteQueryResult, useInfiniteQuery } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  type Query,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useRef } from "react";
+import { memo, type ReactNode, useEffect, useRef } from "react";
 import { Failure } from "./failure.tsx";
+import { Moment } from "./moment.tsx";
 
 export interface Column<Item> {
   readonly title: string;
@@ -37,6 +44,11 @@ const rowHeight = 44;
 
 type Pages<Item> = UseInfiniteQueryResult<InfiniteData<Page<Item>>>;
 
+/** What was scrolled far is not fetched anew, page after page, without being asked to. */
+function isShort({ state }: Pick<Query<unknown, Error, InfiniteData<unknown>>, "state">): boolean {
+  return (state.data?.pages.length ?? 0) < 2;
+}
+
 export function ListTable<Item>(props: ListTableProps<Item>) {
   const { queryKey, load, refreshMs = false } = props;
   const query = useInfiniteQuery({
@@ -44,6 +56,9 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
     queryFn: ({ pageParam, signal }) => load(pageParam, signal),
     initialPageParam: undefined as string | undefined,
     refetchInterval: refreshMs,
+    refetchOnMount: isShort,
+    refetchOnWindowFocus: isShort,
+    refetchOnReconnect: isShort,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
   if (query.isPending) return <Loader aria-label={`${props.label} are being loaded`} />;
@@ -64,8 +79,16 @@ interface RowsProps<Item> extends ListTableProps<Item> {
   readonly query: Pages<Item>;
 }
 
-function Rows<Item>({ label, items, query, columns, keyOf, refreshMs }: RowsProps<Item>) {
+function Rows<Item>({ label, items, query, queryKey, columns, keyOf, refreshMs }: RowsProps<Item>) {
   const viewport = useRef<HTMLDivElement>(null);
+  const queries = useQueryClient();
+  const refresh = () => {
+    queries.setQueryData<InfiniteData<Page<Item>>>(
+      queryKey,
+      (known) => known && { pages: known.pages.slice(0, 1), pageParams: known.pageParams.slice(0, 1) },
+    );
+    return query.refetch();
+  };
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => viewport.current,
@@ -103,11 +126,7 @@ function Rows<Item>({ label, items, query, columns, keyOf, refreshMs }: RowsProp
               {drawn.map(({ index }) => {
                 const item = items[index];
                 return item === undefined ? null : (
-                  <Table.Tr key={keyOf(item)} h={rowHeight} aria-rowindex={index + 1}>
-                    {columns.map(({ title, cell }) => (
-                      <Table.Td key={title}>{cell(item)}</Table.Td>
-                    ))}
-                  </Table.Tr>
+                  <Row key={keyOf(item)} item={item} index={index} columns={columns} />
                 );
               })}
               <Filler height={below} />
@@ -117,12 +136,13 @@ function Rows<Item>({ label, items, query, columns, keyOf, refreshMs }: RowsProp
       </Paper>
       <Box aria-live="polite">
         <Text size="sm" c="dimmed" span>
-          {items.length.toLocaleString("en")} shown{hasNextPage ? ", more as you scroll" : ""}.{" "}
+          {items.length.toLocaleString("en")} shown{hasNextPage ? ", more as you scroll" : ""}, as of{" "}
+          <Moment at={new Date(query.dataUpdatedAt).toISOString()} />.{" "}
         </Text>
         <Button
           size="compact-xs"
           variant="subtle"
-          onClick={() => query.refetch()}
+          onClick={refresh}
           loading={query.isRefetching && refreshMs === undefined}
         >
           Refresh
@@ -132,6 +152,23 @@ function Rows<Item>({ label, items, query, columns, keyOf, refreshMs }: RowsProp
     </Stack>
   );
 }
+
+interface RowProps<Item> {
+  readonly item: Item;
+  readonly index: number;
+  readonly columns: readonly Column<Item>[];
+}
+
+/** Drawn once, however often the others move past it. */
+const Row = memo(function Row<Item>({ item, index, columns }: RowProps<Item>) {
+  return (
+    <Table.Tr h={rowHeight} aria-rowindex={index + 1}>
+      {columns.map(({ title, cell }) => (
+        <Table.Td key={title}>{cell(item)}</Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}) as <Item>(props: RowProps<Item>) => ReactNode; // memo forgets that the component is generic
 
 /** Stands for the rows that are not drawn. */
 function Filler({ height }: { readonly height: number }) {

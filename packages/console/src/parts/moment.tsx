@@ -1,6 +1,6 @@
 // A point in time, absolute and relative: "14:03:07 · 2 min ago". Everything is shown in the reader's own zone.
 
-import { Text, Tooltip } from "@mantine/core";
+import look from "./moment.module.css";
 import { useNow } from "./now.ts";
 
 const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
@@ -9,35 +9,27 @@ const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
   ["second", 1],
 ];
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const calendar = new Intl.DateTimeFormat("en-CA");
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 
 /** @param at RFC 3339 */
 export function Moment({ at }: { readonly at: string | undefined }) {
   const nowMs = useNow();
-  if (at === undefined)
-    return (
-      <Text span c="dimmed" size="sm">
-        never
-      </Text>
-    );
+  if (at === undefined) return <span className={look.never}>never</span>;
   const date = new Date(at);
   return (
-    <Tooltip label={date.toString()} openDelay={400}>
-      <Text component="time" size="sm" dateTime={at} style={{ whiteSpace: "nowrap" }}>
-        {absolute(date, nowMs)}{" "}
-        <Text span c="dimmed" size="sm">
-          {relativeTo(date.getTime(), nowMs)}
-        </Text>
-      </Text>
-    </Tooltip>
+    <time className={look.moment} dateTime={at} title={date.toString()}>
+      {absolute(date, nowMs)} <span className={look.apart}>{relativeTo(date.getTime(), nowMs)}</span>
+    </time>
   );
 }
 
 /** Today: the time alone. */
 export function absolute(date: Date, nowMs: number): string {
-  const time = date.toLocaleTimeString("en-GB");
+  const time = clock.format(date);
   const isToday = date.toDateString() === new Date(nowMs).toDateString();
-  return isToday ? time : `${date.toLocaleDateString("en-CA")} ${time}`;
+  return isToday ? time : `${calendar.format(date)} ${time}`;
 }
 
 export function relativeTo(ms: number, nowMs: number): string {
