@@ -3,8 +3,9 @@
 
 import { randomBytes } from "node:crypto";
 import { createServer, request } from "node:http";
+import { freePort } from "./free-port.ts";
 import { type Cluster, startCluster } from "./postgres.ts";
-import { freePort, startTestServer, type TestServer } from "./running-server.ts";
+import { startTestServer, type TestServer } from "./running-server.ts";
 
 export interface NodesOptions {
   /** On which a fresh database is made; one of its own, stopped with the nodes, where none is given. */

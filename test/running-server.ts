@@ -1,10 +1,10 @@
 // A real server for tests: its own process or this one, a free port, a data directory of its own, an SQLite file.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfiguration, startServer } from "@rescind/server";
+import { freePort } from "./free-port.ts";
 
 export interface Answered {
   readonly status: number;
@@ -176,16 +176,6 @@ export function askedServer(place: Place, send: typeof fetch = fetch): AskedServ
 export function basic(clientId: string, secret: string): string {
   const encoded = [clientId, secret].map((part) => encodeURIComponent(part)).join(":");
   return `Basic ${Buffer.from(encoded).toString("base64")}`;
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 export async function answered(response: Response): Promise<Answered> {

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { Cluster } from "ioredis";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { startRedis, type TestRedis } from "./redis.ts";
 

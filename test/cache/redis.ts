@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 
 export interface TestRedis {

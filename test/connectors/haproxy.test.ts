@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { livesThrough } from "./life.ts";
 import {

@@ -7,7 +7,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { freePort, type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
+import { type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
 import { until } from "../until.ts";
 
 export const kits = join(import.meta.dirname, "../../examples/connectors");

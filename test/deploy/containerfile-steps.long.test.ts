@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 import { containerfile, folder } from "./files.ts";
 

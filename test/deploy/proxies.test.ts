@@ -10,8 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { installed, type Running, run } from "../connectors/programs.ts";
+import { freePort } from "../free-port.ts";
 import { type Nodes, startNodes } from "../nodes.ts";
-import { freePort, type RegisteredClient, type TestServer } from "../running-server.ts";
+import type { RegisteredClient, TestServer } from "../running-server.ts";
 import { until } from "../until.ts";
 import { text } from "./files.ts";
 

@@ -5,7 +5,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { freePort, type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
+import { type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
 import { until } from "../until.ts";
 
 const examples = join(import.meta.dirname, "../../examples");

@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, test } from "node:test";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { ServerProcess, startServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 

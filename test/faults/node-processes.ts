@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { type Answer, type ClientCredentials, ServerProcess, Unanswered } from "./server-process.ts";
 
 /** Milliseconds a client goes on looking for a node that takes its connection. */

@@ -6,8 +6,8 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../free-port.ts";
 import type { Cluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 import { until } from "./until.ts";
 
 /** Server connections for each database: fewer than the nodes open to the pooler. */

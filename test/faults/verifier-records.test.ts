@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { snapshotMediaType } from "@rescind/core";
 import { createVerifier, type Verifier } from "@rescind/verifier";
 import { prepareWorld, revoke, type World } from "../fleet/world.ts";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { randomFrom, seed } from "../seed.ts";
 import { type FeedProxy, type Mangle, type Seen, startFeedProxy } from "./feed-proxy.ts";
 import { requireStatus, ServerProcess } from "./server-process.ts";

@@ -3,7 +3,7 @@
 import type { TestContext } from "node:test";
 import { createVerifier, TokenRejected, type Verifier, type VerifierOptions } from "@rescind/verifier";
 import { prepareWorld, type World } from "../fleet/world.ts";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { ServerProcess, type ServerSettings } from "./server-process.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";

@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { ServerProcess, type ServerSettings } from "../faults/server-process.ts";
 import { startTcpProxy, type TcpProxy } from "../faults/tcp-proxy.ts";
+import { freePort } from "../free-port.ts";
 import type { Cluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 
 export interface Node {
   readonly name: string;

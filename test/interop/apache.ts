@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../running-server.ts";
+import { freePort } from "../free-port.ts";
 import { until } from "../until.ts";
 
 const modules = "/usr/lib/apache2/modules";

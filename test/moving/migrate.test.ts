@@ -8,8 +8,8 @@ import { type NewAccessToken, openStore } from "@rescind/store";
 import { ServerProcess, startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict, verdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
+import { freePort } from "../free-port.ts";
 import { type Cluster, startCluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 import { until } from "../until.ts";
 import { startVerb, stop, verb, verbEnding } from "./world.ts";
 

@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { ServerProcess, startServerProcess } from "../faults/server-process.ts";
 import { startVerifier, untilVerdict } from "../faults/verifier-world.ts";
 import { prepareWorld } from "../fleet/world.ts";
+import { freePort } from "../free-port.ts";
 import { type Cluster, startCluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 import { until } from "../until.ts";
 import { stop } from "./world.ts";
 

@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ServerProcess } from "../faults/server-process.ts";
+import { freePort } from "../free-port.ts";
 import { type Cluster, postgresBinaries, startCluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 import { stop, verb } from "./world.ts";
 
 const masterKey = Buffer.alloc(32, 11).toString("base64url");

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openStore } from "@rescind/store";
 import { ServerProcess } from "../faults/server-process.ts";
+import { freePort } from "../free-port.ts";
 import { type Cluster, startCluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 import { until } from "../until.ts";
 import { startVerb, stop, verb, verbEnding } from "./world.ts";
 

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { readConfiguration, startServer } from "@rescind/server";
+import { freePort } from "../free-port.ts";
 import { type Nodes, startNodes } from "../nodes.ts";
 import { type Cluster, startCluster } from "../postgres.ts";
-import { freePort } from "../running-server.ts";
 
 let cluster: Cluster;
 before(async () => {

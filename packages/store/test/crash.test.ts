@@ -21,7 +21,7 @@ test(`FAULTS 1, 2: A4 B1 C1 nothing acknowledged is lost by kill -9, ${timesKill
   await (await openAt(path)).close();
   let acknowledged = 0;
   for (let round = 0; round < timesKilled; round += 1) {
-    const lines = await killed(path, random() * 50);
+    const lines = await killed(path);
     const store = await openAt(path);
     try {
       await holds(store, lines);
@@ -39,7 +39,7 @@ test("FAULTS 1: RV-19 many orders, and the subscriptions that end with them, are
   await (await openAt(path)).close();
   const acknowledged = new Set<string>();
   for (let round = 0; round < rounds(8, 80); round += 1) {
-    const lines = await killed(path, random() * 50, [manyVictim, path, String(many)]);
+    const lines = await killed(path, [manyVictim, path, String(many)]);
     for (const line of lines) acknowledged.add(line.split(" ")[1] ?? "");
     const store = await openAt(path);
     try {
@@ -74,16 +74,24 @@ async function holdsMany(store: Store, acknowledged: ReadonlySet<string>): Promi
     assert.ok(!revoked.has(grantId), `${grantId} is revoked, its subscription active`);
 }
 
-/** Starts the victim, kills it so many milliseconds after it is ready; the lines that came out whole. */
-async function killed(path: string, afterMs: number, run = [victim, path]): Promise<string[]> {
+/**
+ * Starts the victim and kills it at some moment after it has acknowledged some things, however long it takes for them;
+ * the lines that came out whole.
+ */
+async function killed(path: string, run = [victim, path]): Promise<string[]> {
+  const atLeast = Math.floor(random() * 40);
+  const furtherMs = random() * 20;
   const child = spawn(process.execPath, ["--conditions=source", ...run], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = new Promise((resolve) => child.on("close", resolve));
   let output = "";
+  let isEnding = false;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    if (output === "") setTimeout(() => child.kill("SIGKILL"), afterMs);
     output += text;
+    if (isEnding || output.split("\n").length < atLeast + 2) return;
+    isEnding = true;
+    setTimeout(() => child.kill("SIGKILL"), furtherMs);
   });
   await exited;
   assert.equal(child.signalCode, "SIGKILL");

@@ -8,9 +8,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseToken } from "@rescind/core";
 import { consoleTokens } from "../../../../test/console-login.ts";
+import { freePort } from "../../../../test/free-port.ts";
 import { peopleOf } from "../../../../test/people.ts";
 import { createPerson } from "../../../../test/person.ts";
-import { freePort, startTestServer, type TestServer } from "../../../../test/running-server.ts";
+import { startTestServer, type TestServer } from "../../../../test/running-server.ts";
 
 const serve = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
 const password = "correct horse battery";
