@@ -68,8 +68,11 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
   const port = await freePort();
+  // RESCIND_TEST_WORKERS=2 npm test -- test/rfc: what holds of one thread holds of several.
+  const workers = process.env.RESCIND_TEST_WORKERS ?? "1";
+  const own = ["--port", String(port), "--data", data, "--log-level", "error", "--workers", workers];
   const configured = (more: readonly string[], from: Record<string, string>) =>
-    readConfiguration(["--port", String(port), "--data", data, "--log-level", "error", ...more], from);
+    readConfiguration([...own, ...more], from);
   let configuration = configured(flags, env);
   let running = await startServer(configuration);
   const { issuer } = configuration;

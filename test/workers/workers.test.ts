@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { freePort } from "../free-port.ts";
 import { revokeElsewhere } from "../nodes/revoked-elsewhere.ts";
 import { openStream } from "../rfc/event-stream.ts";
-import { type Answered, type AskedServer, freePort, startTestServer } from "../running-server.ts";
+import { type Answered, type AskedServer, startTestServer } from "../running-server.ts";
 import { until } from "../until.ts";
 import { pinnedWorkers } from "./pinned.ts";
 

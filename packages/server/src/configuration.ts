@@ -94,7 +94,12 @@ const mostWorkers = 64;
 /** Only from the environment, so that they never stand in a process list. */
 const secretVariables = ["RESCIND_ADMIN_SECRET", "RESCIND_MASTER_KEY"] as const;
 /** Of the command line's other verbs and of the test runner; not the server's. */
-const otherVariables = ["RESCIND_ADMIN_TOKEN", "RESCIND_TEST_SEED", "RESCIND_TEST_LONG"];
+const otherVariables = [
+  "RESCIND_ADMIN_TOKEN",
+  "RESCIND_TEST_LONG",
+  "RESCIND_TEST_SEED",
+  "RESCIND_TEST_WORKERS",
+];
 
 export interface Configuration {
   readonly port: number;

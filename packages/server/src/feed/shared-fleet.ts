@@ -114,7 +114,15 @@ export function sharedFleet(parts: SharedFleetParts): SharedFleet {
       if (monotonic() < awaitedUntil) attempt();
       return before;
     },
-    metHere: () => local.list(),
+    metHere() {
+      // Those that have gone on to another node are its own.
+      const here = new Set(local.leased().map(({ key }) => key));
+      const elsewhere = new Set(peers.leased().map(({ key }) => key));
+      return local.list().filter((verifier) => {
+        const key = keyOf(verifier);
+        return here.has(key) || !elsewhere.has(key);
+      });
+    },
     async list() {
       // Who is listed is read anew, so whose lease is in force must not be older.
       const everyone = await peers.everyone();
