@@ -1,8 +1,9 @@
 // An id, client or subject: monospaced, whole, copied by a press. Never a token's text.
 
-import { ActionIcon, Code, CopyButton, Group } from "@mantine/core";
+import { ActionIcon, Code, CopyButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { CheckIcon, CopyIcon } from "./icons.tsx";
+import look from "./identifier.module.css";
 
 interface IdentifierProps {
   readonly value: string;
@@ -12,7 +13,7 @@ interface IdentifierProps {
 
 export function Identifier({ value, children }: IdentifierProps) {
   return (
-    <Group gap={4} wrap="nowrap">
+    <div className={look.identifier}>
       {children ?? <Code>{value}</Code>}
       <CopyButton value={value}>
         {({ copied, copy }) => (
@@ -28,6 +29,6 @@ export function Identifier({ value, children }: IdentifierProps) {
           </ActionIcon>
         )}
       </CopyButton>
-    </Group>
+    </div>
   );
 }

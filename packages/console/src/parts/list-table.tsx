@@ -12,6 +12,7 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, useEffect, useRef } from "react";
 import { Failure } from "./failure.tsx";
+import look from "./list-table.module.css";
 import { Moment } from "./moment.tsx";
 
 export interface Column<Item> {
@@ -94,6 +95,8 @@ function Rows<Item>({ label, items, query, queryKey, columns, keyOf, refreshMs }
     getScrollElement: () => viewport.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    // The browser goes on scrolling while rows are being drawn; those around the ones in view are there already.
+    useFlushSync: false,
   });
   const drawn = rows.getVirtualItems();
   const last = drawn.at(-1)?.index ?? 0;
@@ -162,11 +165,11 @@ interface RowProps<Item> {
 /** Drawn once, however often the others move past it. */
 const Row = memo(function Row<Item>({ item, index, columns }: RowProps<Item>) {
   return (
-    <Table.Tr h={rowHeight} aria-rowindex={index + 1}>
+    <tr className={look.row} style={{ height: rowHeight }} aria-rowindex={index + 1}>
       {columns.map(({ title, cell }) => (
-        <Table.Td key={title}>{cell(item)}</Table.Td>
+        <td key={title}>{cell(item)}</td>
       ))}
-    </Table.Tr>
+    </tr>
   );
 }) as <Item>(props: RowProps<Item>) => ReactNode; // memo forgets that the component is generic
 

@@ -1,11 +1,11 @@
 // A longer text on one line, whole when it is pointed at.
 
-import { Text } from "@mantine/core";
+import look from "./one-line.module.css";
 
 export function OneLine({ text }: { readonly text: string }) {
   return (
-    <Text size="sm" truncate maw={280} title={text}>
+    <div className={look.line} title={text}>
       {text}
-    </Text>
+    </div>
   );
 }
