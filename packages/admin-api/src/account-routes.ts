@@ -19,10 +19,12 @@ import {
 import { ClientPath } from "./client.ts";
 import { List, PageQuery } from "./list.ts";
 import type { Route } from "./routes.ts";
+import { ownSignInRoutes } from "./sign-in-routes.ts";
 
 const scope = "rescind:account";
 
 export const accountRoutes = {
+  ...ownSignInRoutes,
   readProfile: {
     method: "GET",
     path: "/account/v1/profile",

@@ -27,6 +27,7 @@ export * from "./routes.ts";
 export * from "./select.ts";
 export * from "./session.ts";
 export * from "./settings.ts";
+export * from "./sign-in.ts";
 export * from "./signing-key.ts";
 export * from "./subscription.ts";
 export * from "./time.ts";

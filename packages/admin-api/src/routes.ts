@@ -26,6 +26,7 @@ import {
 } from "./revocation.ts";
 import { SessionItem, SessionQuery } from "./session.ts";
 import { Settings } from "./settings.ts";
+import { userSignInRoutes } from "./sign-in-routes.ts";
 import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts";
 import { NewImportedToken, TokenItem, TokenQuery } from "./token.ts";
 import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
@@ -56,6 +57,7 @@ const users = "/admin/v1/users";
 const user = `${users}/:sub`;
 
 export const routes = {
+  ...userSignInRoutes,
   ...clientRoutes,
   putResource: {
     method: "POST",

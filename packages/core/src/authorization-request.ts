@@ -2,6 +2,7 @@
 // checks the parameters. Until client and redirect URI are known to be right nothing may be redirected, so those
 // failures are for a page; all others go back to the client.
 
+import { type Acr, acrValues } from "./authentication.ts";
 import type { Client } from "./client.ts";
 import { isCodeChallenge } from "./pkce.ts";
 import { isRegisteredUri } from "./redirect-uri.ts";
@@ -24,6 +25,7 @@ export const authorizationErrors = [
   "request_not_supported",
   "request_uri_not_supported",
   "registration_not_supported",
+  "unmet_authentication_requirements",
 ] as const;
 
 export type AuthorizationErrorCode = (typeof authorizationErrors)[number];
@@ -81,6 +83,8 @@ export interface AuthorizationRequest {
   readonly loginHint: string | undefined;
   readonly idTokenHint: string | undefined;
   readonly codeChallenge: string | undefined;
+  /** The least of `acr_values` that this server knows; others are wishes that it cannot fulfil. RFC 9470 section 4. */
+  readonly requiredAcr?: Acr | undefined;
 }
 
 const prompts: readonly string[] = ["none", "login", "consent", "select_account"];
@@ -145,7 +149,13 @@ export function readAuthorizationRequest(
     loginHint: parameters.get("login_hint"),
     idTokenHint: parameters.get("id_token_hint"),
     codeChallenge,
+    requiredAcr: leastOf(parameters.get("acr_values")),
   };
+}
+
+function leastOf(asked = ""): Acr | undefined {
+  const wanted = asked.split(" ");
+  return acrValues.find((acr) => wanted.includes(acr));
 }
 
 function untrusted(description: string): UntrustedRequest {

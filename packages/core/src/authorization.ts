@@ -1,6 +1,7 @@
 // What an authorization request gets from the person in this browser: sign in, choose, consent, a code, or an error.
 // OpenID Connect Core section 3.1.2.3. Pure: the caller has loaded session, user and stored consent.
 
+import { type Acr, acrOf, isAtLeast } from "./authentication.ts";
 import type { AuthorizationErrorCode, AuthorizationRequest } from "./authorization-request.ts";
 import type { Client } from "./client.ts";
 import type { Verdict } from "./liveness.ts";
@@ -26,12 +27,14 @@ export interface AuthorizationFacts {
   readonly justConsented: boolean;
   /** The person chose this account on the page of this transaction. */
   readonly justSelected: boolean;
+  /** The most that the person signed in could show, where the request asks for anything. */
+  readonly reachable: Acr | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
 
 export type AuthorizationDecision =
-  | { readonly kind: "login"; readonly why: "none" | "prompt" | "max-age" | "hint" }
+  | { readonly kind: "login"; readonly why: "none" | "prompt" | "max-age" | "hint" | "acr" }
   | { readonly kind: "select-account" }
   | { readonly kind: "consent"; readonly missing: readonly string[] }
   | { readonly kind: "issue"; readonly session: Session; readonly user: User }
@@ -71,10 +74,20 @@ function nextStep(facts: AuthorizationFacts): AuthorizationDecision {
   // 0 is prompt=login in other words, even within the second of the last sign-in.
   if (request.maxAge !== undefined && !isNew && (age > request.maxAge || request.maxAge === 0))
     return { kind: "login", why: "max-age" };
+  const { requiredAcr } = request;
+  if (requiredAcr !== undefined && requiredAcr !== "pwd" && !isAtLeast(acrOf(session.amr), requiredAcr))
+    return isAtLeast(facts.reachable, requiredAcr) ? { kind: "login", why: "acr" } : unmet;
   if (request.prompts.has("select_account") && !isNew && !facts.justSelected)
     return { kind: "select-account" };
   return consentStep(facts) ?? { kind: "issue", session, user };
 }
+
+/** OpenID Connect Core Unmet Authentication Requirements 1.0, RFC 9470 section 5. */
+export const unmet = {
+  kind: "refuse",
+  error: "unmet_authentication_requirements",
+  description: "The person cannot authenticate in a way that acr_values asks for.",
+} as const;
 
 function consentStep(facts: AuthorizationFacts): AuthorizationDecision | undefined {
   if (facts.justConsented) return undefined;

@@ -1,5 +1,7 @@
 // ID tokens: OpenID Connect Core section 2. About the authentication; claims about the person are at userinfo.
 
+import { authenticationClaims } from "./authentication.ts";
+
 export interface IdTokenFacts {
   readonly issuer: string;
   readonly subject: string;
@@ -28,7 +30,7 @@ export function idTokenClaims(facts: IdTokenFacts): Record<string, unknown> {
     ...(facts.authTime === undefined ? {} : { auth_time: facts.authTime }),
     ...(facts.nonce === undefined ? {} : { nonce: facts.nonce }),
     ...(facts.sessionId === undefined ? {} : { sid: facts.sessionId }),
-    ...(facts.amr === undefined || facts.amr.length === 0 ? {} : { amr: facts.amr }),
+    ...authenticationClaims(facts.amr),
     at_hash: facts.atHash,
   };
 }

@@ -8,6 +8,10 @@ export const idPrefixes = {
   token: "tid_",
   grant: "gnt_",
   session: "ses_",
+  passkey: "pky_",
+  /** A seed of time-based codes, and a set of recovery codes. */
+  totp: "otp_",
+  recoveryCodes: "rcv_",
   key: "key_",
   revocation: "rev_",
   /** A webhook subscription. */

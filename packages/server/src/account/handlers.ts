@@ -5,10 +5,13 @@ import { withIdempotency } from "../admin/idempotency.ts";
 import type { AdminHandler } from "../admin/request.ts";
 import { endApplication, endApplicationScope, listApplications } from "./applications.ts";
 import { endGrant, listOwnGrants } from "./grants.ts";
+import { addPasskey, beginPasskey, removePasskey, renamePasskey } from "./passkeys.ts";
 import { changePassword } from "./password.ts";
 import { readProfile } from "./profile.ts";
 import { listOwnRevocations } from "./revocations.ts";
 import { endOtherSessions, endSession, listOwnSessions, signOutEverywhere } from "./sessions.ts";
+import { readSignIn } from "./sign-in.ts";
+import { beginTotp, confirmTotp, makeRecoveryCodes, removeTotp } from "./totp.ts";
 
 export const accountHandlers: Readonly<Record<AccountRouteName, AdminHandler>> = {
   readProfile,
@@ -23,4 +26,13 @@ export const accountHandlers: Readonly<Record<AccountRouteName, AdminHandler>> =
   signOutEverywhere: withIdempotency(signOutEverywhere),
   listOwnRevocations,
   changePassword: withIdempotency(changePassword),
+  readSignIn,
+  beginPasskey: withIdempotency(beginPasskey),
+  addPasskey: withIdempotency(addPasskey),
+  renamePasskey,
+  removePasskey,
+  beginTotp: withIdempotency(beginTotp),
+  confirmTotp: withIdempotency(confirmTotp),
+  removeTotp,
+  makeRecoveryCodes: withIdempotency(makeRecoveryCodes),
 };

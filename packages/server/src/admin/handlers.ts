@@ -35,6 +35,7 @@ import {
   readSubscription,
 } from "./subscriptions.ts";
 import { listTokens } from "./tokens.ts";
+import { readUserSignIn, resetFactors } from "./user-factors.ts";
 import { changeUser, createUser, deleteUser, listUsers, readUser } from "./users.ts";
 import { listVerifiers } from "./verifiers.ts";
 
@@ -61,6 +62,8 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   changeUser,
   deleteUser,
   createSetupLink: withIdempotency(createSetupLink),
+  readUserSignIn,
+  resetFactors,
   listSessions,
   listConsents,
   openGrant: withIdempotency(openGrant),

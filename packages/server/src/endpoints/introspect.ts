@@ -3,6 +3,7 @@
 
 import {
   accessTokenClaims,
+  authenticationClaims,
   foreignTokenMembers,
   formatId,
   type IntrospectionCaller,
@@ -117,6 +118,7 @@ function liveMembers(
         rev: token.rev,
         ...(grant.sessionId === undefined ? {} : { sid: grant.sessionId }),
         ...(grant.authTime === undefined ? {} : { auth_time: grant.authTime }),
+        ...authenticationClaims(grant.amr),
         ...(token.keyId === undefined ? {} : { key_id: token.keyId }),
         ...(grant.offline ? { offline: true } : {}),
         ...judgedAt,

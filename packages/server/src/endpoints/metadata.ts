@@ -1,6 +1,7 @@
 // Discovery and public keys: OpenID Connect Discovery 1.0, RFC 8414, RFC 7517. Lists only what answers.
 
 import {
+  acrValues,
   clientAuthMethods,
   deviceCodeGrant,
   grantManagementScopes,
@@ -16,7 +17,7 @@ import { jwksMaxAge } from "../keys/rotation.ts";
 
 /** Of ID tokens, then of userinfo; what a client is configured with beside them is its own. */
 const claims = [
-  ...["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "azp", "at_hash", "amr", "sid"],
+  ...["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "azp", "at_hash", "acr", "amr", "sid"],
   ...["name", "preferred_username", "email", "email_verified", "groups"],
 ];
 
@@ -56,6 +57,7 @@ export function metadata(deps: Pick<Dependencies, "issuer">): Answer {
       code_challenge_methods_supported: ["S256"],
       authorization_response_iss_parameter_supported: true,
       prompt_values_supported: ["none", "login", "consent", "select_account"],
+      acr_values_supported: acrValues,
       subject_types_supported: ["public"],
       id_token_signing_alg_values_supported: idTokenAlgs,
       scopes_supported: [...openidScopes, ...rescindScopes, ...grantManagementScopes],

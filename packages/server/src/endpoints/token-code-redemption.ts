@@ -101,7 +101,7 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
   deps.lastUses.note(client.clientId, grant.grantId, nowMs);
   deps.metrics.issued(issuing.grantType === deviceCodeGrant ? "device_code" : "authorization_code");
   if (!target.scopes.includes("openid")) return tokenAnswer(access, refresh?.text);
-  const login = loginOf(code, session);
+  const login = loginOf(code);
   const idToken = mintIdToken({ ...login, client, accessToken: access.text, nowMs }, parts);
   return tokenAnswer(access, refresh?.text, { id_token: idToken });
 }
@@ -126,6 +126,7 @@ function grantOf(code: AuthorizationCode, session: Session, deps: Dependencies):
     audience: code.audience,
     sessionId: code.sessionId,
     authTime: code.authTime,
+    amr: code.amr,
     offline,
     openedAt: code.issuedAt,
     expiresAt: grantEnd(code.issuedAt, offline, longestSessionEnd),
@@ -133,9 +134,8 @@ function grantOf(code: AuthorizationCode, session: Session, deps: Dependencies):
   };
 }
 
-/** What the ID token says of the login. The session may have been renewed since, by other means. */
-function loginOf(code: AuthorizationCode, session: Session) {
-  const { subject, authTime, nonce, sessionId } = code;
-  const amr = authTimeOf(session) === authTime ? session.amr : undefined;
+/** What the ID token says of the login: that of the code, whatever the session was renewed by since. */
+function loginOf(code: AuthorizationCode) {
+  const { subject, authTime, nonce, sessionId, amr } = code;
   return { subject, authTime, nonce, sessionId, amr };
 }

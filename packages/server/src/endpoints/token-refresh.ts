@@ -115,7 +115,7 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
   const access = mintAccessToken(basis, parts);
   if ("kind" in access) return oauthRefusal(access);
   const answer = (refresh: string): Answer => {
-    const login = target.scopes.includes("openid") ? loginOf(grant, person) : undefined;
+    const login = target.scopes.includes("openid") ? loginOf(grant) : undefined;
     const idToken = login && mintIdToken({ ...login, client, accessToken: access.text, nowMs }, parts);
     return tokenAnswer(access, refresh, idToken === undefined ? {} : { id_token: idToken });
   };
@@ -165,10 +165,8 @@ async function decide(presented: Presented, caller: Caller, deps: Dependencies):
  * What the ID token of a refresh says: the original authentication, no nonce (OpenID Connect Core section 12.2).
  * Undefined for a grant that nobody signed in for.
  */
-function loginOf(grant: Grant, { session }: Present) {
-  const { subject, authTime, sessionId } = grant;
+function loginOf(grant: Grant) {
+  const { subject, authTime, sessionId, amr } = grant;
   if (authTime === undefined) return undefined;
-  // The session may have been renewed since, by other means than those this grant was opened with.
-  const amr = session !== undefined && authTimeOf(session) === authTime ? session.amr : undefined;
   return { subject, authTime, nonce: undefined, sessionId, amr };
 }

@@ -3,6 +3,7 @@
 export const problems = {
   "invalid-request": { status: 400, title: "The request is not valid." },
   "invalid-token": { status: 401, title: "A valid Bearer token of this issuer is needed." },
+  "insufficient-user-authentication": { status: 401, title: "This needs a newer sign-in." },
   "insufficient-scope": { status: 403, title: "The token's scope does not allow this." },
   "not-found": { status: 404, title: "There is nothing here." },
   "method-not-allowed": { status: 405, title: "This method is not allowed here." },

@@ -95,6 +95,18 @@ export function bearerRefusal(refusal: BearerRefusal): Answer {
   return problem({ status, code, detail, headers: { "www-authenticate": challenge } });
 }
 
+/** A person's own token that comes from a sign-in too long ago for this (RFC 9470 section 3); `maxAge` in seconds. */
+export function needsNewSignIn(maxAge: number): Answer {
+  const detail = `Sign in again: this needs a sign-in of the last ${maxAge} seconds (max_age=${maxAge}).`;
+  const challenge = `Bearer realm="rescind", error="insufficient_user_authentication", error_description="A newer sign-in is needed", max_age="${maxAge}"`;
+  return problem({
+    status: 401,
+    code: "insufficient-user-authentication",
+    detail,
+    headers: { "www-authenticate": challenge },
+  });
+}
+
 /** The same at an OAuth endpoint, whose errors have OAuth's form. */
 export function oauthBearerRefusal(refusal: BearerRefusal): Answer {
   const { status, code, detail, challenge } = challengeTo(refusal);

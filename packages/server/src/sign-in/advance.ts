@@ -62,6 +62,7 @@ async function issue(step: Step, { session, user }: Issuing, deps: Dependencies)
     nonce: asked.nonce,
     codeChallenge: asked.codeChallenge,
     authTime: authTimeOf(session),
+    amr: session.amr,
     rev: head.position.seq,
     issuedAt,
     expiresAt: isForDevice ? asked.to.expiresAt : issuedAt + codeLife,

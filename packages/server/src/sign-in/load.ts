@@ -2,6 +2,7 @@
 // signed in, what they allowed before. Every step of a transaction loads it anew.
 
 import {
+  type Acr,
   type AuthorizationDecision,
   type AuthorizationError,
   type AuthorizationRequest,
@@ -11,6 +12,7 @@ import {
   decideAuthorization,
   personMayHave,
   type Refusal,
+  reachableAcr,
   readAuthorizationRequest,
   resolveClaims,
   type Target,
@@ -21,6 +23,7 @@ import type { Dependencies } from "../dependencies.ts";
 import type { Answer, PageRequest } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
+import { secondFactorsOf } from "../people/factors.ts";
 import { readIdTokenHint } from "../tokens/id-token.ts";
 import { readForDevice } from "./device-request.ts";
 import { returnError } from "./return-to-client.ts";
@@ -35,6 +38,8 @@ export interface Loaded {
   readonly signedIn: SignedIn | undefined;
   readonly hintedSubject: string | undefined;
   readonly consented: readonly string[];
+  /** What the person signed in could show at most, where the request asks for anything (`acr_values`). */
+  readonly reachable: Acr | undefined;
 }
 
 /** The registered client, unless it is suspended. `head` was read for this request and reached. */
@@ -77,7 +82,11 @@ export async function loadAuthorization(
   const consented = isLive(found)
     ? await deps.store.consentedScopes(found.user.subject, client.clientId)
     : [];
-  return { client, asked, target, signedIn: found, hintedSubject: hinted?.subject, consented };
+  const reachable =
+    isLive(found) && asked.requiredAcr !== undefined
+      ? reachableAcr(secondFactorsOf(await deps.store.findFactors(found.user.subject), deps))
+      : undefined;
+  return { client, asked, target, signedIn: found, hintedSubject: hinted?.subject, consented, reachable };
 }
 
 async function readRequest(

@@ -93,6 +93,7 @@ export function mintAccessToken(request: AccessTokenRequest, parts: MintParts): 
     expiresAt,
     grantIat: grant?.openedAt ?? exchange?.grantIat,
     authTime: grant?.authTime ?? exchange?.authTime,
+    amr: grant?.amr,
     offline: grant?.offline ?? false,
     lineage: exchange?.lineage ?? [],
     exchanges: exchange?.exchanges,

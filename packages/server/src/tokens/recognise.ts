@@ -134,6 +134,7 @@ function jwtAccessToken(
     audience,
     grantIat: whole(claims.grant_iat),
     authTime: whole(claims.auth_time),
+    amr: claims.amr === undefined ? undefined : texts(claims.amr),
     offline: claims.offline === true,
     lineage: texts(claims.lineage),
     exchanges: whole(claims.exchanges),

@@ -1,0 +1,112 @@
+// What a person can show beside a password, and the end of it: sessions that were opened with something that is no longer
+// theirs end with it, in the transaction of its removal. What was being opened meanwhile is found right after: whoever
+// opens a session with a factor looks once more whether it is still there (sign-in/first-factor.ts).
+
+import { formatId, parseId, type SecondFactor } from "@rescind/core";
+import type { Actor, FoundFactors, Order, RemovedFactors } from "@rescind/store";
+import type { Dependencies } from "../dependencies.ts";
+import { relyingParty } from "../passkeys/relying-party.ts";
+import { catchUp, commitAll } from "../revocation/commit.ts";
+import { orderOf } from "../revocation/order.ts";
+import { selectOf } from "../revocation/select.ts";
+
+type Held = Pick<FoundFactors, "passkeys" | "totp" | "recoveryCodes">;
+
+/** What could be asked for beside a password. */
+export function secondFactorsOf(
+  { passkeys, totp, recoveryCodes }: Held,
+  { issuer }: Pick<Dependencies, "issuer">,
+): ReadonlySet<SecondFactor> {
+  const hasPasskey = passkeys.length > 0 && relyingParty(issuer).kind === "on";
+  const has = new Set<SecondFactor>();
+  if (totp !== undefined) has.add("totp");
+  if (hasPasskey) has.add("passkey");
+  if ((totp !== undefined || hasPasskey) && recoveryCodes !== undefined && recoveryCodes.left > 0)
+    has.add("recovery-code");
+  return has;
+}
+
+/** As sessions remember what they were opened with. */
+export function factorIds({ passkeys, totp, recoveryCodes }: Held): readonly string[] {
+  return [
+    ...passkeys.map(({ id }) => formatId("passkey", id)),
+    ...(totp === undefined ? [] : [formatId("totp", totp.id)]),
+    ...(recoveryCodes === undefined ? [] : [formatId("recoveryCodes", recoveryCodes.id)]),
+  ];
+}
+
+/** Whose doing it is that sessions end. */
+export interface Ending {
+  readonly actor: Actor;
+  readonly reason: "administrator" | "security_event" | "user_request";
+}
+
+/**
+ * Removes factors and ends the sessions that were opened with them; whatever `Rescind-Seq` says then. May be repeated.
+ * @throws StoreUnavailable if the commit is not certain
+ */
+export async function removeFactors(
+  subject: string,
+  removed: RemovedFactors,
+  ending: Ending,
+  deps: Dependencies,
+): Promise<Readonly<Record<string, string>>> {
+  const left = without(await deps.store.findFactors(subject), removed);
+  const orders = await endsOfOthers(subject, left, ending, deps);
+  await deps.store.removeFactors(subject, removed, orders);
+  for (const { unit, reason } of orders) deps.metrics.revoked(unit.name, reason);
+  if (orders.length > 0) await catchUp(deps);
+  const late = await endSessionsWithout(subject, ending, deps);
+  const last = late.at(-1) ?? orders.at(-1);
+  const recorded = last === undefined ? undefined : await deps.store.findOrder(last.id);
+  return recorded === undefined ? {} : { "rescind-seq": String(recorded.seq) };
+}
+
+/** Ends the sessions of a person that were opened with something that is not there any more; the orders. */
+export async function endSessionsWithout(
+  subject: string,
+  ending: Ending,
+  deps: Dependencies,
+): Promise<readonly Order[]> {
+  const orders = await endsOfOthers(subject, await deps.store.findFactors(subject), ending, deps);
+  if (orders.length > 0) await commitAll(orders, deps);
+  return orders;
+}
+
+/** Of identities at other providers their own code takes care. */
+const kinds = ["passkey", "totp", "recoveryCodes"] as const;
+
+async function endsOfOthers(
+  subject: string,
+  held: Held,
+  { actor, reason }: Ending,
+  deps: Dependencies,
+): Promise<Order[]> {
+  const there = new Set(factorIds(held));
+  const isGone = (id: string): boolean =>
+    !there.has(id) && kinds.some((kind) => parseId(kind, id) !== undefined);
+  const orders: Order[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await deps.store.listSessions({ subject }, { limit: 1000, cursor }, deps.now() / 1000);
+    for (const { session, status } of page.items) {
+      if (status !== "live" || !(session.factors ?? []).some(isGone)) continue;
+      const unit = { name: "session", issuer: deps.issuer, value: session.sessionId } as const;
+      const about = { subject };
+      orders.push(orderOf({ unit, actor, reason, final: true, select: selectOf(unit), about }, deps));
+    }
+    cursor = page.next;
+  } while (cursor !== undefined && orders.length < mostAtOnce);
+  return orders.slice(0, mostAtOnce);
+}
+
+/** Orders in one transaction; nobody is signed in at more places with one passkey. */
+const mostAtOnce = 1000;
+
+function without(held: Held, { totp, recoveryCodes, passkeys }: RemovedFactors): Held {
+  const keys =
+    passkeys === "all" ? [] : held.passkeys.filter(({ id }) => passkeys === undefined || id !== passkeys);
+  const seed = totp === true ? undefined : held.totp;
+  const stays = recoveryCodes !== true && (seed !== undefined || keys.length > 0);
+  return { passkeys: keys, totp: seed, recoveryCodes: stays ? held.recoveryCodes : undefined };
+}
