@@ -20,6 +20,7 @@ import { ClientPath } from "./client.ts";
 import { List, PageQuery } from "./list.ts";
 import type { Route } from "./routes.ts";
 import { ownSignInRoutes } from "./sign-in-routes.ts";
+import { IdentityPath, LinkAnswer, NewLink } from "./upstream.ts";
 
 const scope = "rescind:account";
 
@@ -120,6 +121,22 @@ export const accountRoutes = {
     scope,
     summary: "Choose another password; every session and token of yours ends",
     body: PasswordChange,
+    answers: { 204: undefined },
+  },
+  linkIdentity: {
+    method: "POST",
+    path: "/account/v1/identities",
+    scope,
+    summary: "Begin to link an identity at another provider, after a sign-in of the last five minutes",
+    body: NewLink,
+    answers: { 200: LinkAnswer },
+  },
+  unlinkIdentity: {
+    method: "DELETE",
+    path: "/account/v1/identities/:identity_id",
+    scope,
+    summary: "Sign in by this identity no more, after a sign-in of the last five minutes",
+    params: IdentityPath,
     answers: { 204: undefined },
   },
 } as const satisfies Record<string, Route>;

@@ -32,6 +32,7 @@ export * from "./signing-key.ts";
 export * from "./subscription.ts";
 export * from "./time.ts";
 export * from "./token.ts";
+export * from "./upstream.ts";
 export * from "./user.ts";
 export * from "./verifier.ts";
 export * from "./webhook-event.ts";

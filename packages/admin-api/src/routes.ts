@@ -29,6 +29,7 @@ import { Settings } from "./settings.ts";
 import { userSignInRoutes } from "./sign-in-routes.ts";
 import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts";
 import { NewImportedToken, TokenItem, TokenQuery } from "./token.ts";
+import { upstreamRoutes } from "./upstream-routes.ts";
 import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
 import { VerifierItem } from "./verifier.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
@@ -288,6 +289,7 @@ export const routes = {
     answers: { 200: KeyRotationAnswer },
   },
   ...webhookRoutes,
+  ...upstreamRoutes,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof routes;

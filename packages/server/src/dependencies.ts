@@ -23,6 +23,7 @@ import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
 import type { Turns } from "./turns.ts";
+import type { Upstreams } from "./upstream/upstreams.ts";
 import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
 
 export interface Dependencies extends BearerParts {
@@ -63,6 +64,8 @@ export interface Dependencies extends BearerParts {
   /** Notices a restore of the database under this node. */
   readonly restores: RestoreWatch;
   readonly webhooks: WebhookDispatcher;
+  /** OpenID providers that people sign in through, and the tokens that came from there. */
+  readonly upstreams: Upstreams;
   /** The copy of the standing entries in Redis or Valkey. */
   readonly nearline: Nearline;
   /** The public keys of a `private_key_jwt` client. */

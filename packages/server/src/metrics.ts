@@ -16,6 +16,8 @@ export interface Metrics {
   answered(route: string, status: number, seconds: number): void;
   /** One attempt at a webhook delivery. */
   webhook(outcome: string): void;
+  /** One attempt to revoke a token of a sign-in at its upstream provider. */
+  upstreamRevocation(outcome: string): void;
   /** A verifier acknowledged: so many entries behind the head. */
   lease(lag: number): void;
   /** The database came back from a backup, and a new epoch began. */
@@ -67,6 +69,12 @@ export function metrics(): Metrics {
     labelNames: ["outcome"],
     registers,
   });
+  const upstreamRevocations = new Counter({
+    name: "rescind_upstream_revocations_total",
+    help: "Attempts to revoke tokens of sign-ins at their upstream providers, by outcome: revoked, expired, left (no endpoint), failed (tried again), dead",
+    labelNames: ["outcome"],
+    registers,
+  });
   const lag = new Histogram({
     name: "rescind_verifier_lag_entries",
     help: "Entries between what a verifier acknowledges and the head of the log, at each lease",
@@ -97,6 +105,7 @@ export function metrics(): Metrics {
       child.observe(seconds);
     },
     webhook: (outcome) => webhooks.inc({ outcome }),
+    upstreamRevocation: (outcome) => upstreamRevocations.inc({ outcome }),
     restored: (cause) => restores.inc({ cause }),
     lease: (entries) => lag.observe(entries),
     acknowledged: (seconds) => acknowledged.observe(seconds),

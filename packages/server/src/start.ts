@@ -44,6 +44,7 @@ import { lastUses } from "./tokens/last-uses.ts";
 import { StandingEntries } from "./tokens/standing.ts";
 import { localTurns, sharedTurns, type Turns } from "./turns.ts";
 import { startUpkeep } from "./upkeep.ts";
+import { upstreams } from "./upstream/upstreams.ts";
 import { webhookDispatcher } from "./webhooks/dispatcher.ts";
 import type { Gathering } from "./workers/gathering.ts";
 
@@ -115,6 +116,7 @@ export async function startNode(configuration: Configuration, place?: WorkerPlac
     deps.effect.serving();
     const stopUpkeep = startUpkeep(deps);
     deps.webhooks.start();
+    deps.upstreams.start();
     deps.nearline.start();
     return {
       issuer: configuration.issuer,
@@ -124,7 +126,7 @@ export async function startNode(configuration: Configuration, place?: WorkerPlac
       async close() {
         deps.stream.close();
         deps.effect.close();
-        const webhooksStopped = deps.webhooks.stop();
+        const webhooksStopped = Promise.all([deps.webhooks.stop(), deps.upstreams.stop()]);
         await drained(app.close());
         await deps.nearline.close();
         await Promise.all([stopUpkeep(), webhooksStopped, deps.fleet.close()]);
@@ -191,7 +193,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   );
   counters.gaugeBy(
     "rescind_verifiers",
-    "Verifiers that this node met within a day, by whether the last lease may still be in force: fresh, stale",
+    "Verifiers that this node met within a day and that are at no other, by whether the last lease may still be in force: fresh, stale",
     "freshness",
     () => byFreshness(verifiers.metHere(), now()),
   );
@@ -201,7 +203,14 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const orderTimes = new OrderTimes();
   standing.subscribe((entries) => orderTimes.learned(entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0));
   const { allowPrivateNetworks: allowPrivate } = configuration;
-  const webhooks = webhookDispatcher({ store, seal, log, now, standing, metrics: counters, allowPrivate });
+  const outward = { store, seal, log, now, standing, metrics: counters, allowPrivate };
+  const webhooks = webhookDispatcher(outward);
+  const signIns = upstreams(outward);
+  counters.gauge(
+    "rescind_upstream_tokens_pending",
+    "Tokens of sign-ins that are still to be revoked at their upstream providers",
+    () => signIns.pending(),
+  );
   counters.gauge(
     "rescind_webhook_oldest_pending_seconds",
     "Age of the oldest webhook delivery that has not arrived, looked at every 10 seconds",
@@ -240,6 +249,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     lastUses: lastUses(store),
     availability: availability(now, () => standing.doubt()),
     webhooks,
+    upstreams: signIns,
     restores: restoreWatch(watched, mark),
     clientFailures: failureLimit(clientFailures, tally),
     leakReports: addressLimit(leakReports, tally),

@@ -5,6 +5,7 @@ import { withIdempotency } from "../admin/idempotency.ts";
 import type { AdminHandler } from "../admin/request.ts";
 import { endApplication, endApplicationScope, listApplications } from "./applications.ts";
 import { endGrant, listOwnGrants } from "./grants.ts";
+import { linkIdentity, unlinkIdentity } from "./identities.ts";
 import { addPasskey, beginPasskey, removePasskey, renamePasskey } from "./passkeys.ts";
 import { changePassword } from "./password.ts";
 import { readProfile } from "./profile.ts";
@@ -35,4 +36,6 @@ export const accountHandlers: Readonly<Record<AccountRouteName, AdminHandler>> =
   confirmTotp: withIdempotency(confirmTotp),
   removeTotp,
   makeRecoveryCodes: withIdempotency(makeRecoveryCodes),
+  linkIdentity,
+  unlinkIdentity,
 };

@@ -35,6 +35,17 @@ import {
   readSubscription,
 } from "./subscriptions.ts";
 import { listTokens } from "./tokens.ts";
+import {
+  changeUpstream,
+  checkUpstreamNow,
+  createUpstream,
+  deleteUpstream,
+  listUpstreams,
+  listUpstreamTokens,
+  readUpstream,
+  removeIdentity,
+  retryUpstreamToken,
+} from "./upstreams.ts";
 import { readUserSignIn, resetFactors } from "./user-factors.ts";
 import { changeUser, createUser, deleteUser, listUsers, readUser } from "./users.ts";
 import { listVerifiers } from "./verifiers.ts";
@@ -88,4 +99,13 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   cancelSubscription,
   listDeliveries,
   resendDelivery: withIdempotency(resendDelivery),
+  createUpstream: withIdempotency(createUpstream),
+  listUpstreams,
+  readUpstream,
+  changeUpstream,
+  deleteUpstream,
+  checkUpstream: checkUpstreamNow,
+  listUpstreamTokens,
+  retryUpstreamToken: withIdempotency(retryUpstreamToken),
+  removeIdentity,
 };

@@ -25,6 +25,8 @@ export interface FormRequest {
 export interface PageRequest {
   readonly id: string;
   readonly method: "GET" | "POST";
+  /** Of the path, by name. */
+  readonly params: Readonly<Record<string, string>>;
   /** Of the query of a GET and of the form of a POST; none occurs twice, those without a value are left out. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly cookies: ReadonlyMap<string, string>;

@@ -131,6 +131,45 @@ export async function postOutside(
   });
 }
 
+/** What came back of an exchange, whole. */
+export interface OutsideExchange {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+/**
+ * Any request to `url`, with its answer whatever the status; redirects are answers like others.
+ * @throws Error that says why there was no answer: scheme, address, connection, size, time
+ */
+export async function exchangeOutside(
+  url: string,
+  {
+    method,
+    headers,
+    body,
+  }: {
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string | undefined;
+  },
+  options: OutsideFetch,
+): Promise<OutsideExchange> {
+  const length: Record<string, string> =
+    body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+  const request = requestOutside(url, { method, headers: { ...headers, ...length } }, options);
+  return answerTo(request, body, async (response) => {
+    const named = Object.entries(response.headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value]],
+    );
+    return {
+      status: response.statusCode ?? 0,
+      headers: Object.fromEntries(named),
+      body: await bytesOf(response, options.mostBytes),
+    };
+  });
+}
+
 /** A request that only goes where it may. @throws Error that says why it may not */
 function requestOutside(url: string, more: RequestOptions, options: OutsideFetch): ClientRequest {
   const target = new URL(url);
@@ -167,6 +206,10 @@ async function answerTo<Result>(
 }
 
 async function textOf(response: IncomingMessage, mostBytes: number): Promise<string> {
+  return (await bytesOf(response, mostBytes)).toString();
+}
+
+async function bytesOf(response: IncomingMessage, mostBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -175,7 +218,7 @@ async function textOf(response: IncomingMessage, mostBytes: number): Promise<str
     if (bytes > mostBytes) throw new Error("the answer is too large");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function checkedLookup({ allowPrivate, resolve: ask = lookup }: OutsideFetch): LookupFunction {

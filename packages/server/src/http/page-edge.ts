@@ -55,6 +55,7 @@ function shown(handle: PageHandler, request: FastifyRequest, deps: Dependencies)
   const parsed: PageRequest = {
     id: request.id,
     method: request.method === "POST" ? "POST" : "GET",
+    params: request.params as Record<string, string>, // Fastify's path parameters are texts
     parameters,
     cookies: readCookies(request.headers.cookie ?? ""),
     userAgent: request.headers["user-agent"]?.slice(0, 255),

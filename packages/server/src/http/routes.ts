@@ -26,6 +26,9 @@ import { login, showLogin } from "../sign-in/login.ts";
 import { selectAccount, showAccounts } from "../sign-in/select-account.ts";
 import { setup, showSetup } from "../sign-in/setup.ts";
 import type { Bearer } from "../tokens/bearer.ts";
+import { beginUpstream } from "../upstream/begin.ts";
+import { upstreamCallback } from "../upstream/callback.ts";
+import { beginLink } from "../upstream/link.ts";
 import type { Answer, FormRequest, PageRequest } from "./answer.ts";
 
 type Deps = Dependencies;
@@ -110,6 +113,13 @@ export const pageRoutes: readonly PageRoute[] = [
   },
   { path: "/oauth2/logout", get: logout, post: logout, openToOtherSites: true, summary: "Sign out" },
   { path: "/login", get: showLogin, post: login, summary: "Sign in" },
+  { path: "/login/upstream", post: beginUpstream, summary: "Sign in through another provider" },
+  {
+    path: "/login/upstream/:upstream_id/callback",
+    get: upstreamCallback,
+    summary: "Back from another provider",
+  },
+  { path: "/login/upstream/link", get: beginLink, summary: "Link an identity at another provider" },
   { path: "/select-account", get: showAccounts, post: selectAccount, summary: "Choose an account" },
   { path: "/consent", get: showConsent, post: consent, summary: "Allow or deny" },
   { path: "/device", get: showDevice, post: enterCode, summary: "Enter the code of a device (RFC 8628)" },

@@ -3,7 +3,12 @@
 import type { Answer } from "../http/answer.ts";
 import { type HiddenFields, hiddenFields, problemSummary } from "./fields.ts";
 import { type Frame, framed } from "./frame.ts";
-import { html } from "./html.ts";
+import { type Html, html } from "./html.ts";
+
+export interface ShownProvider {
+  readonly upstreamId: string;
+  readonly name: string;
+}
 
 export interface LoginView {
   readonly fields: HiddenFields;
@@ -12,6 +17,8 @@ export interface LoginView {
   readonly username: string;
   /** Signed in already, but asked to prove it once more. */
   readonly again: boolean;
+  /** Other ways in: OpenID providers. */
+  readonly providers: readonly ShownProvider[];
   readonly problem?: string | undefined;
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -38,10 +45,25 @@ ${hiddenFields(view.fields)}
 </div>
 <button class="button">Sign in</button>
 </form>
+${providerButtons(view, frame)}
 <details>
 <summary>Forgotten your password?</summary>
 <p>Ask an administrator for a setup link. It lets you choose a new password; no mail is sent from here.</p>
 </details>`;
   const title = problem === undefined ? "Sign in" : "Problem: sign in";
   return framed({ title, body, status, headers, cookies }, frame);
+}
+
+/** A form of its own, so that neither username nor password is asked for. */
+function providerButtons({ providers, fields }: LoginView, frame: Frame): Html | undefined {
+  if (providers.length === 0) return undefined;
+  const buttons = providers.map(
+    ({ upstreamId, name }) =>
+      html`<button class="button plain" name="upstream" value="${upstreamId}">Continue with ${name}</button>`,
+  );
+  return html`<form class="ways" method="post" action="${frame.root}/login/upstream">
+${hiddenFields(fields)}
+<p class="or">or</p>
+<div class="actions">${buttons}</div>
+</form>`;
 }

@@ -101,6 +101,9 @@ input:focus-visible{outline-offset:0;outline-width:2px;border-color:var(--accent
 .plain:hover{background:var(--soft)}
 .actions{display:flex;flex-direction:column;gap:12px;margin-top:28px}
 .two{flex-direction:row}
+.ways,.ways .actions{margin-top:20px}
+.or{display:flex;align-items:center;gap:12px;color:var(--muted);font-size:14px}
+.or::before,.or::after{content:"";flex:1;height:1px;background:var(--line)}
 .problem{margin:24px 0 -4px;padding:12px 14px;border:1px solid var(--bad-line);border-radius:10px;background:var(--bad-soft);color:var(--bad);font-size:15px}
 .problem strong{white-space:nowrap}
 .problem ul{margin:4px 0 0;padding:0 0 0 18px}

@@ -5,8 +5,9 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
-import { loginPage } from "../pages/login-page.ts";
+import { loginPage, type ShownProvider } from "../pages/login-page.ts";
 import { stillSignedInPage } from "../pages/sign-out-page.ts";
+import { enabledProviders } from "../upstream/identities.ts";
 import { decide, loadAuthorization, servedClient, unknownClient } from "./load.ts";
 import { openSession } from "./open-session.ts";
 import { attemptPassword } from "./password-attempt.ts";
@@ -32,7 +33,8 @@ export async function showLogin(request: PageRequest, deps: Dependencies): Promi
   const username = isSwitching ? "" : (hint ?? person ?? "");
   const again = person !== undefined && person === username;
   const fields = { transaction: request.parameters.get("transaction") ?? "" };
-  return loginPage({ fields, client: loaded.client.name, username, again }, frameOf(deps));
+  const providers = await shownProviders(head, deps);
+  return loginPage({ fields, client: loaded.client.name, username, again, providers }, frameOf(deps));
 }
 
 async function showSignedIn(request: PageRequest, deps: Dependencies): Promise<Answer> {
@@ -50,9 +52,10 @@ export async function login(request: PageRequest, deps: Dependencies): Promise<A
   if ("status" in opened) return opened;
   const username = request.parameters.get("username") ?? "";
   const password = request.parameters.get("password") ?? "";
+  const providers = await shownProviders(head, deps);
   const refused = (problem: string, status: number, headers: Record<string, string> = {}): Answer => {
     const fields = { transaction: request.parameters.get("transaction") ?? "" };
-    const view = { fields, client: opened.client, username: username.slice(0, 255), again: false };
+    const view = { fields, client: opened.client, username: username.slice(0, 255), again: false, providers };
     return loginPage({ ...view, problem, status, headers }, frameOf(deps));
   };
   if (username.trim() === "" || password === "")
@@ -70,6 +73,11 @@ export async function login(request: PageRequest, deps: Dependencies): Promise<A
       return seeOther(resumeAt("/oauth2/authorize", opened.transaction, deps), [cookie]);
     }
   }
+}
+
+/** Upstream providers that people may sign in through at this moment. */
+async function shownProviders(head: Head, deps: Dependencies): Promise<readonly ShownProvider[]> {
+  return enabledProviders(await deps.catalog.upstreams(head)).map(({ upstream }) => upstream);
 }
 
 interface Opened {

@@ -1,7 +1,7 @@
 // A login session is opened, or the one of the same person renewed, by every authentication. Either way the browser
 // gets a new secret, so that what somebody planted or saw before is worth nothing (THREATS AC-14).
 
-import { formatId, parseId, type Session, type User } from "@rescind/core";
+import { formatId, parseId, type RowId, type Session, type User } from "@rescind/core";
 import type { Head } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { PageRequest } from "../http/answer.ts";
@@ -17,6 +17,8 @@ export interface Authentication {
   readonly head: Head;
   /** RFC 8176. */
   readonly amr: readonly string[];
+  /** What the upstream provider gave for this sign-in: it hangs on the session from now on. */
+  readonly upstreamToken?: RowId | undefined;
 }
 
 /**
@@ -24,10 +26,30 @@ export interface Authentication {
  * ends. Returns the `Set-Cookie`.
  */
 export async function openSession(
-  { user, head, amr }: Authentication,
+  { user, head, amr, upstreamToken }: Authentication,
   request: PageRequest,
   deps: Dependencies,
 ): Promise<string> {
+  const opened = await openOrRenew({ user, head, amr }, request, deps);
+  if (upstreamToken !== undefined) {
+    const token = { id: upstreamToken, sessionId: opened.sessionId, atMs: deps.now() };
+    await deps.store.attachUpstreamToken(token);
+    deps.upstreams.attached(opened.sessionId);
+  }
+  return opened.cookie;
+}
+
+interface Opened {
+  readonly sessionId: string;
+  /** The `Set-Cookie`. */
+  readonly cookie: string;
+}
+
+async function openOrRenew(
+  { user, head, amr }: Authentication,
+  request: PageRequest,
+  deps: Dependencies,
+): Promise<Opened> {
   const found = await signedIn(request, deps);
   const current = isLive(found) ? found.session : undefined;
   const authentication = {
@@ -40,7 +62,7 @@ export async function openSession(
   };
   if (current !== undefined && current.subject === user.subject) {
     const cookie = await renew({ ...current, ...authentication }, deps);
-    if (cookie !== undefined) return cookie;
+    if (cookie !== undefined) return { sessionId: current.sessionId, cookie };
   }
   if (current !== undefined && current.subject !== user.subject) await logOut(current, deps);
   const rowId = deps.store.nextId();
@@ -52,7 +74,7 @@ export async function openSession(
   };
   const text = newToken("session", rowId);
   await deps.store.openSession({ rowId, session, digest: deps.hashing.digest(text) });
-  return setCookie("session", text, deps.issuer);
+  return { sessionId: session.sessionId, cookie: setCookie("session", text, deps.issuer) };
 }
 
 /** Undefined if the session is no longer there, or a later authentication has renewed it already. */

@@ -2,7 +2,7 @@
 // as the log's head, tells whether memory is still right, so that nothing here is ever stale.
 
 import type { Client, ConsumerKey, ForeignIssuer, Resource } from "@rescind/core";
-import type { Head, Store } from "@rescind/store";
+import type { Head, Store, StoredUpstream } from "@rescind/store";
 import type { Seal } from "../keys/master-key.ts";
 import { type KeyRing, loadKeyRing } from "../keys/signing-keys.ts";
 
@@ -21,6 +21,7 @@ export class Catalog {
   #clients = new Map<string, RegisteredClient>();
   #resources: Promise<ReadonlyMap<string, Resource>> | undefined;
   #issuers: Promise<ReadonlyMap<string, ForeignIssuer>> | undefined;
+  #upstreams: Promise<readonly StoredUpstream[]> | undefined;
   #keys: Promise<KeyRing> | undefined;
 
   constructor(store: Store, seal: Seal) {
@@ -63,6 +64,18 @@ export class Catalog {
     return this.#issuers;
   }
 
+  /** The upstream providers, by their id. */
+  async upstreams(head: Head): Promise<readonly StoredUpstream[]> {
+    this.#turnTo(head.catalog);
+    if (this.#upstreams === undefined) {
+      this.#upstreams = this.#store.listUpstreams();
+      this.#upstreams.catch(() => {
+        this.#upstreams = undefined;
+      });
+    }
+    return this.#upstreams;
+  }
+
   async keys(head: Head): Promise<KeyRing> {
     this.#turnTo(head.catalog);
     if (this.#keys === undefined) {
@@ -80,6 +93,7 @@ export class Catalog {
     this.#clients = new Map();
     this.#resources = undefined;
     this.#issuers = undefined;
+    this.#upstreams = undefined;
     this.#keys = undefined;
   }
 
