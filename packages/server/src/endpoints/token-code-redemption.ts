@@ -3,7 +3,6 @@
 
 import {
   type AuthorizationCode,
-  authTimeOf,
   decideRedemption,
   deviceCodeGrant,
   formatId,

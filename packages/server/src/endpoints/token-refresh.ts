@@ -1,7 +1,6 @@
 // grant_type=refresh_token: RFC 6749 section 6, rotation and replay as RFC 9700 section 4.14 asks.
 
 import {
-  authTimeOf,
   decideRefresh,
   formatId,
   type Grant,
