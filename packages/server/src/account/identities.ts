@@ -8,15 +8,15 @@ import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { oneByOne } from "../people/change-user.ts";
-import { enabledProviders } from "../upstream/identities.ts";
+import { enabledProviders } from "../upstream/enabled-providers.ts";
 import { linkTicket } from "../upstream/link-ticket.ts";
+import { refuseStale } from "./fresh-sign-in.ts";
 import { subjectOf } from "./own-order.ts";
-import { challengeUnlessRecent } from "./recent-sign-in.ts";
 
 export async function linkIdentity(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const head = await deps.store.head();
   const { upstream_id: upstreamId } = request.body as NewLink; // checked against the contract's schema
-  const challenge = await challengeUnlessRecent(request, deps);
+  const challenge = refuseStale(request, deps);
   const { sessionId } = request.caller.token;
   if (challenge !== undefined || sessionId === undefined) return challenge ?? noSession;
   const offered = enabledProviders(await deps.catalog.upstreams(head));
@@ -28,7 +28,7 @@ export async function linkIdentity(request: AdminRequest, deps: Dependencies): P
 }
 
 export async function unlinkIdentity(request: AdminRequest, deps: Dependencies): Promise<Answer> {
-  const challenge = await challengeUnlessRecent(request, deps);
+  const challenge = refuseStale(request, deps);
   if (challenge !== undefined) return challenge;
   const subject = subjectOf(request);
   const identityId = request.params.identity_id ?? "";

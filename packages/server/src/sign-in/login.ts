@@ -7,7 +7,7 @@ import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { loginPage, type ShownProvider } from "../pages/login-page.ts";
 import { stillSignedInPage } from "../pages/sign-out-page.ts";
-import { enabledProviders } from "../upstream/identities.ts";
+import { enabledProviders } from "../upstream/enabled-providers.ts";
 import { decide, loadAuthorization, servedClient, unknownClient } from "./load.ts";
 import { openSession } from "./open-session.ts";
 import { attemptPassword } from "./password-attempt.ts";

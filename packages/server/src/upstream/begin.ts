@@ -10,7 +10,7 @@ import { browserOf } from "../sign-in/browser.ts";
 import { decide, loadAuthorization } from "../sign-in/load.ts";
 import { openBoundTransaction } from "../sign-in/login.ts";
 import { resumeAt } from "../sign-in/transaction.ts";
-import { enabledProviders } from "./identities.ts";
+import { enabledProviders } from "./enabled-providers.ts";
 import { reasonOf } from "./provider.ts";
 import { redirectUriOf } from "./redirect-uri.ts";
 import { newTrip, stateOf, type Trip } from "./trip.ts";

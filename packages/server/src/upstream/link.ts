@@ -9,7 +9,7 @@ import { frameOf } from "../pages/frame.ts";
 import { browserOf } from "../sign-in/browser.ts";
 import { isLive, signedIn } from "../sign-in/signed-in.ts";
 import { notOffered, sendTo } from "./begin.ts";
-import { enabledProviders } from "./identities.ts";
+import { enabledProviders } from "./enabled-providers.ts";
 import { keepToken } from "./kept-token.ts";
 import { openLinkTicket } from "./link-ticket.ts";
 import { type FromProvider, identityFor, recordLink } from "./sign-in.ts";
