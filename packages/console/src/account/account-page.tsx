@@ -8,9 +8,9 @@ import { brandName, rootPath } from "../session/place.ts";
 import { Applications } from "./applications.tsx";
 import { Devices } from "./devices.tsx";
 import { History } from "./history.tsx";
+import { HowISignIn } from "./how-i-sign-in.tsx";
 import { NotMe } from "./not-me.tsx";
 import { useOwn } from "./own.ts";
-import { Password } from "./password.tsx";
 
 export function AccountPage() {
   const { api, session } = useOwn();
@@ -47,10 +47,7 @@ export function AccountPage() {
           />
           <Applications />
           <Devices />
-          <Stack component="section" aria-label="How you sign in">
-            <Title order={2}>How you sign in</Title>
-            <Password isSet={profile.data?.has_password === true} />
-          </Stack>
+          <HowISignIn />
           <NotMe />
           <History />
         </Stack>

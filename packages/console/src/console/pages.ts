@@ -11,8 +11,11 @@ import { FeedPage } from "./feed-page.tsx";
 import { GrantPage } from "./grant-page.tsx";
 import { IssuersPage } from "./issuers-page.tsx";
 import { NewClientPage } from "./new-client-page.tsx";
+import { NewProviderPage } from "./new-provider-page.tsx";
 import { NewRevocationPage } from "./new-revocation-page.tsx";
 import { OverviewPage } from "./overview-page.tsx";
+import { ProviderPage } from "./provider-page.tsx";
+import { ProvidersPage } from "./providers-page.tsx";
 import { RevocationsPage } from "./revocations-page.tsx";
 import { SessionsPage } from "./sessions-page.tsx";
 import { SettingsPage } from "./settings-page.tsx";
@@ -45,6 +48,12 @@ export const pages: readonly ConsolePage[] = [
   { path: "/sessions", title: "Sessions", right: "viewer", component: SessionsPage },
   { path: "/users", title: "Users", right: "viewer", component: UsersPage },
   { path: "/users/$sub", title: undefined, right: "viewer", component: UserPage },
+  { path: "/providers", title: "Sign-in providers", right: "viewer", component: ProvidersPage },
+  {
+    ...{ path: "/providers/new", title: "New sign-in provider", inMenu: false },
+    ...{ right: "administrator", component: NewProviderPage },
+  },
+  { path: "/providers/$upstream_id", title: undefined, right: "viewer", component: ProviderPage },
   { path: "/clients", title: "Clients", right: "viewer", component: ClientsPage },
   {
     ...{ path: "/clients/new", title: "New client", inMenu: false },

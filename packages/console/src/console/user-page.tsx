@@ -20,6 +20,7 @@ import { Status } from "../parts/status.tsx";
 import { Way, WayButton } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
 import { rights } from "../session/sign-in.ts";
+import { HowTheySignIn } from "../users/how-they-sign-in.tsx";
 
 export function UserPage() {
   const { api } = useConnection();
@@ -34,6 +35,7 @@ export function UserPage() {
       {user.isPending ? <Loader aria-label="The user is being loaded" /> : null}
       {user.isError ? <Failure error={user.error} retry={() => user.refetch()} /> : null}
       {user.data === undefined ? null : <Shown key={sub} user={user.data} />}
+      <HowTheySignIn sub={sub} />
       <Title order={2}>Grants</Title>
       <ListTable
         label="Grants"
@@ -61,7 +63,7 @@ function Shown({ user }: { readonly user: UserAnswer }) {
           ["Email address", email],
           ["Groups", groups.join(", ")],
           ["Status", <Status key="status" value={status} />],
-          ["Password", has_password ? "is set" : "none yet: make a setup link"],
+          ["Password", has_password ? undefined : "none yet: make a setup link"],
           ["Since", <Moment key="since" at={created_at} />],
         ]}
       />

@@ -2,6 +2,7 @@
 
 import { type AdminClient, AdminProblem, createAdminClient } from "@rescind/admin-api";
 import { createContext, useContext } from "react";
+import { Explained } from "./explained.ts";
 import { issuer } from "./place.ts";
 import type { Session } from "./sign-in.ts";
 
@@ -26,11 +27,18 @@ export function useConnection(): Connection {
 
 /** What happened and how to mend it, in a sentence or two. */
 export function explainFailure(error: unknown): string {
+  if (error instanceof Explained) return error.message;
   if (error instanceof AdminProblem) {
+    if (wantsNewerSignIn(error)) return "Sign in again for this, then repeat it. You come back here.";
     if (error.status === 401) return "Your session has ended. Reload the page to sign in again.";
     if (error.status === 403) return "Your role does not allow this. Ask an administrator.";
     const fields = error.problem.errors?.map(({ pointer, detail }) => `${pointer}: ${detail}`) ?? [];
     return [error.message, ...fields].join(" ");
   }
   return "The server cannot be reached. Check the network, then try again.";
+}
+
+/** RFC 9470: the token is live, but it is too long since the person has shown who they are. */
+export function wantsNewerSignIn(error: unknown): boolean {
+  return error instanceof AdminProblem && error.problem.code === "insufficient-user-authentication";
 }

@@ -8,6 +8,7 @@ import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { Failure } from "../parts/failure.tsx";
 import { theme, variables } from "../parts/theme.ts";
+import { AgainProvider } from "./again.ts";
 import { rootPath, styleNonce } from "./place.ts";
 import { type Session, signedIn } from "./sign-in.ts";
 
@@ -38,7 +39,11 @@ export async function startPage({ page, scope, content }: Start): Promise<void> 
     const session = await signedIn(page, scope);
     if (session === undefined) return; // the browser is on its way
     const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 2000 } } });
-    show(<QueryClientProvider client={queries}>{content(session)}</QueryClientProvider>);
+    show(
+      <QueryClientProvider client={queries}>
+        <AgainProvider value={session.again}>{content(session)}</AgainProvider>
+      </QueryClientProvider>,
+    );
   } catch (error) {
     show(<Failure error={error} retry={() => location.assign(`${rootPath}${page}/`)} />);
   }
