@@ -1,6 +1,6 @@
 // The HTTP server: one Fastify, its limits, its request log, and the route tables. Fastify ends here.
 
-import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
 import { accountRoutes, routes as adminRoutes, type Route } from "@rescind/admin-api";
 import Fastify, { type FastifyInstance } from "fastify";
 import { accountHandlers } from "../account/handlers.ts";
@@ -11,11 +11,14 @@ import { registerAdminRoute } from "./admin-edge.ts";
 import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
 import { openPreflightHeaders } from "./cors.ts";
 import { failure, otherMethods, problemForm, send } from "./edge.ts";
+import { answerForm } from "./form-answer.ts";
+import { type FormDoor, formDoor } from "./form-door.ts";
 import { registerFormRoutes } from "./form-edge.ts";
 import { acceptJson } from "./json-body.ts";
 import { registerLeakReports } from "./leak-report-edge.ts";
 import { openApi } from "./open-api.ts";
 import { registerPageRoutes } from "./page-edge.ts";
+import { newRequestId, noteAnswered } from "./request-log.ts";
 import { problem } from "./respond.ts";
 import { bearerRoutes, formRoutes, type PublicRoute, pageRoutes, publicRoutes } from "./routes.ts";
 import { registerUserinfo } from "./userinfo-edge.ts";
@@ -23,24 +26,37 @@ import { holdAwaitedAnswers } from "./wait-edge.ts";
 
 /** Bytes of a body, admin bulk apart. */
 const bodyLimit = 64 * 1024;
+/** Milliseconds after which a connection is cut on which nothing moves while a request is under way. */
+const idleMs = 60_000;
+/** Times in milliseconds. */
+const limits = {
+  requestTimeout: 30_000,
+  keepAliveTimeout: 72_000,
+  headersTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+};
 
 export function buildApp(deps: Dependencies): FastifyInstance {
   const { trustedProxies } = deps.configuration;
+  const root = new URL(deps.issuer).pathname.replace(/\/$/, "");
+  const door: FormDoor = {
+    routes: formRoutes,
+    root,
+    bodyLimit,
+    answer: (route, message) => answerForm(route, message, deps),
+  };
   const app = Fastify({
     bodyLimit,
     logger: false,
-    genReqId: () => randomUUID(),
+    genReqId: newRequestId,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
-    keepAliveTimeout: 72_000,
+    serverFactory: (others) => createServer(limits, formDoor(door, others, deps)).setTimeout(idleMs),
     forceCloseConnections: "idle",
     // What still arrives over an open connection while stopping is answered like anything else in flight.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
-    http: { headersTimeout: 15_000, maxHeaderSize: 16 * 1024, connectionsCheckingInterval: 5_000 },
   });
-  const root = new URL(deps.issuer).pathname.replace(/\/$/, "");
   watchRequests(app, deps);
   holdAwaitedAnswers(app, deps);
   app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
@@ -122,13 +138,8 @@ function watchRequests(app: FastifyInstance, deps: Dependencies): void {
     reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
     done();
   });
-  app.addHook("onResponse", (request, reply, done) => {
-    const route = request.routeOptions.url ?? "none";
-    deps.metrics.answered(route, reply.statusCode, reply.elapsedTime / 1000);
-    deps.log.debug(
-      { reqId: request.id, method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
-      "answered",
-    );
+  app.addHook("onResponse", ({ id, method, routeOptions }, { statusCode: status, elapsedTime: ms }, done) => {
+    noteAnswered({ id, method, route: routeOptions.url ?? "none", status, ms }, deps);
     done();
   });
 }

@@ -1,5 +1,6 @@
 // Between Fastify and our handlers: how answers are written, and what becomes of what Fastify itself refuses.
 
+import type { ServerResponse } from "node:http";
 import { isIPv4 } from "node:net";
 import { Readable } from "node:stream";
 import { StoreUnavailable } from "@rescind/store";
@@ -15,23 +16,43 @@ export type ErrorForm = (status: number, detail: string, headers?: Record<string
 export const oauthForm: ErrorForm = oauthHttpError;
 export const problemForm: ErrorForm = (status, detail, headers) => problem({ status, detail, headers });
 
-/** Writes an answer. Objects go as JSON without a charset, which JSON has none of. */
+/** Writes an answer by Fastify. Objects go as JSON without a charset, which JSON has none of. */
 export function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  const { body } = answer;
-  const isBytes = body instanceof Uint8Array;
-  const isJson = typeof body === "object" && !isBytes;
   reply.code(answer.status);
   // Stopping waits for every connection; one that is answered now must not stay open for more.
   if (!reply.server.server.listening) reply.header("connection", "close");
-  if (isJson && answer.headers?.["content-type"] === undefined)
-    reply.header("content-type", "application/json");
+  if (isJson(answer)) reply.header("content-type", "application/json");
   if (answer.headers !== undefined) reply.headers(answer.headers);
   if (answer.cookies !== undefined) reply.header("set-cookie", [...answer.cookies]);
   // What fails in between ends the connection, so that a part is never taken for the whole.
   if (answer.stream !== undefined) return reply.send(Readable.from(answer.stream, { objectMode: false }));
-  if (isBytes) return reply.send(Buffer.from(body));
-  const text = isJson ? JSON.stringify(body) : body;
-  return text === undefined ? reply.send() : reply.send(Buffer.from(text));
+  const payload = payloadOf(answer);
+  // As bytes: to a text Fastify would add a charset.
+  return payload === undefined ? reply.send() : reply.send(Buffer.from(payload));
+}
+
+/** Writes an answer without Fastify, in one piece with its headers. Neither streams nor cookies, which OAuth endpoints do not have. */
+export function write(
+  response: ServerResponse,
+  answer: Pick<Answer, "status" | "headers" | "body">,
+  { id, isStopping }: { readonly id: string; readonly isStopping: boolean },
+): void {
+  const headers = ["x-request-id", id, "x-content-type-options", "nosniff"];
+  if (isStopping) headers.push("connection", "close");
+  if (isJson(answer)) headers.push("content-type", "application/json");
+  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value);
+  const payload = payloadOf(answer) ?? "";
+  headers.push("content-length", String(Buffer.byteLength(payload)));
+  response.writeHead(answer.status, headers).end(payload);
+}
+
+function isJson({ body, headers }: Pick<Answer, "headers" | "body">): boolean {
+  const isObject = typeof body === "object" && !(body instanceof Uint8Array);
+  return isObject && headers?.["content-type"] === undefined;
+}
+
+function payloadOf({ body }: Pick<Answer, "body">): string | Uint8Array | undefined {
+  return typeof body === "object" && !(body instanceof Uint8Array) ? JSON.stringify(body) : body;
 }
 
 /** What a failure below a handler is answered with; only a store that cannot confirm is a 503. */

@@ -1,14 +1,15 @@
-// OAuth endpoints at the edge: form bodies, method, content type and size, CORS, then the handler.
+// OAuth endpoints at the edge: form bodies, method, content type and size, preflights. The plain POSTs among them come in
+// by form-door.ts.
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "./answer.ts";
-import { answerHeaders, preflightHeaders } from "./cors.ts";
+import { preflightHeaders } from "./cors.ts";
 import { failure, oauthForm, otherMethods, send } from "./edge.ts";
 import { readForm } from "./form.ts";
+import { answerForm, type FormMessage, handled } from "./form-answer.ts";
 import { oauthHttpError, oauthRefusal } from "./respond.ts";
 import type { FormRoute } from "./routes.ts";
-import { dependenciesFor } from "./wait-edge.ts";
 
 const methods = ["POST", "OPTIONS"];
 
@@ -34,7 +35,9 @@ export function registerFormRoutes(
         exposeHeadRoute: false,
         handler: async (request, reply) => send(reply, await scriptAnswer(byScript, request, deps)),
       });
-    app.post(route.path, async (request, reply) => send(reply, await answer(route, request, deps)));
+    app.post(route.path, async (request, reply) =>
+      send(reply, await answerForm(route, messageOf(request), deps)),
+    );
     app.options(route.path, async (request, reply) =>
       send(reply, { status: 204, headers: await preflightHeaders(request.headers.origin, methods, deps) }),
     );
@@ -46,18 +49,9 @@ export function registerFormRoutes(
   }
 }
 
-async function answer(route: FormRoute, request: FastifyRequest, deps: Dependencies): Promise<Answer> {
-  const form = readForm(typeof request.body === "string" ? request.body : "");
-  if ("kind" in form) return oauthRefusal(form);
-  const { authorization, accept = "", origin } = request.headers;
-  const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
-  const answered = await handled(route.handle, parsed, request, deps);
-  if (origin === undefined) return answered;
-  const cors = await deps.store
-    .head()
-    .then((head) => answerHeaders(origin, parsed, head, deps))
-    .catch(() => ({ vary: "Origin" }));
-  return { ...answered, headers: { ...answered.headers, ...cors } };
+function messageOf(request: FastifyRequest): FormMessage {
+  const { id, headers, body, ip } = request;
+  return { id, headers, body: typeof body === "string" ? body : "", address: ip };
 }
 
 function usePost(): Answer {
@@ -78,18 +72,4 @@ async function scriptAnswer(
   const { authorization, accept = "" } = request.headers;
   const parsed: FormRequest = { id: request.id, form, authorization, accept, address: request.ip };
   return (await handled(byScript, parsed, request, deps)) ?? usePost();
-}
-
-/** Failures are answered here, so that they get their CORS headers too. */
-async function handled<Answered>(
-  handle: (request: FormRequest, deps: Dependencies) => Promise<Answered>,
-  parsed: FormRequest,
-  request: FastifyRequest,
-  deps: Dependencies,
-): Promise<Answered | Answer> {
-  try {
-    return await handle(parsed, dependenciesFor(request, deps));
-  } catch (error) {
-    return failure(error, request, oauthForm, deps);
-  }
 }

@@ -10,7 +10,7 @@ import { waitAsked } from "./prefer.ts";
  * What a handler is given for this request: where somebody waits, every order that it makes says so (`ack`), and
  * verifiers acknowledge it at once.
  */
-export function dependenciesFor(request: FastifyRequest, deps: Dependencies): Dependencies {
+export function dependenciesFor(request: Pick<FastifyRequest, "headers">, deps: Dependencies): Dependencies {
   const { prefer } = request.headers;
   return prefer === undefined || waitAsked(prefer) === undefined ? deps : { ...deps, awaited: true };
 }

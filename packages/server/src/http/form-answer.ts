@@ -1,0 +1,54 @@
+// What a form-encoded POST to an OAuth endpoint is answered with, whichever way it came in (form-edge.ts, form-door.ts):
+// the form, the handler, CORS.
+
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dependencies } from "../dependencies.ts";
+import type { Answer, FormRequest } from "./answer.ts";
+import { answerHeaders } from "./cors.ts";
+import { failure, oauthForm } from "./edge.ts";
+import { readForm } from "./form.ts";
+import { oauthRefusal } from "./respond.ts";
+import type { FormRoute } from "./routes.ts";
+import { dependenciesFor } from "./wait-edge.ts";
+
+/** A request as it came, its body as text. */
+export interface FormMessage {
+  readonly id: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly address: string;
+}
+
+/** Never rejects: what failed is answered, so that it gets its CORS headers too. */
+export async function answerForm(
+  route: FormRoute,
+  message: FormMessage,
+  deps: Dependencies,
+): Promise<Answer> {
+  const form = readForm(message.body);
+  if ("kind" in form) return oauthRefusal(form);
+  const { id, address, headers } = message;
+  const { authorization, accept = "", origin } = headers;
+  const parsed: FormRequest = { id, form, authorization, accept, address };
+  const answered = await handled(route.handle, parsed, message, deps);
+  if (origin === undefined) return answered;
+  const cors = await deps.store
+    .head()
+    .then((head) => answerHeaders(origin, parsed, head, deps))
+    .catch(() => ({ vary: "Origin" }));
+  return { ...answered, headers: { ...answered.headers, ...cors } };
+}
+
+/** What the handler answers, or what its failure is answered with. */
+export async function handled<Answered>(
+  handle: (request: FormRequest, deps: Dependencies) => Promise<Answered>,
+  parsed: FormRequest,
+  message: Pick<FormMessage, "headers">,
+  deps: Dependencies,
+): Promise<Answered | Answer> {
+  try {
+    return await handle(parsed, dependenciesFor(message, deps));
+  } catch (error) {
+    return failure(error, parsed, oauthForm, deps);
+  }
+}
