@@ -7,6 +7,7 @@ import { after } from "node:test";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { startTestServer, type TestServer } from "../../running-server.ts";
+import { until } from "../../until.ts";
 import { launchChromium } from "../chromium.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -65,6 +66,28 @@ export async function startConsole(flags: readonly string[] = []): Promise<Conso
       signedIn(`${server.base}/console${path}`, (await create([role])).username, options),
     openAccount: ({ username }, options = {}) => signedIn(`${server.base}/account/`, username, options),
   };
+}
+
+/** Goes to a page as a link would, without a new sign-in; `path` below /console. */
+export async function within(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, `/console${path}`);
+}
+
+/** Presses the End key until so many rows of a list are loaded; the most that the document ever had of them. */
+export async function scrollTo(page: Page, label: string, rows: number): Promise<number> {
+  const table = page.getByRole("table", { name: label });
+  await table.waitFor();
+  await page.locator("[tabindex='0']").filter({ has: table }).last().focus();
+  let most = 0;
+  await until(async () => {
+    await page.keyboard.press("End");
+    most = Math.max(most, await table.locator("tr").count());
+    return Number(await table.getAttribute("aria-rowcount")) >= rows;
+  }, 300_000);
+  return most;
 }
 
 /** What the evaluated text puts on `window`. */

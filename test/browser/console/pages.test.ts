@@ -5,10 +5,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { Page, Response } from "playwright-core";
+import type { Response } from "playwright-core";
 import { rounds } from "../../seed.ts";
 import { until } from "../../until.ts";
-import { assertAccessible, startConsole } from "./console.ts";
+import { assertAccessible, scrollTo, startConsole, within } from "./console.ts";
+import { seedTokens } from "./seeded-tokens.ts";
 
 const world = await startConsole();
 const { server } = world;
@@ -61,14 +62,6 @@ for (const [colorScheme, viewport] of views.slice(0, rounds(2, 4)))
     assert.deepEqual(world.complaints, []);
   });
 
-/** Goes there as a link would, without a new sign-in. */
-async function within(page: Page, path: string): Promise<void> {
-  await page.evaluate((to) => {
-    history.pushState(null, "", to);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, `/console${path}`);
-}
-
 test("a page that is not there says so, and an API path below it answers as an API", async () => {
   const page = await world.open("viewer", "/nowhere");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
@@ -89,6 +82,17 @@ test("WEB-09 the policy allows scripts from files only, no frames, and styles by
   assert.notEqual(first, second);
   assert.equal(policies[0]?.get("x-frame-options"), "DENY");
   assert.equal(policies[0]?.get("cache-control"), "no-store");
+});
+
+test("a long list is scrolled by keyboard, and few of its rows are in the document", async () => {
+  seedTokens({ data: server.data, clientId: client.client_id, tokens: 2000 });
+  const page = await world.open("viewer", "/tokens");
+  const most = await scrollTo(page, "Tokens", 1500);
+  assert.ok(most > 10 && most < 200, `${most} rows in the document`);
+  await within(page, "/tokens?subject=nobody");
+  await page.getByText("No token matches.").waitFor();
+  await page.context().close();
+  assert.deepEqual(world.complaints, []);
 });
 
 const assets = new URL("../../../packages/server/site/assets/", import.meta.url);

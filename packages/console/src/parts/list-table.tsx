@@ -62,17 +62,25 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
     refetchOnReconnect: isShort,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
+  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query;
+  const isSearching = items.length === 0 && hasNextPage;
+  useEffect(() => {
+    if (isSearching && !isFetching && !isError) fetchNextPage();
+  }, [isSearching, isFetching, isError, fetchNextPage]);
   if (query.isPending) return <Loader aria-label={`${props.label} are being loaded`} />;
-  if (query.isError && query.data === undefined)
-    return <Failure error={query.error} retry={() => query.refetch()} />;
-  const items = query.data.pages.flatMap((page) => page.items);
-  if (items.length === 0)
-    return (
-      <Paper withBorder p="xl" ta="center">
-        <Text c="dimmed">{props.empty}</Text>
-      </Paper>
-    );
+  if (isError && items.length === 0) return <Failure error={query.error} retry={() => query.refetch()} />;
+  if (isSearching) return <Nothing>Still looking; nothing has been found so far.</Nothing>;
+  if (items.length === 0) return <Nothing>{props.empty}</Nothing>;
   return <Rows {...props} items={items} query={query} />;
+}
+
+function Nothing({ children }: { readonly children: ReactNode }) {
+  return (
+    <Paper withBorder p="xl" ta="center" role="status">
+      <Text c="dimmed">{children}</Text>
+    </Paper>
+  );
 }
 
 interface RowsProps<Item> extends ListTableProps<Item> {
