@@ -61,7 +61,7 @@ export interface TestServer extends AskedServer {
   close(): Promise<void>;
 }
 
-/** Starts a server in this process; `flags` as on the command line. */
+/** Starts a server in this process; `flags` as on the command line, in which `{port}` stands for its port. */
 export async function startTestServer(
   flags: readonly string[] = [],
   env: Record<string, string> = {},
@@ -72,7 +72,7 @@ export async function startTestServer(
   const workers = process.env.RESCIND_TEST_WORKERS ?? "1";
   const own = ["--port", String(port), "--data", data, "--log-level", "error", "--workers", workers];
   const configured = (more: readonly string[], from: Record<string, string>) =>
-    readConfiguration([...own, ...more], from);
+    readConfiguration([...own, ...more.map((flag) => flag.replace("{port}", String(port)))], from);
   let configuration = configured(flags, env);
   let running = await startServer(configuration);
   const { issuer } = configuration;

@@ -37,7 +37,7 @@ export async function startConsole(flags: readonly string[] = []): Promise<Conso
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {
       const { origin, protocol } = new URL(request.url());
-      if (origin !== new URL(server.base).origin && protocol !== "blob:") complaints.push(request.url());
+      if (origin !== new URL(server.issuer).origin && protocol !== "blob:") complaints.push(request.url());
     });
     return page;
   };
@@ -63,8 +63,8 @@ export async function startConsole(flags: readonly string[] = []): Promise<Conso
     complaints,
     person: () => create([]),
     open: async (role, path, options = {}) =>
-      signedIn(`${server.base}/console${path}`, (await create([role])).username, options),
-    openAccount: ({ username }, options = {}) => signedIn(`${server.base}/account/`, username, options),
+      signedIn(`${server.issuer}/console${path}`, (await create([role])).username, options),
+    openAccount: ({ username }, options = {}) => signedIn(`${server.issuer}/account/`, username, options),
   };
 }
 
