@@ -19,12 +19,13 @@ export function installPackages() {
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 
-/** Runs `tsc -b` and Vite where a source is newer than what was built from it. Ends the process when one fails. */
+/** Runs `tsc -b`, Vite and the bundler where a source is newer than what was built from it. Ends the process when one fails. */
 export function buildPackages() {
   const built = packageFolders().map((folder) =>
     join(root, "packages", folder, "dist", "tsconfig.tsbuildinfo"),
   );
   built.push(join(root, "packages", "server", "site", "console.html"));
+  built.push(join(root, "packages", "server", "dist", "bundle", "serve.js"));
   if (newestSource() <= Math.min(...built.map(modified))) return;
   const began = new Date();
   run(node, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", "tsconfig.build.json"]);
@@ -35,6 +36,7 @@ export function buildPackages() {
     "--logLevel",
     "warn",
   ]);
+  run(node, [join(root, "scripts", "bundle.js")]);
   // tsc leaves the time of a build file alone when nothing it emits has changed; so say that it was looked at.
   for (const file of built) if (existsSync(file)) utimesSync(file, began, began);
 }

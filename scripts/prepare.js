@@ -21,5 +21,8 @@ if (existsSync(compiler)) {
     const cwd = fileURLToPath(new URL("../packages/console", import.meta.url));
     const pages = spawnSync(newer, [bundler, "build", "--logLevel", "warn"], { cwd, stdio: "inherit" });
     if (pages.status !== 0) console.error("prepare: the console could not be built; see above");
+    const bundle = fileURLToPath(new URL("bundle.js", import.meta.url));
+    if (spawnSync(newer, [bundle], { cwd: root, stdio: "inherit" }).status !== 0)
+      console.error("prepare: the server could not be bundled, and starts slower; see above");
   }
 }
