@@ -244,7 +244,8 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
       fleet: verifiers,
       store,
       longestStaleness,
-      unheardMs: isAmongNodes(configuration) ? goesOnUnheardMs : 0,
+      // Workers of before are gone with their process.
+      unheardMs: isShared(configuration) ? goesOnUnheardMs : 0,
     }),
     lastUses: lastUses(store),
     availability: availability(now, () => standing.doubt()),
