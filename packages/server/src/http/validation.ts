@@ -1,5 +1,5 @@
-// Checks admin and feed requests against their schemas. Nothing is coerced, filled in or dropped, but for numbers in
-// queries, which come as text. A refusal names the field by JSON pointer.
+// Checks admin and feed requests against their schemas. Nothing is coerced, filled in or dropped, but for numbers and
+// true or false in queries, which come as text. A refusal names the field by JSON pointer.
 
 import type { FieldError } from "@rescind/admin-api";
 import type { TSchema } from "typebox";
@@ -19,7 +19,7 @@ export function bodyCheck(schema: TSchema | undefined): Check {
   };
 }
 
-/** A check of query or path parameters, which first turns texts, in place, into the numbers the schema asks for. */
+/** A check of query or path parameters, which first turns texts, in place, into the numbers and booleans asked for. */
 export function queryCheck(schema: TSchema | undefined): Check {
   if (schema === undefined) return () => [];
   const check = bodyCheck(schema);
@@ -27,15 +27,17 @@ export function queryCheck(schema: TSchema | undefined): Check {
   return (value) => {
     if (typeof value === "object" && value !== null)
       for (const [name, text] of Object.entries(value))
-        if (Object.hasOwn(properties, name) && properties[name]?.type === "integer" && isWhole(text))
-          Object.assign(value, { [name]: Number(text) });
+        if (Object.hasOwn(properties, name))
+          Object.assign(value, { [name]: read(text, properties[name]?.type) });
     return check(value);
   };
 }
 
-/** Written in digits: `1.5`, `1e2` and `true` are refused instead of guessed at. */
-function isWhole(text: unknown): boolean {
-  return typeof text === "string" && /^-?\d{1,15}$/.test(text);
+/** Digits, or the words themselves: `1.5`, `1e2`, `yes` and `1` for true are refused instead of guessed at. */
+function read(text: unknown, type: unknown): unknown {
+  if (typeof text !== "string") return text;
+  if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  return type === "boolean" && (text === "true" || text === "false") ? text === "true" : text;
 }
 
 /** Errors named before a field list is cut off. */
