@@ -41,7 +41,8 @@ const arrows: Record<string, Rule> = {
       "@rescind/core",
       "@rescind/store",
       "@rescind/admin-api",
-      ...["bcryptjs", "fastify", "@fastify/swagger", "ioredis", "jose", "pino", "prom-client", "typebox"],
+      ...["@simplewebauthn/server", "bcryptjs", "fastify", "@fastify/swagger", "ioredis", "jose"],
+      ...["openid-client", "pino", "prom-client", "typebox"],
     ],
     because:
       "a new dependency of the server needs a decision record, and cli, console and verifier are its clients",
@@ -51,7 +52,7 @@ const arrows: Record<string, Rule> = {
       "@rescind/admin-api",
       ...["@mantine/core", "@mantine/hooks"],
       ...["@tanstack/react-query", "@tanstack/react-router", "@tanstack/react-virtual"],
-      ...["oidc-client-ts", "react", "react-dom", "uplot"],
+      ...["oidc-client-ts", "react", "react-dom", "uplot", "uqr"],
     ],
     because:
       "the pages are clients of the public APIs, and every package in them is bytes that people wait for",
