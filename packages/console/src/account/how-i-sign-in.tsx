@@ -43,7 +43,7 @@ function Freshness() {
   useNow();
   if (session.signedInSecondsAgo() < freshFor) return null;
   return (
-    <Alert color="gray" variant="light">
+    <Alert color="gray" variant="light" role="note">
       <Group justify="space-between">
         <Text size="sm" flex={1} miw={220}>
           To change any of this, sign in again first. You come back here.
