@@ -17,6 +17,12 @@ export function acrOf(amr: readonly string[]): Acr | undefined {
   return amr.includes("pwd") ? "pwd" : undefined;
 }
 
+/** The least of the values in `acr_values` that are known here: any of them will do (OpenID Connect Core section 3.1.2.1). */
+export function leastAcr(asked: string | undefined): Acr | undefined {
+  const wanted = asked?.split(" ") ?? [];
+  return acrValues.find((acr) => wanted.includes(acr));
+}
+
 /** Whether `reached` is at least as much as `wanted`. */
 export function isAtLeast(reached: Acr | undefined, wanted: Acr): boolean {
   return reached !== undefined && acrValues.indexOf(reached) >= acrValues.indexOf(wanted);

@@ -2,7 +2,7 @@
 // checks the parameters. Until client and redirect URI are known to be right nothing may be redirected, so those
 // failures are for a page; all others go back to the client.
 
-import { type Acr, acrValues } from "./authentication.ts";
+import { type Acr, leastAcr } from "./authentication.ts";
 import type { Client } from "./client.ts";
 import { isCodeChallenge } from "./pkce.ts";
 import { isRegisteredUri } from "./redirect-uri.ts";
@@ -149,13 +149,8 @@ export function readAuthorizationRequest(
     loginHint: parameters.get("login_hint"),
     idTokenHint: parameters.get("id_token_hint"),
     codeChallenge,
-    requiredAcr: leastOf(parameters.get("acr_values")),
+    requiredAcr: leastAcr(parameters.get("acr_values")),
   };
-}
-
-function leastOf(asked = ""): Acr | undefined {
-  const wanted = asked.split(" ");
-  return acrValues.find((acr) => wanted.includes(acr));
 }
 
 function untrusted(description: string): UntrustedRequest {

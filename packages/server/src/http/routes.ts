@@ -20,9 +20,12 @@ import { revoke } from "../endpoints/revoke.ts";
 import { revokeByScript } from "../endpoints/revoke-by-script.ts";
 import { token } from "../endpoints/token.ts";
 import { logo } from "../pages/logo.ts";
+import { passkeyScript, passkeyScriptPath } from "../pages/passkey-script.ts";
 import { consent, showConsent } from "../sign-in/consent.ts";
 import { enterCode, showDevice } from "../sign-in/device.ts";
 import { login, showLogin } from "../sign-in/login.ts";
+import { signInByPasskey } from "../sign-in/passkey.ts";
+import { secondFactor, showSecondFactor } from "../sign-in/second-factor.ts";
 import { selectAccount, showAccounts } from "../sign-in/select-account.ts";
 import { setup, showSetup } from "../sign-in/setup.ts";
 import type { Bearer } from "../tokens/bearer.ts";
@@ -86,6 +89,7 @@ export const publicRoutes: readonly PublicRoute[] = [
   },
   { path: "/oauth2/jwks", handle: jwks, summary: "Public keys (RFC 7517)", openToAll },
   { path: "/revocations/jwks", handle: feedJwks, summary: "Public keys of the feed", openToAll },
+  { path: passkeyScriptPath, handle: passkeyScript, summary: "The script of the sign-in pages" },
   { path: "/brand/logo", handle: logo, summary: "The operator's logo" },
   { path: "/healthz", handle: healthz, summary: "The process runs", rooted: true },
   { path: "/readyz", handle: readyz, summary: "The store can be read and written", rooted: true },
@@ -113,6 +117,13 @@ export const pageRoutes: readonly PageRoute[] = [
   },
   { path: "/oauth2/logout", get: logout, post: logout, openToOtherSites: true, summary: "Sign out" },
   { path: "/login", get: showLogin, post: login, summary: "Sign in" },
+  { path: "/login/passkey", post: signInByPasskey, summary: "Sign in by a passkey (WebAuthn)" },
+  {
+    path: "/login/second-factor",
+    get: showSecondFactor,
+    post: secondFactor,
+    summary: "The second step of signing in",
+  },
   { path: "/login/upstream", post: beginUpstream, summary: "Sign in through another provider" },
   {
     path: "/login/upstream/:upstream_id/callback",

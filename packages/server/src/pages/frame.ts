@@ -15,6 +15,8 @@ export interface Frame {
   readonly root: string;
   /** The issuer's host, for the reader to compare. */
   readonly host: string;
+  /** Scheme, host and port of the issuer. */
+  readonly origin: string;
 }
 
 export interface Page {
@@ -27,14 +29,16 @@ export interface Page {
   readonly top?: Html | undefined;
   /** The one script a page may have, as source text without any value in it. */
   readonly script?: string | undefined;
+  /** Or a file with it: a path of ours below the root. */
+  readonly scriptFile?: string | undefined;
 }
 
 export function frameOf(deps: {
   readonly configuration: Pick<Configuration, "brand">;
   readonly issuer: string;
 }): Frame {
-  const { pathname, host } = new URL(deps.issuer);
-  return { brand: deps.configuration.brand, root: pathname.replace(/\/$/, ""), host };
+  const { pathname, host, origin } = new URL(deps.issuer);
+  return { brand: deps.configuration.brand, root: pathname.replace(/\/$/, ""), host, origin };
 }
 
 /** The page with everything around it. */
@@ -44,7 +48,7 @@ export function framed(page: Page, frame: Frame): Answer {
     status: page.status ?? 200,
     headers: {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": policy(style.source, page.script),
+      "content-security-policy": policy(style.source, scriptSource(page, frame)),
       "x-frame-options": "DENY",
       "referrer-policy": "same-origin",
       "cache-control": "no-store",
@@ -75,7 +79,7 @@ ${(page.top ?? brandLine(frame)).html}
 ${page.body.html}
 </main>
 <footer>${escapeHtml(host)}</footer>
-${page.script === undefined ? "" : `<script>${page.script}</script>`}
+${page.script === undefined ? "" : `<script>${page.script}</script>`}${page.scriptFile === undefined ? "" : `<script src="${escapeHtml(root + page.scriptFile)}" defer></script>`}
 </body>
 </html>
 `;
@@ -88,10 +92,13 @@ function brandLine({ brand, root }: Frame): Html {
     : html`<div class="brand"><img src="${root}/brand/logo" alt="${brand.name}" height="36"></div>`;
 }
 
+/** Its hash, or its one address: nothing else runs. */
+function scriptSource({ script, scriptFile }: Page, { origin, root }: Frame): string | undefined {
+  if (script !== undefined) return `'sha256-${createHash("sha256").update(script).digest("base64")}'`;
+  return scriptFile === undefined ? undefined : origin + root + scriptFile;
+}
+
 function policy(style: string, script: string | undefined): string {
-  const scriptSource =
-    script === undefined
-      ? ""
-      : `; script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'`;
-  return `default-src 'none'; style-src ${style}${scriptSource}; img-src 'self'; frame-ancestors 'none'; base-uri 'none'`;
+  const scripts = script === undefined ? "" : `; script-src ${script}`;
+  return `default-src 'none'; style-src ${style}${scripts}; img-src 'self'; frame-ancestors 'none'; base-uri 'none'`;
 }

@@ -1,9 +1,11 @@
-// Username and password.
+// Username and password, a passkey, or another provider.
 
 import type { Answer } from "../http/answer.ts";
 import { type HiddenFields, hiddenFields, problemSummary } from "./fields.ts";
 import { type Frame, framed } from "./frame.ts";
 import { type Html, html } from "./html.ts";
+import { type PasskeyForm, passkeyForm } from "./passkey-form.ts";
+import { passkeyScriptPath } from "./passkey-script.ts";
 
 export interface ShownProvider {
   readonly upstreamId: string;
@@ -19,6 +21,10 @@ export interface LoginView {
   readonly again: boolean;
   /** Other ways in: OpenID providers. */
   readonly providers: readonly ShownProvider[];
+  /** The button for passkeys; undefined where this server takes none. */
+  readonly passkey: PasskeyForm | undefined;
+  /** Why it takes none. */
+  readonly noPasskeys: string | undefined;
   readonly problem?: string | undefined;
   readonly status?: number | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -26,7 +32,7 @@ export interface LoginView {
 }
 
 export function loginPage(view: LoginView, frame: Frame): Answer {
-  const { status, headers, cookies, problem, username } = view;
+  const { status, headers, cookies, passkey, problem, username } = view;
   const invalid = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="problem"`;
   const focusName = username === "" ? html` autofocus` : undefined;
   const focusPassword = username === "" ? undefined : html` autofocus`;
@@ -37,7 +43,7 @@ ${problemSummary(problem)}
 ${hiddenFields(view.fields)}
 <div class="field">
 <label for="username">Username or email address</label>
-<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="255" required${focusName}${invalid}>
+<input id="username" name="username" value="${username}" autocomplete="${passkey === undefined ? "username" : "username webauthn"}" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="255" required${focusName}${invalid}>
 </div>
 <div class="field">
 <label for="password">Password</label>
@@ -45,13 +51,23 @@ ${hiddenFields(view.fields)}
 </div>
 <button class="button">Sign in</button>
 </form>
+${passkey === undefined ? undefined : passkeyForm(passkey, frame)}
 ${providerButtons(view, frame)}
 <details>
 <summary>Forgotten your password?</summary>
 <p>Ask an administrator for a setup link. It lets you choose a new password; no mail is sent from here.</p>
-</details>`;
+</details>
+${view.noPasskeys === undefined ? undefined : noPasskeys(view.noPasskeys)}`;
   const title = problem === undefined ? "Sign in" : "Problem: sign in";
-  return framed({ title, body, status, headers, cookies }, frame);
+  const scriptFile = passkey === undefined ? undefined : passkeyScriptPath;
+  return framed({ title, body, status, headers, cookies, scriptFile }, frame);
+}
+
+function noPasskeys(why: string): Html {
+  return html`<details>
+<summary>No passkeys here?</summary>
+<p>${why}</p>
+</details>`;
 }
 
 /** A form of its own, so that neither username nor password is asked for. */

@@ -5,11 +5,11 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
-import { loginPage, type ShownProvider } from "../pages/login-page.ts";
 import { stillSignedInPage } from "../pages/sign-out-page.ts";
-import { enabledProviders } from "../upstream/enabled-providers.ts";
+import { type Problem, tooMany } from "./attempts.ts";
+import { goOn } from "./first-factor.ts";
 import { decide, loadAuthorization, servedClient, unknownClient } from "./load.ts";
-import { openSession } from "./open-session.ts";
+import { loginForm } from "./login-form.ts";
 import { attemptPassword } from "./password-attempt.ts";
 import { isLive, shownPerson, signedIn } from "./signed-in.ts";
 import { openTransaction, resumeAt, type Transaction } from "./transaction.ts";
@@ -28,13 +28,12 @@ export async function showLogin(request: PageRequest, deps: Dependencies): Promi
   if (decision.kind !== "login" && !isSwitching)
     return seeOther(resumeAt("/oauth2/authorize", transaction, deps));
   const hint = loaded.asked.loginHint?.slice(0, 255);
-  const known = decision.kind === "login" && (decision.why === "prompt" || decision.why === "max-age");
+  const known = decision.kind === "login" && decision.why !== "none" && decision.why !== "hint";
   const person = known && !isSwitching ? loaded.signedIn?.user.username : undefined;
   const username = isSwitching ? "" : (hint ?? person ?? "");
   const again = person !== undefined && person === username;
-  const fields = { transaction: request.parameters.get("transaction") ?? "" };
-  const providers = await shownProviders(head, deps);
-  return loginPage({ fields, client: loaded.client.name, username, again, providers }, frameOf(deps));
+  const shown = { transaction, client: loaded.client.name, username, again };
+  return loginForm(shown, undefined, head, deps);
 }
 
 async function showSignedIn(request: PageRequest, deps: Dependencies): Promise<Answer> {
@@ -52,41 +51,34 @@ export async function login(request: PageRequest, deps: Dependencies): Promise<A
   if ("status" in opened) return opened;
   const username = request.parameters.get("username") ?? "";
   const password = request.parameters.get("password") ?? "";
-  const providers = await shownProviders(head, deps);
-  const refused = (problem: string, status: number, headers: Record<string, string> = {}): Answer => {
-    const fields = { transaction: request.parameters.get("transaction") ?? "" };
-    const view = { fields, client: opened.client, username: username.slice(0, 255), again: false, providers };
-    return loginPage({ ...view, problem, status, headers }, frameOf(deps));
-  };
+  const refused = (problem: Problem): Promise<Answer> =>
+    loginForm({ ...opened, username: username.slice(0, 255), again: false }, problem, head, deps);
   if (username.trim() === "" || password === "")
-    return refused("Enter both your username and your password.", 400);
+    return refused({ problem: "Enter both your username and your password.", status: 400 });
   const attempt = await attemptPassword({ username, password, address: request.address }, deps);
   switch (attempt.kind) {
     case "too-many":
-      return refused(tooMany(attempt.retryAfter), 429, { "retry-after": String(attempt.retryAfter) });
+      return refused(tooMany(attempt.retryAfter));
     case "wrong":
       deps.log.info({ reqId: request.id, address: request.address }, "sign-in refused");
-      return refused("The username or the password is wrong.", 400);
-    case "person": {
-      const cookie = await openSession({ ...attempt, amr: ["pwd"] }, request, deps);
-      deps.log.info({ reqId: request.id, subject: attempt.user.subject }, "signed in");
-      return seeOther(resumeAt("/oauth2/authorize", opened.transaction, deps), [cookie]);
-    }
+      return refused({ problem: "The username or the password is wrong.", status: 400 });
+    case "person":
+      return goOn({ ...attempt, amr: ["pwd"] }, opened.transaction, request, deps);
   }
 }
 
-/** Upstream providers that people may sign in through at this moment. */
-async function shownProviders(head: Head, deps: Dependencies): Promise<readonly ShownProvider[]> {
-  return enabledProviders(await deps.catalog.upstreams(head)).map(({ upstream }) => upstream);
-}
-
-interface Opened {
+export interface Opened {
   readonly transaction: Transaction;
   /** The application's name. */
   readonly client: string;
 }
 
-async function openForLogin(request: PageRequest, head: Head, deps: Dependencies): Promise<Opened | Answer> {
+/** The transaction of a request that signs somebody in, with the name of its application. */
+export async function openForLogin(
+  request: PageRequest,
+  head: Head,
+  deps: Dependencies,
+): Promise<Opened | Answer> {
   const transaction = await openBoundTransaction(request, head, deps);
   if ("status" in transaction) return transaction;
   const client = await servedClient(transaction.clientId, head, deps);
@@ -102,8 +94,4 @@ export async function openBoundTransaction(
   const transaction = await openTransaction(request, head, deps);
   if ("status" in transaction || transaction.browser !== undefined) return transaction;
   return seeOther(resumeAt("/oauth2/authorize", transaction, deps));
-}
-
-function tooMany(seconds: number): string {
-  return `Too many attempts have failed. Try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`;
 }

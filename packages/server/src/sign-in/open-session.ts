@@ -14,9 +14,11 @@ import { isLive, signedIn } from "./signed-in.ts";
 export interface Authentication {
   readonly user: User;
   /** The first head read with what was shown: the password's digest, the passkey, the upstream's answer. */
-  readonly head: Head;
+  readonly head: { readonly position: Pick<Head["position"], "seq"> };
   /** RFC 8176. */
   readonly amr: readonly string[];
+  /** Ids of what was shown beside the password: the session ends with any of them. */
+  readonly factors?: readonly string[] | undefined;
   /** What the upstream provider gave for this sign-in: it hangs on the session from now on. */
   readonly upstreamToken?: RowId | undefined;
 }
@@ -26,11 +28,11 @@ export interface Authentication {
  * ends. Returns the `Set-Cookie`.
  */
 export async function openSession(
-  { user, head, amr, upstreamToken }: Authentication,
+  { upstreamToken, ...authentication }: Authentication,
   request: PageRequest,
   deps: Dependencies,
 ): Promise<string> {
-  const opened = await openOrRenew({ user, head, amr }, request, deps);
+  const opened = await openOrRenew(authentication, request, deps);
   if (upstreamToken !== undefined) {
     const token = { id: upstreamToken, sessionId: opened.sessionId, atMs: deps.now() };
     await deps.store.attachUpstreamToken(token);
@@ -46,7 +48,7 @@ interface Opened {
 }
 
 async function openOrRenew(
-  { user, head, amr }: Authentication,
+  { user, head, amr, factors = [] }: Authentication,
   request: PageRequest,
   deps: Dependencies,
 ): Promise<Opened> {
@@ -57,6 +59,7 @@ async function openOrRenew(
     authenticatedAtMs: deps.now(),
     lastSeenMs: deps.now(),
     amr,
+    factors,
     userAgent: request.userAgent,
     address: request.address,
   };

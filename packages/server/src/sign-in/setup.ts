@@ -1,11 +1,12 @@
 // /setup: a one-time link, handed over by an administrator, with which a person sets a password and is signed in.
 
-import type { User } from "@rescind/core";
+import { decideFactors, type User } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { setupPage } from "../pages/setup-page.ts";
+import { secondFactorsOf } from "../people/factors.ts";
 import { passwordLengths, passwordProblem, verifyPassword } from "../people/password.ts";
 import { findUsableLink, setPasswordByLink } from "../people/setup-link.ts";
 import { browserOf } from "./browser.ts";
@@ -47,6 +48,9 @@ async function signInWith(
   const { head, user, passwordHash } = await deps.store.findUser(subject);
   const { ok } = await verifyPassword(passwordHash, password);
   if (!ok || user?.status !== "active") return [];
+  // Whoever has a second factor shows it at the sign-in page, where they come to next.
+  const has = secondFactorsOf(await deps.store.findFactors(subject), deps);
+  if (decideFactors({ amr: ["pwd"], has, required: undefined }).kind !== "done") return [];
   return [await openSession({ user, head, amr: ["pwd"] }, request, deps)];
 }
 

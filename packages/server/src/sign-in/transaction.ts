@@ -28,12 +28,30 @@ export interface Transaction {
   readonly device?: { readonly id: RowId; readonly userCode: string } | undefined;
   /** The subject that was chosen on the account page. */
   readonly selected?: string | undefined;
+  /** Who has passed the first step of signing in here. */
+  readonly passed?: Passed | undefined;
+}
+
+/** What somebody has shown of whom a second factor is asked. No session: it is judged again when that comes. */
+export interface Passed {
+  readonly subject: string;
+  /** The head read with what was shown: the `rev` of the session to come. */
+  readonly rev: number;
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly factors?: readonly string[] | undefined;
+  /** What an upstream provider gave for this sign-in. */
+  readonly upstreamToken?: RowId | undefined;
 }
 
 /** Milliseconds. */
 const life = 30 * 60 * 1000;
 /** Characters: a request line of 8 KiB is what proxies let pass. */
 export const longestSealed = 7000;
+/** With what is added on the way: who was chosen, or has passed the first step. */
+const longestCarried = 7900;
 
 type Parts = Pick<Dependencies, "configuration" | "issuer" | "now" | "seal" | "standing">;
 
@@ -55,20 +73,32 @@ export function startTransaction(start: TransactionStart, nowMs: number): Transa
   };
 }
 
-/** The transaction as text; undefined if it is too long for a URL. */
+/** The transaction as text, where it begins; undefined if it is too long for a URL. */
 export function sealTransaction(
   transaction: Transaction,
   parts: Pick<Dependencies, "seal">,
 ): string | undefined {
-  const sealed = sealText("transaction", deflateRawSync(JSON.stringify(transaction)), parts);
+  const sealed = sealedTransaction(transaction, parts);
   return sealed.length > longestSealed ? undefined : sealed;
+}
+
+/** Hidden fields of a form that goes on with the transaction. */
+export function sealedFields(
+  transaction: Transaction,
+  parts: Pick<Dependencies, "seal">,
+): { readonly transaction: string } {
+  return { transaction: sealedTransaction(transaction, parts) };
+}
+
+function sealedTransaction(transaction: Transaction, parts: Pick<Dependencies, "seal">): string {
+  return sealText("transaction", deflateRawSync(JSON.stringify(transaction)), parts);
 }
 
 /** Where a transaction goes on: a path of ours with the sealed text. */
 export function resumeAt(path: string, transaction: Transaction, deps: Parts): string {
-  const sealed = sealTransaction(transaction, deps);
-  // Only what was short enough when it began is ever carried on, and `selected` is the one thing that is added.
-  if (sealed === undefined) throw new Error("the transaction has grown too long");
+  const sealed = sealedTransaction(transaction, deps);
+  // Only what was short enough when it began is ever carried on.
+  if (sealed.length > longestCarried) throw new Error("the transaction has grown too long");
   return `${frameOf(deps).root}${path}?transaction=${sealed}`;
 }
 

@@ -5,12 +5,12 @@ import { randomBytes } from "node:crypto";
 import { arrivalOf, type UpstreamPerson, type User, usernameFor } from "@rescind/core";
 import type { Head, NewIdentity, StoredUpstream } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
-import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
+import type { Answer, PageRequest } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { randomId } from "../random-id.ts";
-import { openSession } from "../sign-in/open-session.ts";
-import { resumeAt, type Transaction } from "../sign-in/transaction.ts";
+import { goOn } from "../sign-in/first-factor.ts";
+import type { Transaction } from "../sign-in/transaction.ts";
 import { keepToken } from "./kept-token.ts";
 import type { UpstreamTokens } from "./provider.ts";
 
@@ -38,12 +38,7 @@ export async function finishSignIn(
   const upstreamToken = await keepToken({ provider, tokens, subject: user.subject }, deps);
   const isProven = provider.upstream.trustMfa && tokens.amr.includes("mfa");
   const amr = isProven ? ["fed", "mfa"] : ["fed"];
-  const cookie = await openSession({ user, head, amr, upstreamToken }, request, deps);
-  deps.log.info(
-    { reqId: request.id, subject: user.subject, upstream: provider.upstream.upstreamId },
-    "signed in",
-  );
-  return seeOther(resumeAt("/oauth2/authorize", transaction, deps), [cookie]);
+  return goOn({ user, head, amr, upstreamToken }, transaction, request, deps);
 }
 
 /** Looked at once more where somebody else was faster: another callback of the same person, or of one with that name. */
