@@ -27,6 +27,8 @@ const paths: Readonly<Record<string, string>> = {
   [`/grants/${grant_id}`]: "Grant",
   "/sessions": "Sessions",
   "/users": "Users",
+  "/providers": "Sign-in providers",
+  "/providers/new": "New sign-in provider",
   "/clients": "Clients",
   [`/clients/${client.client_id}`]: "Orders",
   "/clients/new": "New client",
