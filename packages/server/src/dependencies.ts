@@ -22,6 +22,7 @@ import type { LoginLimits } from "./sign-in/password-attempt.ts";
 import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
+import type { ProvenClients } from "./tokens/proven-clients.ts";
 import type { Turns } from "./turns.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
@@ -53,6 +54,7 @@ export interface Dependencies extends BearerParts {
   readonly awaited?: boolean | undefined;
   readonly lastUses: LastUses;
   readonly clientFailures: FailureLimit;
+  readonly provenClients: ProvenClients;
   /** Reports of leaked tokens, by address. */
   readonly leakReports: FailureLimit;
   /** Wrong codes of devices, by address. */

@@ -93,17 +93,18 @@ export function metrics(): Metrics {
     labelNames: ["cause"],
     registers,
   });
-  const answeredOn = new Map<string, Histogram.Internal<"route" | "status">>();
+  const issuedBy = remembered((grantType: string) => issued.labels(grantType));
+  const revokedBy = remembered((unit: string) =>
+    remembered((reason: string) => revoked.labels(unit, reason)),
+  );
+  const answeredOn = remembered((route: string) =>
+    remembered((status: number) => answered.labels(route, String(status))),
+  );
   return {
     registry,
-    issued: (grantType) => issued.inc({ grant_type: grantType }),
-    revoked: (unit, reason) => revoked.inc({ unit, reason }),
-    answered: (route, status, seconds) => {
-      const key = `${status} ${route}`;
-      const child = answeredOn.get(key) ?? answered.labels({ route, status });
-      answeredOn.set(key, child);
-      child.observe(seconds);
-    },
+    issued: (grantType) => issuedBy(grantType).inc(),
+    revoked: (unit, reason) => revokedBy(unit)(reason).inc(),
+    answered: (route, status, seconds) => answeredOn(route)(status).observe(seconds),
     webhook: (outcome) => webhooks.inc({ outcome }),
     upstreamRevocation: (outcome) => upstreamRevocations.inc({ outcome }),
     restored: (cause) => restores.inc({ cause }),
@@ -132,5 +133,17 @@ export function metrics(): Metrics {
         },
       });
     },
+  };
+}
+
+/** What was made of each label is kept: putting labels together costs more than counting. */
+function remembered<Label, Made>(make: (label: Label) => Made): (label: Label) => Made {
+  const known = new Map<Label, Made>();
+  return (label) => {
+    const found = known.get(label);
+    if (found !== undefined) return found;
+    const made = make(label);
+    known.set(label, made);
+    return made;
   };
 }

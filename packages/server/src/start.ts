@@ -41,6 +41,7 @@ import { addressLimit, failureLimit } from "./tokens/failure-limit.ts";
 import { ForeignTokens } from "./tokens/foreign-tokens.ts";
 import { GenuineJwts } from "./tokens/genuine-jwts.ts";
 import { lastUses } from "./tokens/last-uses.ts";
+import { ProvenClients } from "./tokens/proven-clients.ts";
 import { StandingEntries } from "./tokens/standing.ts";
 import { localTurns, sharedTurns, type Turns } from "./turns.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -258,6 +259,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     logins: loginLimits(tally),
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
     genuineJwts: new GenuineJwts(),
+    provenClients: new ProvenClients(),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
     nearline: nearline(configuration, { standing, store, log, now, fingerprintKey, metrics: counters }),
   };

@@ -36,7 +36,7 @@ export async function clientCredentials(
       rev: head.position.seq,
       at: nowMs / 1000,
     },
-    { ...deps, keys },
+    { store: deps.store, hashing: deps.hashing, issuer: deps.issuer, keys },
   );
   if ("kind" in access) return oauthRefusal(access);
   await deps.store.issue(access.stored);

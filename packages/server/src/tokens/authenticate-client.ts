@@ -17,13 +17,10 @@ import { compactVerify, createLocalJWKSet, decodeJwt, type JSONWebKeySet } from 
 import type { Dependencies } from "../dependencies.ts";
 import type { FormRequest } from "../http/answer.ts";
 import { type MatchedKey, matchingKey, renewDigest } from "../keys/key-digest.ts";
-import type { RegisteredClient } from "./catalog.ts";
+import type { ProvenClient } from "./proven-clients.ts";
 
-export interface AuthenticatedClient {
+export interface AuthenticatedClient extends ProvenClient {
   readonly kind: "client";
-  readonly client: Client;
-  /** The consumer key used; undefined for public clients and assertions. */
-  readonly keyId: string | undefined;
 }
 
 /** Refused without looking at the credential; `retryAfter` is seconds. */
@@ -42,6 +39,7 @@ type Parts = Pick<
   | "issuer"
   | "log"
   | "now"
+  | "provenClients"
   | "standing"
   | "store"
 >;
@@ -57,6 +55,8 @@ const assertionAlgorithms = [
   "EdDSA",
   "Ed25519",
 ];
+
+const credentialFields = ["client_id", "client_secret", "client_assertion", "client_assertion_type"] as const;
 
 /** The credential a request presents, if it presents exactly one. */
 export function credentialOf(request: FormRequest): PresentedCredential | Refusal {
@@ -83,46 +83,69 @@ export async function authenticateClient(
   head: Head,
   parts: Parts,
 ): Promise<AuthenticatedClient | Refusal | TooMany> {
+  const header = headerAlone(request);
+  const known = header === undefined ? undefined : parts.provenClients.find(header, head);
+  if (known !== undefined) return admit(known.client.clientId, { request, head, proof: () => known }, parts);
   const credential = credentialOf(request);
   if (credential.kind === "refuse") return credential;
-  const name = `${credential.clientId}\n${request.address}`;
+  const proof = () => proofOf(credential, { header, head }, parts);
+  return admit(credential.clientId, { request, head, proof }, parts);
+}
+
+interface Admission {
+  readonly request: FormRequest;
+  readonly head: Head;
+  readonly proof: () => ProvenClient | undefined | Promise<ProvenClient | undefined>;
+}
+
+/** Whatever the proof is, it is not looked at after too many failures, and does not help who is suspended. */
+async function admit(
+  clientId: string,
+  { request, head, proof }: Admission,
+  parts: Parts,
+): Promise<AuthenticatedClient | Refusal | TooMany> {
+  const name = `${clientId}\n${request.address}`;
   const blockedFor = parts.clientFailures.blockedFor(name, parts.now());
   if (blockedFor !== undefined) return { kind: "too-many", retryAfter: blockedFor };
-  const registered = await parts.catalog.client(credential.clientId, head);
-  const keyId = await provenBy(credential, registered, parts);
+  const proven = await proof();
   await parts.standing.reach(head);
-  if (
-    registered === undefined ||
-    keyId === "unproven" ||
-    isSuspended(registered.client, keyId, head, parts)
-  ) {
+  if (proven === undefined || isSuspended(proven, head, parts)) {
     await parts.clientFailures.failed(name, parts.now());
     return invalidClient;
   }
-  return { kind: "client", client: registered.client, keyId };
+  return { kind: "client", client: proven.client, keyId: proven.keyId };
 }
 
-/** The id of the key whose secret was shown, undefined where none is needed, or "unproven". */
-async function provenBy(
+/** The Authorization header where nothing else of the request could say who sends it. */
+function headerAlone({ authorization, form }: FormRequest): string | undefined {
+  return credentialFields.some((name) => form.has(name)) ? undefined : authorization;
+}
+
+/** The client that a credential proves to be the one it names. */
+async function proofOf(
   credential: PresentedCredential,
-  registered: RegisteredClient | undefined,
+  { header, head }: { readonly header: string | undefined; readonly head: Head },
   parts: Parts,
-): Promise<string | undefined | "unproven"> {
+): Promise<ProvenClient | undefined> {
+  const registered = await parts.catalog.client(credential.clientId, head);
   const allowed = registered !== undefined && allowsMethod(registered.client, credential);
   switch (credential.kind) {
     case "basic":
     case "post": {
+      // Compared for clients that do not exist, too, which takes as long.
       const found = matchingKey(credential.secret, registered?.keys ?? [], parts.hashing);
-      if (!allowed || found === undefined) return "unproven";
-      await renewed(found, credential.secret, parts);
-      return found.key.keyId;
+      if (!allowed || found === undefined) return undefined;
+      const proven = { client: registered.client, keyId: found.key.keyId };
+      if (found.match === "previous") await renewed(found, credential.secret, parts);
+      else if (header !== undefined) parts.provenClients.remember(header, proven, head);
+      return proven;
     }
     case "assertion":
       return allowed && (await isAssertionValid(credential.assertion, registered.client, parts))
-        ? undefined
-        : "unproven";
+        ? { client: registered.client, keyId: undefined }
+        : undefined;
     case "none":
-      return allowed ? undefined : "unproven";
+      return allowed ? { client: registered.client, keyId: undefined } : undefined;
   }
 }
 
@@ -153,7 +176,7 @@ async function isAssertionValid(assertion: string, client: Client, parts: Parts)
   }
 }
 
-function isSuspended(client: Client, keyId: string | undefined, head: Head, parts: Parts): boolean {
+function isSuspended({ client, keyId }: ProvenClient, head: Head, parts: Parts): boolean {
   const judged: Judged = {
     issuer: parts.issuer,
     ours: true,

@@ -10,16 +10,28 @@ export interface LastUses {
   flush(): Promise<void>;
 }
 
+interface Use {
+  readonly clientId: string;
+  readonly grantId: string | undefined;
+  atMs: number;
+}
+
 export function lastUses(store: Pick<Store, "noteUses">): LastUses {
-  let gathered = new Map<string, { clientId: string; grantId: string | undefined; atMs: number }>();
+  let ofGrants = new Map<string, Use>();
+  let ofClients = new Map<string, Use>();
   return {
     note(clientId, grantId, atMs) {
-      gathered.set(grantId ?? `client ${clientId}`, { clientId, grantId, atMs });
+      const uses = grantId === undefined ? ofClients : ofGrants;
+      const name = grantId ?? clientId;
+      const known = uses.get(name);
+      if (known === undefined) uses.set(name, { clientId, grantId, atMs });
+      else known.atMs = atMs;
     },
     async flush() {
-      if (gathered.size === 0) return;
-      const uses = [...gathered.values()];
-      gathered = new Map();
+      const uses = [...ofGrants.values(), ...ofClients.values()];
+      if (uses.length === 0) return;
+      ofGrants = new Map();
+      ofClients = new Map();
       await store.noteUses(uses);
     },
   };
