@@ -20,20 +20,20 @@ import { claimed } from "./people-turn.ts";
 import { endSubscriptions } from "./subscription-ends.ts";
 
 /**
- * The statements of one order, with what goes in its transaction; the second has a row (its number) if it was
- * appended. With `claim` it is only while that change of a user may go on. Whoever puts it beside other statements
- * takes their locks before.
+ * The statements of one order, with what goes in its transaction, only while this change of a user may go on; the
+ * second has a row (its number) if it was appended. Whoever puts it beside other statements takes their locks before.
+ * Orders that hang on no such condition are appended by one statement for all of a moment (append.ts).
  */
 export function orderStatements(
   db: Pick<Database, "issuer">,
   order: Order,
   longest: LongestLives,
-  claim?: bigint,
+  claim: bigint,
 ): Statement[] {
   return [takeTurn(), ...numberedStatements(db, order, longest, claim)];
 }
 
-/** As `orderStatements`, for who has the head's lock already; the first has a row if the order was appended. */
+/** For who has the head's lock already; the first has a row if the order was appended. */
 export function numberedStatements(
   db: Pick<Database, "issuer">,
   order: Order,
@@ -55,9 +55,18 @@ export function numberedStatements(
     takeNumber(order, { longest, life, claim, record: auditBytes(record) }),
     storeEntry(order, life),
     storeEntryAudit(record, kept),
-    ...(order.unit.name === "subject+client" ? removeConsents(order) : []),
-    ...endSubscriptions(order),
+    ...endedBy(order),
   ];
+}
+
+/** The statements that end what goes with the unit, in the order's transaction, if it was appended. */
+export function endedBy(order: Order): Statement[] {
+  return [...(order.unit.name === "subject+client" ? removeConsents(order) : []), ...endSubscriptions(order)];
+}
+
+/** Whether they ask for the head's `last_order`: then no other order may be appended before them. */
+export function asksForLast(order: Order): boolean {
+  return order.unit.name !== "grant" && endedBy(order).length > 0;
 }
 
 /**
@@ -174,7 +183,7 @@ function entryOf(order: Order, life: EntryLife): RevokeEntry {
 }
 
 /** Only orders of administrators can be taken back, and of these the final ones cannot. */
-function isLiftable(order: Order): boolean {
+export function isLiftable(order: Order): boolean {
   return order.actor.kind === "admin" && !order.final;
 }
 
@@ -184,7 +193,7 @@ function secondsFrom(order: Order, end: number | undefined): number {
 }
 
 /** What the history keeps of an order; outlives the entry. */
-function contentOf(order: Order, issuer: string | undefined) {
+export function contentOf(order: Order, issuer: string | undefined) {
   const { unit, select, reason, note, before, suspend, final, idempotency } = order;
   const about = aboutOrder(order, issuer);
   return { unit, select, reason, note, before, suspend, final, about, idempotency };

@@ -31,15 +31,23 @@ type Ending = keyof typeof endings;
 const ours = "EXISTS (SELECT 1 FROM catalog c WHERE coalesce(c.issuer, $2) = $2)";
 
 // Made once: a text that is put together anew for each order is looked up by all its letters each time.
-const ended = textsOf(
-  (ending) => `UPDATE subscriptions SET cancelled_by = (SELECT h.audit_number FROM feed_head h)
-        WHERE cancelled_by IS NULL AND ${ending} AND ${ours}
-          AND EXISTS (SELECT 1 FROM feed_head h WHERE h.last_order = $1)`,
-);
+const ended = {
+  ...textsOf((ending) =>
+    endedWhere(ending, "SELECT h.audit_number FROM feed_head h WHERE h.last_order = $1"),
+  ),
+  // An ended grant ends for good: its order may be looked for by its id, so that many are appended at once.
+  grant: endedWhere(endings.grant, "SELECT a.number FROM audit a WHERE a.order_id = $1"),
+};
 const counted = textsOf(
   (ending) => `SELECT count(*) FROM subscriptions
       WHERE cancelled_by IS NULL AND coalesce(expires_s, $1 + 1) > $1 AND ${ending} AND ${ours}`,
 );
+
+/** @param record the statement that finds the order's audit record, where it was appended */
+function endedWhere(ending: string, record: string): string {
+  return `UPDATE subscriptions SET cancelled_by = (${record})
+        WHERE cancelled_by IS NULL AND ${ending} AND ${ours} AND EXISTS (${record})`;
+}
 
 /** The statement that ends them in the order's transaction, if the order was numbered; none for a unit that ends none. */
 export function endSubscriptions(order: EndingOrder & { readonly id: string }): Statement[] {

@@ -10,6 +10,7 @@ import { whereabouts } from "./0007-whereabouts.ts";
 import { issuerNames } from "./0008-issuer-names.ts";
 import { factors } from "./0009-factors.ts";
 import { upstreams } from "./0010-upstreams.ts";
+import { appending } from "./0011-append.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   issuerNames,
   factors,
   upstreams,
+  appending,
 ];

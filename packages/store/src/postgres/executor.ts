@@ -3,6 +3,7 @@
 
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
 import type { Address } from "./address.ts";
+import { appendsOrders, ordersIn } from "./appending.ts";
 import { readFacts } from "./facts.ts";
 import { Lane, type LaneSettings } from "./lane.ts";
 import { type LaneName, laneOf, lockKey } from "./lane-of.ts";
@@ -36,7 +37,7 @@ export class PostgresExecutor implements Executor {
     this.#deciding = new Lane<Read>({ ...this.#connections(2, 512), serve: readTogether });
     this.#looking = new Lane<Read>({ ...this.#connections(2, 4), serve: readTogether });
     this.#writes = {
-      orders: new Lane<Write>({ ...this.#connections(1, 2000), serve: together(orders) }),
+      orders: new Lane<Write>({ ...this.#connections(1, 500), serve: together(orders) }),
       issuing: new Lane<Write>({ ...this.#connections(2, 2000), serve: together(alone) }),
       others: new Lane<Write>({ ...this.#connections(2, 1), serve: together(alone) }),
     };
@@ -65,7 +66,7 @@ export class PostgresExecutor implements Executor {
       lane.add({
         statements,
         key,
-        weight: statements.length,
+        weight: weightOf(statements),
         urgent,
         sinceMs: performance.now(),
         tries: 0,
@@ -107,6 +108,13 @@ export class PostgresExecutor implements Executor {
       recover: (session, isClosed) => recover(session, connect, isClosed),
     };
   }
+}
+
+/** How much the server has to do: an order takes as long as a statement or two. */
+function weightOf(statements: readonly Statement[]): number {
+  let weight = 0;
+  for (const statement of statements) weight += appendsOrders(statement) ? ordersIn(statement) : 1;
+  return weight;
 }
 
 function together(settings: WriteSettings): LaneSettings<Write>["serve"] {

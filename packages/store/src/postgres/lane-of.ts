@@ -11,6 +11,7 @@
 // order. Two of the last kind may meet in a ring: the server breaks it, and the one that lost is tried again.
 
 import type { Statement } from "../executor.ts";
+import { appendOrders } from "../intentions/append.ts";
 
 export type LaneName = "orders" | "issuing" | "others";
 
@@ -67,6 +68,7 @@ function changeOf(sql: string): Change | undefined {
 }
 
 function parsed(sql: string): Change | undefined {
+  if (sql === appendOrders) return { table: "feed_head", verb: "update", row: undefined };
   const [, verb, table] = /^\s*(INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)/.exec(sql) ?? [];
   if (verb === undefined || table === undefined) return undefined;
   if (verb === "UPDATE") return { table, verb: "update", row: 0 };

@@ -31,7 +31,7 @@ export interface LaneSettings<Some extends Work> {
 }
 
 /** Tries after which work is done by itself, so that it is not in the way of any other. */
-const triesTogether = 3;
+export const triesTogether = 3;
 /** Milliseconds that work waits for its turn, and for a connection where there is none. */
 const longestWaitMs = 15_000;
 const longestOutageMs = 5000;

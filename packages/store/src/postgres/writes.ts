@@ -3,8 +3,9 @@
 
 import type { Row, Statement } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
+import { Arrangement } from "./arrangement.ts";
 import { failureOf, isFatal, isReadOnly } from "./failure.ts";
-import type { Work } from "./lane.ts";
+import { triesTogether, type Work } from "./lane.ts";
 import { limits } from "./primary.ts";
 import type { Session, SessionEnd } from "./session.ts";
 
@@ -46,31 +47,29 @@ export async function writeTogether(
 ): Promise<readonly Write[]> {
   const ordered = writes.length === 1 ? writes : writes.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const first = [isolation, settings, ...before];
-  const statements = [...first, ...ordered.flatMap((write) => write.statements), commit];
+  const arrangement = new Arrangement(ordered);
+  const statements = [...first, ...arrangement.statements, commit];
   const end = await session.run([...statements, ...after]);
   const commitAt = statements.length - 1;
   if (end.done.length > commitAt) {
-    settle(ordered, end, first.length, commitAt);
+    settle(arrangement, end, first.length, commitAt);
     return [];
   }
   const { error } = end;
   if (error === undefined || isUnknown(error, end, commitAt)) return rejectAll(ordered, unknown(error));
   if (session.isOpen && !isFatal(error)) await session.run([rollback]);
-  return next(session, ordered, error, writeAt(ordered, end.done.length - first.length));
+  return next(session, ordered, error, arrangement.writesAt(end.done.length - first.length));
 }
 
-function settle(writes: readonly Write[], end: SessionEnd, first: number, commitAt: number): void {
+function settle(arrangement: Arrangement<Write>, end: SessionEnd, first: number, commitAt: number): void {
   const doubt = end.warnings.find(({ place }) => place === commitAt);
   if (end.tags[commitAt] !== "COMMIT" || doubt !== undefined) {
     // "canceling wait for synchronous replication": committed here, and nobody knows whether on the standby.
-    rejectAll(writes, unknown(new Error(doubt?.message ?? "the transaction was rolled back")));
+    rejectAll(arrangement.writes, unknown(new Error(doubt?.message ?? "the transaction was rolled back")));
     return;
   }
-  let place = first;
-  for (const { statements, resolve } of writes) {
-    resolve(end.done.slice(place, place + statements.length));
-    place += statements.length;
-  }
+  const results = arrangement.resultsOf(end.done.slice(first, commitAt));
+  for (const [index, { resolve }] of arrangement.writes.entries()) resolve(results[index] ?? []);
 }
 
 /** Nothing was done. What is to be done instead: the writes to be tried again, after the others were rejected. */
@@ -78,14 +77,15 @@ function next(
   session: Session,
   writes: readonly Write[],
   error: Error,
-  faulty: Write | undefined,
+  atFault: readonly Write[],
 ): readonly Write[] {
   const failed = new StoreUnavailable("The database did not confirm the write.", { cause: error });
   switch (failureOf(error)) {
     case "statement":
-      if (faulty === undefined) return rejectAll(writes, failed);
-      faulty.reject(failed);
-      return writes.filter((write) => write !== faulty);
+      if (atFault.length === 0) return rejectAll(writes, failed);
+      if (atFault.length > 1) return oneByOne(writes, atFault);
+      rejectAll(atFault, failed);
+      return writes.filter((write) => !atFault.includes(write));
     case "names":
       session.giveUpNames();
       return tryAgain(writes, failed);
@@ -112,14 +112,10 @@ function isUnknown(error: Error, end: SessionEnd, commitAt: number): boolean {
   return failureOf(error) === "unknown" || (end.done.length === commitAt && isFatal(error));
 }
 
-function writeAt(writes: readonly Write[], place: number): Write | undefined {
-  let ends = 0;
-  if (place < 0) return undefined;
-  for (const write of writes) {
-    ends += write.statements.length;
-    if (place < ends) return write;
-  }
-  return undefined;
+/** Which of several is at fault is not known: each of them goes by itself. */
+function oneByOne(writes: readonly Write[], atFault: readonly Write[]): readonly Write[] {
+  for (const write of atFault) write.tries = Math.max(write.tries, triesTogether);
+  return writes;
 }
 
 function unknown(cause: Error | undefined): StoreUnavailable {

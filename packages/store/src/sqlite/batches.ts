@@ -3,10 +3,12 @@
 
 import { Columns } from "../columns.ts";
 import type { Row } from "../executor.ts";
+import { appendOrders } from "../intentions/append.ts";
 import { Connection } from "./connection.ts";
 import { type Failure, failureOf, isBroken, isDatabases, isFull } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
-import type { FromWriter, Outcome, SentIntention, WriterSettings } from "./messages.ts";
+import { LogAppender } from "./log-appender.ts";
+import type { Intention, Outcome, WriterSettings } from "./messages.ts";
 import { Reserve } from "./reserve.ts";
 
 /** Milliseconds between notes of how far the log has come. */
@@ -16,9 +18,16 @@ const spent: Failure = {
   code: 13,
 };
 
+/** What was done with each of the intentions; and the failure after which the server should exit. */
+export interface Done {
+  readonly outcomes: readonly Outcome[];
+  readonly broken: Failure | undefined;
+}
+
 export class Batches {
   readonly #settings: WriterSettings;
-  #texts: readonly string[] = [];
+  readonly #log = new LogAppender();
+  readonly #readsHead = new Map<string, boolean>();
   readonly #reserve: Reserve;
   readonly #mark: HighWaterMark;
   #markedAtMs = 0;
@@ -32,9 +41,8 @@ export class Batches {
     this.#reserve.fill();
   }
 
-  /** Runs a batch, whose statements are numbers of these texts; the outcomes are in the order of the intentions. */
-  run(texts: readonly string[], intentions: readonly SentIntention[]): FromWriter {
-    this.#texts = texts;
+  /** Runs a batch; the outcomes are in the order of the intentions. */
+  run(intentions: readonly Intention[]): Done {
     this.#reserve.refill();
     const outcomes: Outcome[] = intentions.map(() => spent);
     const tried = intentions.map((_, index) => index).filter((index) => this.#mayTry(intentions[index]));
@@ -49,7 +57,7 @@ export class Batches {
       for (const index of tried) outcomes[index] = broken;
       this.#abandon();
     }
-    return { kind: "done", outcomes, broken };
+    return { outcomes, broken };
   }
 
   close(): void {
@@ -60,12 +68,12 @@ export class Batches {
     this.#connection = undefined;
   }
 
-  #mayTry(intention: SentIntention | undefined): boolean {
+  #mayTry(intention: Intention | undefined): boolean {
     return intention?.urgent === true || !this.#reserve.isSpent;
   }
 
   /** Throws only a failure after which the connection may not be used any more. */
-  #runAll(intentions: readonly SentIntention[], tried: readonly number[], outcomes: Outcome[]): void {
+  #runAll(intentions: readonly Intention[], tried: readonly number[], outcomes: Outcome[]): void {
     const failure = this.#transact(intentions, tried, outcomes);
     if (failure === undefined) return;
     if (isFull(failure)) this.#runUrgent(intentions, tried, outcomes, failure);
@@ -73,14 +81,14 @@ export class Batches {
     else for (const index of tried) this.#runOne(intentions, index, outcomes);
   }
 
-  #runOne(intentions: readonly SentIntention[], index: number, outcomes: Outcome[]): void {
+  #runOne(intentions: readonly Intention[], index: number, outcomes: Outcome[]): void {
     const failure = this.#transact(intentions, [index], outcomes);
     if (failure !== undefined) outcomes[index] = failure;
   }
 
   /** The disk is full: gives up the reserve and tries only what is urgent. */
   #runUrgent(
-    intentions: readonly SentIntention[],
+    intentions: readonly Intention[],
     tried: readonly number[],
     outcomes: Outcome[],
     full: Failure,
@@ -110,14 +118,16 @@ export class Batches {
 
   /** One transaction. A failure is returned after the rollback: nothing of it was done. */
   #transact(
-    intentions: readonly SentIntention[],
+    intentions: readonly Intention[],
     tried: readonly number[],
     outcomes: Outcome[],
   ): Failure | undefined {
     const connection = this.#reopen();
+    this.#log.forget();
     try {
       connection.run("BEGIN IMMEDIATE", []);
       const done = tried.map((index) => this.#statements(connection, intentions[index]));
+      this.#log.settle(connection);
       connection.run("COMMIT", []);
       for (const [place, index] of tried.entries()) outcomes[index] = done[place] ?? [];
       return undefined;
@@ -129,10 +139,20 @@ export class Batches {
     }
   }
 
-  #statements(connection: Connection, intention: SentIntention | undefined): (readonly Row[])[] {
-    return (intention?.statements ?? []).map(([text, params]) =>
-      connection.run(this.#texts[text] ?? "", params),
-    );
+  #statements(connection: Connection, intention: Intention | undefined): (readonly Row[])[] {
+    return (intention?.statements ?? []).map(({ sql, params }) => {
+      if (sql === appendOrders) return this.#log.append(connection, params);
+      if (this.#isOfHead(sql)) this.#log.settle(connection);
+      return connection.run(sql, params);
+    });
+  }
+
+  #isOfHead(sql: string): boolean {
+    const known = this.#readsHead.get(sql);
+    if (known !== undefined) return known;
+    const isOfHead = sql.includes("feed_head");
+    this.#readsHead.set(sql, isOfHead);
+    return isOfHead;
   }
 
   #note(): void {

@@ -7,8 +7,15 @@ import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../exe
 import { StoreUnavailable } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
-import type { FromWriter, SentIntention, SentStatement, ToWriter, WriterSettings } from "./messages.ts";
-import { isFailure } from "./messages.ts";
+import {
+  type FromWriter,
+  type Intention,
+  isFailure,
+  receivedOutcomes,
+  sentIntentions,
+  type ToWriter,
+  type WriterSettings,
+} from "./messages.ts";
 
 export interface SqliteExecutorSettings extends WriterSettings {
   /** Intentions that may wait; urgent ones get twice as many places. */
@@ -19,8 +26,7 @@ export interface SqliteExecutorSettings extends WriterSettings {
   readonly writer: MessagePort | undefined;
 }
 
-interface Waiting {
-  readonly intention: SentIntention;
+interface Waiting extends Intention {
   readonly sinceMs: number;
   readonly resolve: (rows: readonly (readonly Row[])[]) => void;
   readonly reject: (error: Error) => void;
@@ -80,9 +86,8 @@ export class SqliteExecutor implements Executor {
       return Promise.reject(new StoreUnavailable("The database is closed.", { cause: this.#ended }));
     if (this.#waiting.length >= this.#settings.queueLimit * (urgent ? 2 : 1))
       return Promise.reject(new StoreUnavailable("Too many writes are waiting."));
-    const intention = { statements: statements.map((statement) => this.#numbered(statement)), urgent };
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ intention, sinceMs: performance.now(), resolve, reject });
+      this.#waiting.push({ statements, urgent, sinceMs: performance.now(), resolve, reject });
       this.#schedule();
     });
   }
@@ -132,13 +137,13 @@ export class SqliteExecutor implements Executor {
     }
   }
 
-  #numbered({ sql, params }: Statement): SentStatement {
+  #numberOf(sql: string): number {
     const known = this.#numbers.get(sql);
-    if (known !== undefined) return [known, params.map(ownBytes)];
+    if (known !== undefined) return known;
     const number = this.#numbers.size;
     this.#numbers.set(sql, number);
     this.#newTexts.push(sql);
-    return [number, params.map(ownBytes)];
+    return number;
   }
 
   /** Everything of this turn of the event loop goes together. */
@@ -155,11 +160,12 @@ export class SqliteExecutor implements Executor {
     while (this.#waiting.length > 0 && this.#sent.length < mostBatches && this.#ended === undefined) {
       const batch = this.#takeBatch();
       if (batch.length === 0) continue;
+      const sent = sentIntentions(batch, (sql) => this.#numberOf(sql));
       const texts = this.#newTexts;
       this.#newTexts = [];
       this.#sent.push(batch);
-      this.#writer.ref();
-      this.#tell({ kind: "batch", texts, intentions: batch.map(({ intention }) => intention) });
+      if (this.#sent.length === 1) this.#writer.ref();
+      this.#tell({ kind: "batch", texts, ...sent });
     }
     if (this.#closing !== undefined && this.#sent.length === 0 && this.#waiting.length === 0)
       this.#tell({ kind: "close" });
@@ -190,8 +196,10 @@ export class SqliteExecutor implements Executor {
       return;
     }
     const batch = this.#sent.shift() ?? [];
+    const counts = batch.map(({ statements }) => statements.length);
+    const outcomes = receivedOutcomes(message.flat, counts);
     for (const [index, { resolve, reject }] of batch.entries()) {
-      const outcome = message.outcomes[index] ?? { message: "no answer", code: 0 };
+      const outcome = outcomes[index] ?? { message: "no answer", code: 0 };
       if (!isFailure(outcome)) resolve(outcome);
       else reject(new StoreUnavailable("The database did not confirm the write.", { cause: outcome }));
     }
@@ -225,10 +233,4 @@ function startWriter(settings: SqliteExecutorSettings, onError: (error: unknown)
   });
   writer.on("error", onError);
   return writer;
-}
-
-/** A view into a larger buffer would take all of it along to the other thread. */
-function ownBytes<Value>(value: Value): Value | Uint8Array {
-  if (!(value instanceof Uint8Array) || value.byteLength === value.buffer.byteLength) return value;
-  return new Uint8Array(value);
 }
