@@ -1,6 +1,6 @@
 // The token that a sign-in brought along is revoked at its provider when the last thing that hangs on the sign-in ends,
 // by whatever order, and not before; an outage there delays nothing here and loses nothing.
-// docs/decisions/0014-upstream-tokens.md
+// docs/decisions/0016-upstream-tokens.md
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

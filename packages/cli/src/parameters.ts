@@ -1,4 +1,4 @@
-// Values of options, parsed: whole numbers, lists, tokens from standard input.
+// Values of options, parsed: whole numbers, lists, tokens and secrets from standard input.
 
 import { text } from "node:stream/consumers";
 import { InvalidArgumentError } from "commander";
@@ -41,5 +41,14 @@ export async function tokenFrom(
   if (given !== "-") return given;
   const read = (await text(process.stdin)).trim();
   if (read === "") throw wrongUsage("standard input holds no token");
+  return read;
+}
+
+/** From standard input only: what is on a command line stands in histories and process lists. */
+export async function secretFrom(flag: string, value: string | undefined): Promise<string | undefined> {
+  if (value === undefined) return undefined;
+  if (value !== "-") throw wrongUsage(`${flag} takes only -, which reads it from standard input`);
+  const read = (await text(process.stdin)).replace(/\r?\n$/, "");
+  if (read === "") throw wrongUsage("standard input is empty");
   return read;
 }

@@ -24,6 +24,7 @@ import { addRevoke } from "./commands/revoke.ts";
 import { addSessions } from "./commands/sessions.ts";
 import { addSigningKeys } from "./commands/signing-keys.ts";
 import { addTokens } from "./commands/tokens.ts";
+import { addUpstreams } from "./commands/upstreams.ts";
 import { addUsers } from "./commands/users.ts";
 import { addVerifiers } from "./commands/verifiers.ts";
 import { addWatch } from "./commands/watch.ts";
@@ -77,6 +78,7 @@ const commands = [
   addKeys,
   addResources,
   addIssuers,
+  addUpstreams,
   addSigningKeys,
   addVerifiers,
   addWatch,

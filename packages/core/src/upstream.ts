@@ -93,7 +93,7 @@ export interface SignInFacts {
 export const signInPatience = 60 * 60;
 
 /**
- * Whether what hangs on a sign-in is over, and by what; docs/decisions/0014-upstream-tokens.md. A live grant keeps its
+ * Whether what hangs on a sign-in is over, and by what; docs/decisions/0016-upstream-tokens.md. A live grant keeps its
  * token, offline access after a logout included; without one the end of the session ends it, and so does the revocation
  * of a grant that came from it.
  * @param at seconds

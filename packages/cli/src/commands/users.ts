@@ -1,6 +1,5 @@
 // `rescind users create|list|setup-link`.
 
-import { text } from "node:stream/consumers";
 import type { NewUser, SetupLinkAnswer, UserAnswer, UserQuery } from "@rescind/admin-api";
 import { AdminProblem } from "@rescind/admin-api";
 import { type Command, Option } from "commander";
@@ -8,7 +7,7 @@ import { type Connection, type ConnectionOptions, connect, connectable } from ".
 import { refused, wrongUsage } from "../failure.ts";
 import { type Column, printJson, printList, printMembers } from "../output.ts";
 import { type PageOptions, pageable, pageOf } from "../page.ts";
-import { listOf } from "../parameters.ts";
+import { listOf, secretFrom } from "../parameters.ts";
 
 type Role = NonNullable<NewUser["roles"]>[number];
 
@@ -107,15 +106,6 @@ async function subjectOf(user: string, { admin }: Connection): Promise<string> {
     if (error instanceof AdminProblem && error.status === 404) throw refused(`there is no user ${user}`);
     throw error;
   }
-}
-
-/** From standard input only: what is on a command line stands in histories and process lists. */
-async function secretFrom(flag: string, value: string | undefined): Promise<string | undefined> {
-  if (value === undefined) return undefined;
-  if (value !== "-") throw wrongUsage(`${flag} takes only -, which reads it from standard input`);
-  const read = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (read === "") throw wrongUsage("standard input is empty");
-  return read;
 }
 
 function queryOf({ username, email, role, status, ...options }: ListOptions): UserQuery {

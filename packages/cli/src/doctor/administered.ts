@@ -1,5 +1,5 @@
-// What only an administrator sees: signing keys, verifiers that lag, webhooks that were given up, what is left of a first
-// start.
+// What only an administrator sees: signing keys, verifiers that lag, webhooks and upstream revocations that were given up,
+// upstream providers that do not answer, what is left of a first start.
 
 import { readFileSync } from "node:fs";
 import type { Check, Found } from "./finding.ts";
@@ -12,6 +12,7 @@ export const administeredChecks: Readonly<Record<string, Check>> = {
   "signing keys": checkKeys,
   verifiers: checkVerifiers,
   webhooks: checkWebhooks,
+  "upstream providers": checkUpstreams,
   "first start": checkFirstStart,
 };
 
@@ -66,6 +67,34 @@ async function checkWebhooks({ admin }: Parameters<Check>[0]): Promise<Found> {
     detail: `${items.length}${next === null ? "" : " or more"} deliveries were given up, the last: ${items[0]?.last_result ?? "unknown"}`,
     mend: "rescind deliveries list --status dead tells which; rescind deliveries resend sends them again",
   };
+}
+
+async function checkUpstreams({ admin }: Parameters<Check>[0]): Promise<Found> {
+  const { items } = await admin.listUpstreams({ query: { limit: 100 } });
+  const enabled = items.filter((item) => item.enabled);
+  const checked = await Promise.all(
+    enabled.map(async ({ upstream_id }) => ({
+      upstream_id,
+      ...(await admin.checkUpstream({ params: { upstream_id } })),
+    })),
+  );
+  const silent = checked.filter(({ reachable }) => !reachable);
+  if (silent.length > 0)
+    return {
+      result: "warning",
+      detail: `people cannot sign in: ${silent.map(({ upstream_id, problem }) => `${upstream_id} (${problem})`).join(", ")}`,
+      mend: "rescind upstreams check asks again; rescind upstreams update --no-enabled takes the button away",
+    };
+  const dead = items.reduce((sum, { tokens }) => sum + tokens.dead, 0);
+  if (dead > 0)
+    return {
+      result: "warning",
+      detail: `${dead} tokens of sign-ins could not be revoked at their provider and were given up`,
+      mend: "rescind upstreams tokens ID --status dead tells why; rescind upstreams retry tries again",
+    };
+  const detail =
+    enabled.length === 0 ? "nobody signs in through another provider" : `all ${enabled.length} answer`;
+  return { result: "ok", detail };
 }
 
 /** The link stands in the file as long as nobody has used it. */
