@@ -3,6 +3,21 @@
 
 import type { Migration } from "./migration.ts";
 
+/**
+ * Of an order `o`: the audit record of the order that it repeats, and the order of an equal entry, as `equalEntry` in
+ * intentions/order-statements.ts says.
+ */
+export const repeated = `SELECT coalesce((SELECT min(a.number) FROM audit a WHERE a.order_id = o.id),
+        (SELECT min(a.number) FROM audit a WHERE a.idempotency = o.idempotency)),
+      (SELECT min(e.order_id) FROM entries e
+        WHERE o.once = 1 AND e.unit = o.unit AND e.value = o.value AND e.issuer = o.issuer
+          AND coalesce(e.client, '') = coalesce(o.client, '')
+          AND e.kind = 'revoke' AND e.lifted_by IS NULL AND e.suspend = o.suspend
+          AND e.final >= o.final AND e.liftable <= o.liftable
+          AND (e.suspend = 1
+            OR (e.expires_s - (e.at_ms + 999) / 1000 >= coalesce(o.expires_s - (o.at_ms + 999) / 1000, 0)
+              AND e.keep_until_s - (e.at_ms + 999) / 1000 >= coalesce(o.keep_until_s - (o.at_ms + 999) / 1000, 0))))`;
+
 const postgres = `
 -- One element of each array for each order, in the order of intentions/append.ts; then the bytes that the chains cover.
 -- The head's lock comes first, so that each statement after it sees what the orders before these have done.
@@ -37,16 +52,7 @@ BEGIN
       once, longest_access, longest_grant, at_ms, actor_kind, actor_id, content, idempotency, subject, client_id,
       grant_id, member_bytes, record_bytes)
   LOOP
-    SELECT coalesce((SELECT min(a.number) FROM audit a WHERE a.order_id = o.id),
-        (SELECT min(a.number) FROM audit a WHERE a.idempotency = o.idempotency)),
-      (SELECT min(e.order_id) FROM entries e
-        WHERE o.once = 1 AND e.unit = o.unit AND e.value = o.value AND e.issuer = o.issuer
-          AND coalesce(e.client, '') = coalesce(o.client, '')
-          AND e.kind = 'revoke' AND e.lifted_by IS NULL AND e.suspend = o.suspend
-          AND e.final >= o.final AND e.liftable <= o.liftable
-          AND (e.suspend = 1
-            OR (e.expires_s - (e.at_ms + 999) / 1000 >= coalesce(o.expires_s - (o.at_ms + 999) / 1000, 0)
-              AND e.keep_until_s - (e.at_ms + 999) / 1000 >= coalesce(o.keep_until_s - (o.at_ms + 999) / 1000, 0))))
+    ${repeated}
     INTO known, same;
     head := h.seq;
     earlier := known;

@@ -4,6 +4,8 @@
 import { openPostgres, type Store } from "@rescind/store";
 import pg from "pg";
 import type { Executor, SqlValue, Statement } from "../../src/executor.ts";
+import { appendOrders, orderColumns, place } from "../../src/intentions/append.ts";
+import { repeated } from "../../src/migrations/0011-append.ts";
 import { parseAddress } from "../../src/postgres/address.ts";
 import { PostgresExecutor } from "../../src/postgres/executor.ts";
 import { openSqlStore } from "../../src/sql-store.ts";
@@ -31,7 +33,7 @@ export async function recordingStore(
       return executor.read(statement);
     },
     apply: (list, options) => {
-      for (const statement of list) statements.set(statement.sql, statement);
+      for (const statement of list) statements.set(statement.sql, asPlanned(statement));
       return executor.apply(list, options);
     },
     facts: () => executor.facts(),
@@ -42,6 +44,18 @@ export async function recordingStore(
   const store = await openSqlStore(recording, { issuer, nodeId: 255 });
   statements.clear();
   return { store, statements };
+}
+
+/** Of the function that appends orders, what it looks up for each of them. */
+function asPlanned(statement: Statement): Statement {
+  if (statement.sql !== appendOrders) return statement;
+  const params: SqlValue[] = [];
+  const sql = repeated.replaceAll(/\bo\.(\w+)/g, (_, name: string) => {
+    const column = orderColumns.find((known) => known.name === name);
+    if (column === undefined) throw new Error(`an order has no column ${name}`);
+    return `CAST($${params.push(statement.params[place[column.name]] ?? null)} AS ${column.type})`;
+  });
+  return { sql, params };
 }
 
 /** So many access tokens, half of them of grants of four tokens each, and all else in proportion. */
