@@ -15,6 +15,7 @@ export * from "./delivery.ts";
 export * from "./explanation.ts";
 export * from "./field.ts";
 export * from "./grant.ts";
+export * from "./grant-family.ts";
 export * from "./issuer.ts";
 export * from "./list.ts";
 export * from "./order-reasons.ts";

@@ -11,6 +11,7 @@ import { clientRoutes } from "./client-routes.ts";
 import { ConsentItem, ConsentQuery } from "./consent.ts";
 import { Explanation, ExplanationRequest } from "./explanation.ts";
 import { GrantItem, GrantQuery, GrantTokens, NewGrant } from "./grant.ts";
+import { GrantFamily, GrantPath } from "./grant-family.ts";
 import { IssuerAnswer, IssuerItem, NewIssuer } from "./issuer.ts";
 import { List, PageQuery } from "./list.ts";
 import { NewResource, ResourceAnswer } from "./resource.ts";
@@ -173,6 +174,15 @@ export const routes = {
     summary: "List grants",
     query: GrantQuery,
     answers: { 200: List(GrantItem, "Grants.") },
+  },
+  readGrantFamily: {
+    method: "GET",
+    path: "/admin/v1/grants/:grant_id/family",
+    scope: "rescind:read",
+    summary:
+      "Read what came of a grant: its code, refresh tokens, access tokens, and what was exchanged from them",
+    params: GrantPath,
+    answers: { 200: GrantFamily },
   },
   listTokens: {
     method: "GET",

@@ -94,7 +94,11 @@ function inGrace(facts: RefreshFacts, spentAtMs: number): boolean {
 }
 
 /** What the rule judges of a refresh token. */
-export function judgedRefreshToken(token: RefreshToken, grant: Grant, issuer: string): Judged {
+export function judgedRefreshToken(
+  token: Pick<RefreshToken, "expiresAt" | "id" | "keyId" | "rev">,
+  grant: Grant,
+  issuer: string,
+): Judged {
   return {
     issuer,
     ours: true,

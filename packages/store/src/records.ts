@@ -338,3 +338,25 @@ export interface StoreDescription {
   readonly refreshTokens: number;
   readonly standingEntries: number;
 }
+
+/** What came of one grant that lists of tokens and grants do not tell. */
+export interface GrantFamily {
+  /** What it was opened with; undefined where there was none or it is stored no more. */
+  readonly code: FamilyCode | undefined;
+  /** Newest first, spent ones too; the newest 200. */
+  readonly refreshTokens: readonly FamilyRefreshToken[];
+  /** Row ids of access tokens exchanged from it, over any number of levels; the newest 200. */
+  readonly exchanged: readonly RowId[];
+  /** False if there were more, or not all exchanged tokens could be looked at. */
+  readonly isWhole: boolean;
+}
+
+export interface FamilyCode {
+  /** Seconds. */
+  readonly issuedAt: number;
+  readonly isOfDevice: boolean;
+}
+
+export interface FamilyRefreshToken extends Omit<RefreshToken, "successorSealed" | "successorSpent"> {
+  readonly successorId: RowId | undefined;
+}

@@ -53,6 +53,7 @@ import {
 import { countFailure } from "./intentions/failures.ts";
 import { countAfter, hashAt, readFeed } from "./intentions/feed.ts";
 import { beatFleet, fleetMembers, fleetNodes, pruneBetweenNodes } from "./intentions/fleet.ts";
+import { findFamily } from "./intentions/family.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
@@ -61,7 +62,13 @@ import { listIssuers, putIssuer } from "./intentions/issuers.ts";
 import { approve, lift } from "./intentions/lift.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
-import { addPasskey, findPasskey, renamePasskey, usePasskey } from "./intentions/passkeys.ts";
+import {
+  addPasskey,
+  distrustPasskey,
+  findPasskey,
+  renamePasskey,
+  usePasskey,
+} from "./intentions/passkeys.ts";
 import { listSessions, listUsers } from "./intentions/people-lists.ts";
 import { prune } from "./intentions/prune.ts";
 import { findPushedRequest, pushRequest } from "./intentions/pushed-requests.ts";
@@ -306,6 +313,7 @@ function sqlStore(db: Database): Store {
 
     listTokens: (filter, page, at) => listTokens(db, filter, page, at),
     listGrants: (filter, page, at) => listGrants(db, filter, page, at),
+    findFamily: (grantId, fp) => findFamily(db, grantId, fp),
     listOrders: (filter, page) => listOrders(db, filter, page),
     findOrder: (id) => findOrder(db, id),
     listAudit: (filter, page) => listAudit(db, filter, page),
@@ -338,6 +346,7 @@ function factorVerbs(db: Database): FactorStore {
     addPasskey: (passkey, most) => addPasskey(db, passkey, most),
     renamePasskey: (subject, id, name) => renamePasskey(db, subject, id, name),
     usePasskey: (id, use) => usePasskey(db, id, use),
+    distrustPasskey: (id) => distrustPasskey(db, id),
     putTotp: (totp, codes) => putTotp(db, totp, codes),
     useTotpStep: (id, step) => useTotpStep(db, id, step),
     putRecoveryCodes: (subject, codes) => putRecoveryCodes(db, subject, codes),

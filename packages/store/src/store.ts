@@ -35,6 +35,7 @@ import type {
   FoundClient,
   FoundEntries,
   FoundRefreshToken,
+  GrantFamily,
   Head,
   LiftReceipt,
   ListedGrant,
@@ -71,7 +72,13 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
-export interface Store extends PeopleStore, RestoreStore, UpstreamStore, WebhookStore, BetweenNodesStore, FactorStore {
+export interface Store
+  extends PeopleStore,
+    RestoreStore,
+    UpstreamStore,
+    WebhookStore,
+    BetweenNodesStore,
+    FactorStore {
   /**
    * The next row id: milliseconds since 2025, node, counter; greater than every id this node gave before and than every
    * one there was when the database was opened, and never given twice by any node.
@@ -210,6 +217,8 @@ export interface Store extends PeopleStore, RestoreStore, UpstreamStore, Webhook
 
   listTokens(filter: TokenFilter, page: PageRequest, at: number): Promise<Page<ListedToken>>;
   listGrants(filter: TokenFilter, page: PageRequest, at: number): Promise<Page<ListedGrant>>;
+  /** What came of a grant that the lists do not have; `fp` is its fingerprint, which the lineage of what was exchanged has. */
+  findFamily(grantId: string, fp: string): Promise<GrantFamily>;
   listOrders(filter: OrderFilter, page: PageRequest): Promise<Page<OrderRecord>>;
   findOrder(id: RowId): Promise<OrderRecord | undefined>;
   listAudit(

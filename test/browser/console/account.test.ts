@@ -124,6 +124,7 @@ for (const [colorScheme, width] of [
     const page = await world.openAccount(person, { colorScheme, viewport: { width, height: 844 } });
     await page.getByRole("article", { name: "Calendar" }).waitFor();
     await page.getByText("everything of yours", { exact: false }).first().waitFor();
+    await page.getByText("Passkeys belong to a host name").waitFor();
     await assertAccessible(page, `${colorScheme} ${width}`);
     await page.context().close();
   });

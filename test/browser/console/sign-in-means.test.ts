@@ -21,7 +21,14 @@ after(() => people.close());
 
 test("WEB-05 a passkey is added by the browser, renamed and removed; a name full of markup is text", async () => {
   const person = await world.person();
-  const page = await world.openAccount(person);
+  const client = await server.registerClient({ name: markup, scope_descriptions: { read: markup } });
+  await server.openGrant(client, person.sub, { scope: "read" });
+  const page = await world.openAccount(person, { userAgent: `Linux Chrome/150 ${markup}` });
+  await page.getByTitle(markup).getByText("Chrome on Linux").waitFor();
+  const application = page
+    .getByRole("region", { name: "Applications" })
+    .getByRole("article", { name: markup });
+  await application.getByRole("listitem").getByText(markup).waitFor();
   const means = page.getByRole("region", { name: "How you sign in" });
   await addAuthenticator(page);
   await means.getByRole("button", { name: "Add a passkey" }).click();
@@ -63,7 +70,7 @@ test("codes of an app: the picture holds the key, a code of it confirms, and rec
   });
   const means = page.getByRole("region", { name: "How you sign in" });
   const begun = page.waitForResponse((response) => response.url().endsWith("/account/v1/totp"));
-  await means.getByRole("button", { name: "Set up an app" }).click();
+  await means.getByRole("button", { name: "Set up an app" }).press("Enter");
   const { secret, uri } = await (await begun).json();
   const picture = means.getByRole("img", { name: "QR code for your authenticator app" });
   assert.equal(await picture.locator("path").getAttribute("d"), drawn(uri));
@@ -81,16 +88,16 @@ test("codes of an app: the picture holds the key, a code of it confirms, and rec
   await means.getByText(`${shown.length} of ${shown.length} left`).waitFor();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    means.getByRole("button", { name: "Download" }).click(),
+    means.getByRole("button", { name: "Download" }).press("Enter"),
   ]);
   const kept = await readFile(await download.path(), "utf8");
   for (const one of shown) assert.ok(kept.includes(one), one);
   await assertAccessible(page, "recovery codes");
-  await means.getByRole("button", { name: "I have kept them" }).click();
+  await means.getByRole("button", { name: "I have kept them" }).press("Enter");
   await codes.first().waitFor({ state: "detached" });
 
-  await means.getByRole("button", { name: "Make new ones" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Make new ones" }).click();
+  await means.getByRole("button", { name: "Make new ones" }).press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Make new ones" }).press("Enter");
   await codes.first().waitFor();
   const others = await codes.allInnerTexts();
   assert.equal(others.filter((one) => shown.includes(one)).length, 0);
@@ -173,6 +180,9 @@ test("WEB-05 a provider is added and changed in the console, an account there li
   await page.getByRole("dialog").getByRole("button", { name: "Unlink" }).click();
   await linked.waitFor({ state: "detached" });
 
+  await within(administrator, "/clients");
+  await administrator.getByRole("link", { name: markup }).click();
+  await administrator.getByRole("heading", { level: 1, name: markup }).waitFor();
   await within(administrator, "/providers/acme");
   await administrator.getByRole("button", { name: "Change" }).click();
   await administrator.getByRole("dialog").getByLabel("People can sign in through it").uncheck();

@@ -3,40 +3,88 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { GrantFamily } from "@rescind/admin-api";
+import { exchanged, exchanger } from "../../exchanges.ts";
 import { assertAccessible, startConsole } from "./console.ts";
 
 const world = await startConsole();
 const { server } = world;
 
-test("a grant's family shows each refresh, what is live, and where a replay ended it", async () => {
+test("RT-02 a grant's family shows each rotation, what was exchanged, what is live, and where the replay happened", async () => {
   const client = await server.registerClient({ name: "Family" });
-  const refresh = async (refresh_token = ""): Promise<Record<string, unknown>> =>
-    (await server.form("/oauth2/token", { grant_type: "refresh_token", refresh_token }, client)).json;
-  const { grant_id = "", refresh_token: first } = await server.openGrant(client, "usr_family");
-  const second = String((await refresh(first)).refresh_token);
-  await refresh(second);
+  const [gateway, backend] = [await exchanger(server), await exchanger(server)];
+  const refresh = async (refresh_token: unknown): Promise<Record<string, unknown>> =>
+    (
+      await server.form(
+        "/oauth2/token",
+        { grant_type: "refresh_token", refresh_token: String(refresh_token) },
+        client,
+      )
+    ).json;
+  const opened = await server.openGrant(client, "usr_family");
+  const second = await refresh(opened.refresh_token);
+  const third = await refresh(second.refresh_token);
+  await refresh(third.refresh_token);
+  const level1 = await exchanged(server, gateway, second.access_token);
+  await exchanged(server, backend, level1);
+  const { grant_id } = opened;
+  const read = async () =>
+    (await server.admin("GET", `/admin/v1/grants/${grant_id}/family`)).json as GrantFamily;
+  const told = await read();
+  assert.deepEqual(
+    told.refresh_tokens.map(({ status }) => status),
+    ["live", "spent", "spent", "spent"],
+  );
+  assert.deepEqual(
+    told.refresh_tokens.map(({ successor_id }) => successor_id),
+    [undefined, ...told.refresh_tokens.slice(0, -1).map(({ token_id }) => token_id)],
+  );
+  const [first, then] = told.exchanged_tokens;
+  assert.deepEqual(first?.exchanged_from, [idOf(second.access_token)]);
+  assert.deepEqual(then?.exchanged_from, [first?.token_id]);
+  assert.equal(told.whole, true);
+
   const page = await world.open("operator", `/grants/${grant_id}`);
   const family = page.getByRole("list", { name: "The family, oldest first" });
   await family.getByText("Opened").waitFor();
-  const { json } = await server.admin("GET", `/admin/v1/tokens?grant_id=${grant_id}`);
-  const ids = (json.items as { token_id: string }[]).map(({ token_id }) => token_id);
-  assert.equal(ids.length, 4);
-  for (const id of ids)
+  const all = [...told.refresh_tokens, ...told.access_tokens, ...told.exchanged_tokens];
+  assert.equal(all.length, 10);
+  for (const { token_id: id } of all)
     assert.equal(await family.getByRole("link", { name: id, exact: true }).count(), 1, id);
-  assert.equal(await family.getByText("Refreshed").count(), 2);
-  assert.equal(await family.getByText("spent", { exact: true }).count(), 2);
-  assert.equal(await family.getByText("live", { exact: true }).count(), 4);
-  assert.equal(await page.getByRole("link", { name: "Revoke the grant" }).count(), 1);
+  assert.equal(await family.getByText("Refreshed").count(), 3);
+  assert.equal(await family.getByText("spent", { exact: true }).count(), 3);
+  assert.equal(await family.getByText("live", { exact: true }).count(), 7);
+  const below = family.getByRole("list", { name: `Exchanged from ${first?.token_id}` });
+  assert.equal(await below.getByRole("link", { name: then?.token_id ?? "", exact: true }).count(), 1);
+  await assertAccessible(page, "a family");
 
-  assert.equal((await refresh(first)).error, "invalid_grant");
+  // A retry within the grace window is none; of what was spent before the last one every use is a replay.
+  assert.equal((await refresh(opened.refresh_token)).error, "invalid_grant");
   await family.getByText("Replay detected").waitFor(); // it is looked at again by itself
+  const replayed = family
+    .getByRole("listitem")
+    .filter({ has: page.getByText("presented again", { exact: true }) });
+  assert.equal(
+    await replayed
+      .last()
+      .getByRole("link", { name: told.refresh_tokens[3]?.token_id ?? "" })
+      .count(),
+    1,
+  );
   assert.equal(await family.getByText("live", { exact: true }).count(), 0);
-  assert.equal(await family.getByText("revoked", { exact: true }).count(), 4);
+  assert.equal(await family.getByText("revoked", { exact: true }).count(), 7);
   assert.equal(await family.getByRole("button", { name: "Lift" }).count(), 0, "a replay stays");
   assert.equal(await page.getByRole("link", { name: "Revoke the grant" }).count(), 0);
+  assert.ok((await read()).exchanged_tokens.every(({ status }) => status === "revoked"));
+  assert.equal((await server.admin("GET", "/admin/v1/grants/gnt_1/family")).status, 404);
   await page.context().close();
   assert.deepEqual(world.complaints, []);
 });
+
+/** The `jti` of a JWT of ours. */
+function idOf(jwt: unknown): string {
+  return JSON.parse(Buffer.from(String(jwt).split(".")[1] ?? "", "base64url").toString()).jti;
+}
 
 test("an order that ended a grant is lifted from its family", async () => {
   const client = await server.registerClient({ name: "Lifted" });

@@ -16,6 +16,11 @@ export function CodesApp({ since }: { readonly since: string | undefined }) {
   const begin = useMutation({ mutationFn: () => api.beginTotp() });
   const [codes, setCodes] = useState<readonly string[]>();
   const isOn = since !== undefined;
+  // What was shown once is not kept for later.
+  const finish = (made: readonly string[]) => {
+    begin.reset();
+    setCodes(made);
+  };
   return (
     <Stack gap="xs">
       <Group justify="space-between">
@@ -37,7 +42,7 @@ export function CodesApp({ since }: { readonly since: string | undefined }) {
               would stand in for.
             </Text>
           </Ask>
-        ) : (
+        ) : begin.data !== undefined ? null : (
           <Button
             size="compact-sm"
             variant="default"
@@ -59,7 +64,7 @@ export function CodesApp({ since }: { readonly since: string | undefined }) {
       </Text>
       {begin.isError ? <Failure error={begin.error} /> : null}
       {begin.data === undefined || isOn ? null : (
-        <Confirm {...begin.data} done={setCodes} cancel={() => begin.reset()} />
+        <Confirm {...begin.data} done={finish} cancel={() => begin.reset()} />
       )}
       {codes === undefined ? null : <ShownOnce codes={codes} close={() => setCodes(undefined)} />}
     </Stack>
@@ -106,7 +111,7 @@ function Confirm({ secret, uri, state, done, cancel }: ConfirmProps) {
               inputMode="numeric"
               autoComplete="one-time-code"
               required
-              maw={220}
+              maw={280}
               maxLength={16}
               value={code}
               onChange={({ currentTarget }) => setCode(currentTarget.value)}

@@ -1,7 +1,7 @@
 // One grant and its family: what was issued, what of it is live, and what ended it.
 
 import { Group, Loader, Stack, Text, Title } from "@mantine/core";
-import type { AdminClient, GrantItem } from "@rescind/admin-api";
+import { type AdminClient, AdminProblem, type GrantItem } from "@rescind/admin-api";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { familyEvents, familyOrders } from "../grants/family.ts";
@@ -17,7 +17,7 @@ import { useConnection } from "../session/client.ts";
 
 /** Milliseconds between two looks. */
 const lookMs = 5000;
-/** Tokens and orders, the newest ones. */
+/** Orders, the newest ones; of tokens the API tells as many of a kind. */
 const most = 200;
 
 export function GrantPage() {
@@ -42,22 +42,27 @@ export function GrantPage() {
 type Family = Awaited<ReturnType<typeof readFamily>>;
 
 async function readFamily(api: AdminClient, grant_id: string, signal: AbortSignal) {
-  const [explanation, grants, tokens] = await Promise.all([
+  const [explanation, family] = await Promise.all([
     api.explain({ body: { grant_id }, signal }),
-    api.listGrants({ query: { grant_id, limit: 1 }, signal }),
-    api.listTokens({ query: { grant_id, limit: most }, signal }),
+    api.readGrantFamily({ params: { grant_id }, signal }).catch(noneIfUnknown),
   ]);
-  const [grant] = grants.items;
-  if (grant === undefined) return { explanation, grant, events: [], hasMore: false };
-  const { subject, client_id } = grant;
+  if (family === undefined) return { explanation, family, events: [] };
+  const { subject, client_id } = family.grant;
   const history = await api.listRevocations({ query: { subject, client_id, limit: most }, signal });
-  const orders = familyOrders(grant_id, explanation, tokens.items, history.items);
-  return { explanation, grant, events: familyEvents(tokens.items, orders), hasMore: tokens.next !== null };
+  const tokens = [...family.access_tokens, ...family.refresh_tokens];
+  const orders = familyOrders(grant_id, explanation, tokens, history.items);
+  return { explanation, family, events: familyEvents(family, orders) };
 }
 
-function Shown({ family: { explanation, grant, events, hasMore } }: { readonly family: Family }) {
+function noneIfUnknown(error: unknown): undefined {
+  if (error instanceof AdminProblem && error.status === 404) return undefined;
+  throw error;
+}
+
+function Shown({ family: { explanation, family, events } }: { readonly family: Family }) {
   const { session } = useConnection();
-  if (grant === undefined) return <Text>{explanation.why}</Text>;
+  if (family === undefined) return <Text>{explanation.why}</Text>;
+  const { grant } = family;
   const { grant_id, status } = grant;
   return (
     <>
@@ -82,12 +87,11 @@ function Shown({ family: { explanation, grant, events, hasMore } }: { readonly f
         </WayButton>
       </Group>
       <Title order={2}>Family</Title>
-      {hasMore ? <Text>The newest {most} tokens; those before them are left out.</Text> : null}
-      <FamilyPicture grant={grant} events={events} />
+      {family.whole ? null : <Text>The newest {most} tokens of a kind; those before them are left out.</Text>}
+      <FamilyPicture family={family} events={events} />
       <Text size="sm" c="dimmed">
-        As of <Moment at={explanation.at} />, at number {explanation.head} of the log. Tokens that were
-        exchanged from these belong to no grant and are not shown; they end with what they were exchanged
-        from. Expired tokens leave after a while.
+        As of <Moment at={family.at} />, at number {family.head} of the log. Access tokens leave a day after
+        their end, spent refresh tokens with the grant.
       </Text>
     </>
   );

@@ -2,53 +2,82 @@
 // beside it, and where it was ended. It is a list of lists, so it reads the same without being seen.
 
 import { Badge, Group, Text } from "@mantine/core";
-import type { GrantItem, TokenItem } from "@rescind/admin-api";
+import type { FamilyRefreshItem, GrantFamily } from "@rescind/admin-api";
 import { isLiftable, LiftButton } from "../orders/lift-button.tsx";
 import { inWords, orderSearch } from "../orders/target.ts";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
 import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
-import type { FamilyEvent, FamilyOrder, Issue } from "./family.ts";
+import { type Branch, type FamilyEvent, type FamilyOrder, type Issue, withoutParent } from "./family.ts";
 import classes from "./family-picture.module.css";
 
 interface FamilyPictureProps {
-  readonly grant: GrantItem;
+  readonly family: GrantFamily;
   /** Oldest first. */
   readonly events: readonly FamilyEvent[];
 }
 
-export function FamilyPicture({ grant, events }: FamilyPictureProps) {
+export function FamilyPicture({ family, events }: FamilyPictureProps) {
+  const replays = events.flatMap((event) =>
+    event.kind === "ordered" && event.order.reason === "replay_detected" ? [event.order] : [],
+  );
+  const wasReplayed = (id: string): boolean => replays.some(({ note }) => note?.includes(id) === true);
+  const others = withoutParent(family);
   return (
     <ol className={classes.family} aria-label="The family, oldest first">
-      <li className={classes.event} data-state={grant.status}>
-        <Group gap="xs">
-          <Text fw={600}>Opened</Text>
-          <Moment at={grant.opened_at} />
-        </Group>
-        <Text size="sm" c="dimmed">
-          {grant.session_id === undefined ? "Without a login session" : "In a login session"}
-        </Text>
-      </li>
+      <Opened family={family} />
       {events.map((event) =>
         event.kind === "issued" ? (
-          <Issued key={event.issue.access?.token_id ?? event.issue.refresh?.token_id} issue={event.issue} />
+          <Issued
+            key={event.issue.access?.token.token_id ?? event.issue.refresh?.token_id}
+            issue={event.issue}
+            wasReplayed={wasReplayed}
+          />
         ) : (
           <Ordered key={event.order.id} order={event.order} />
         ),
+      )}
+      {others.length === 0 ? null : (
+        <li className={classes.event}>
+          <Text fw={600}>Exchanged from tokens that are stored no more</Text>
+          <ul className={classes.tokens}>
+            {others.map((branch) => (
+              <AccessToken key={branch.token.token_id} branch={branch} />
+            ))}
+          </ul>
+        </li>
       )}
     </ol>
   );
 }
 
-function Issued({ issue }: { readonly issue: Issue }) {
-  const { at, access, refresh, isSpent, isRefreshed } = issue;
-  const isLive = access?.status === "live" || refresh?.status === "live";
-  const state = isLive
-    ? "live"
-    : access?.status === "revoked" || refresh?.status === "revoked"
-      ? "revoked"
-      : "";
+function Opened({ family: { code, grant } }: { readonly family: GrantFamily }) {
+  return (
+    <li className={classes.event} data-state={grant.status}>
+      <Group gap="xs">
+        <Text fw={600}>Opened</Text>
+        <Moment at={grant.opened_at} />
+      </Group>
+      <Text size="sm" c="dimmed">
+        {code === undefined
+          ? "Without a code that is still stored: by an administrator, or long ago"
+          : `With a${code.device ? " device" : "n authorization"} code, now spent`}
+        {grant.session_id === undefined ? "; without a login session" : "; in a login session"}
+      </Text>
+    </li>
+  );
+}
+
+interface IssuedProps {
+  readonly issue: Issue;
+  readonly wasReplayed: (tokenId: string) => boolean;
+}
+
+function Issued({ issue, wasReplayed }: IssuedProps) {
+  const { at, access, refresh, isRefreshed } = issue;
+  const statuses = [access?.token.status, refresh?.status];
+  const state = ["live", "revoked"].find((status) => statuses.some((one) => one === status)) ?? "";
   return (
     <li className={classes.event} data-state={state}>
       <Group gap="xs">
@@ -56,33 +85,59 @@ function Issued({ issue }: { readonly issue: Issue }) {
         <Moment at={at} />
       </Group>
       <ul className={classes.tokens}>
-        {refresh === undefined ? null : <Token token={refresh} />}
-        {isSpent ? (
-          <li className={classes.token} data-state="spent">
-            <Group gap="xs">
-              <Text size="sm">Refresh token</Text>
-              <Status value="spent" />
-            </Group>
+        {refresh === undefined ? null : (
+          <RefreshToken token={refresh} isReplayed={wasReplayed(refresh.token_id)} />
+        )}
+        {access === undefined ? (
+          <li className={classes.token}>
             <Text size="sm" c="dimmed">
-              Used for the next; no list has it any more
+              Its access token has expired and is stored no more
             </Text>
           </li>
-        ) : null}
-        {access === undefined ? null : <Token token={access} />}
+        ) : (
+          <AccessToken branch={access} />
+        )}
       </ul>
     </li>
   );
 }
 
-function Token({ token }: { readonly token: TokenItem }) {
+function RefreshToken({
+  token: { token_id: id, status, expires_at, spent_at },
+  isReplayed,
+}: {
+  readonly token: FamilyRefreshItem;
+  readonly isReplayed: boolean;
+}) {
+  return (
+    <li className={classes.token} data-state={isReplayed ? "revoked" : status}>
+      <Group gap="xs">
+        <Text size="sm">Refresh token</Text>
+        <Status value={status} />
+        {isReplayed ? (
+          <Badge color="red" tt="none">
+            presented again
+          </Badge>
+        ) : null}
+      </Group>
+      <Way to="/explain" search={{ id }}>
+        {id}
+      </Way>
+      <Until word={spent_at === undefined ? "expires" : "used for the next"} at={spent_at ?? expires_at} />
+    </li>
+  );
+}
+
+function AccessToken({ branch: { token, exchanged } }: { readonly branch: Branch }) {
   const { session } = useConnection();
-  const { token_id: id, kind, format, status, expires_at } = token;
+  const { token_id: id, format, status, expires_at } = token;
+  const isExchanged = "exchanged_from" in token;
   return (
     <li className={classes.token} data-state={status}>
       <Group gap="xs">
-        <Text size="sm">{kind === "access" ? `Access token, ${format}` : "Refresh token"}</Text>
+        <Text size="sm">{isExchanged ? `Exchanged for ${token.client_id}` : `Access token, ${format}`}</Text>
         <Status value={status} />
-        {session.may("operator") && kind === "access" && status === "live" ? (
+        {session.may("operator") && status === "live" ? (
           <Way to="/revocations/new" search={orderSearch({ kind: "token_id", values: [id] })}>
             Revoke<span hidden> {id}</span>
           </Way>
@@ -91,13 +146,31 @@ function Token({ token }: { readonly token: TokenItem }) {
       <Way to="/explain" search={{ id }}>
         {id}
       </Way>
-      <Group gap={4}>
+      {isExchanged && token.exchanged_from.length > 1 ? (
         <Text size="sm" c="dimmed">
-          {status === "expired" ? "expired" : "expires"}
+          also from {token.exchanged_from.slice(1).join(", ")}
         </Text>
-        <Moment at={expires_at} />
-      </Group>
+      ) : null}
+      <Until word={status === "expired" ? "expired" : "expires"} at={expires_at} />
+      {exchanged.length === 0 ? null : (
+        <ul className={classes.exchanged} aria-label={`Exchanged from ${id}`}>
+          {exchanged.map((child) => (
+            <AccessToken key={child.token.token_id} branch={child} />
+          ))}
+        </ul>
+      )}
     </li>
+  );
+}
+
+function Until({ word, at }: { readonly word: string; readonly at: string }) {
+  return (
+    <Group gap={4}>
+      <Text size="sm" c="dimmed">
+        {word}
+      </Text>
+      <Moment at={at} />
+    </Group>
   );
 }
 

@@ -1,7 +1,14 @@
-// A grant and what came of it, as the admin API tells it, in the order it happened. Pure. Does not guess: spent refresh
-// tokens have no place in the lists, and exchanged tokens belong to no grant, so neither has an id here.
+// A grant and what came of it, as the admin API tells it, in the order it happened. Pure.
 
-import type { ExplainedEntry, Explanation, RevocationItem, TokenItem } from "@rescind/admin-api";
+import type {
+  ExchangedItem,
+  ExplainedEntry,
+  Explanation,
+  FamilyRefreshItem,
+  GrantFamily,
+  RevocationItem,
+  TokenItem,
+} from "@rescind/admin-api";
 
 /** An order that names the grant, one of its tokens, or something wider that it belongs to. */
 export type FamilyOrder = Pick<
@@ -12,13 +19,17 @@ export type FamilyOrder = Pick<
   readonly effect: ExplainedEntry["effect"] | undefined;
 };
 
+/** An access token of the grant with what was exchanged from it, or an exchanged one. */
+export interface Branch {
+  readonly token: ExchangedItem | TokenItem;
+  readonly exchanged: readonly Branch[];
+}
+
 /** One answer of the token endpoint: an access token, and the refresh token that came with it. */
 export interface Issue {
   readonly at: string;
-  readonly access: TokenItem | undefined;
-  readonly refresh: TokenItem | undefined;
-  /** Its refresh token was used for the next one. */
-  readonly isSpent: boolean;
+  readonly access: Branch | undefined;
+  readonly refresh: FamilyRefreshItem | undefined;
   /** One came before it, so a refresh token was used for it. */
   readonly isRefreshed: boolean;
 }
@@ -27,15 +38,19 @@ export type FamilyEvent =
   | { readonly kind: "issued"; readonly issue: Issue }
   | { readonly kind: "ordered"; readonly order: FamilyOrder };
 
-export function familyEvents(
-  tokens: readonly TokenItem[],
-  orders: readonly FamilyOrder[],
-): readonly FamilyEvent[] {
+export function familyEvents(family: GrantFamily, orders: readonly FamilyOrder[]): readonly FamilyEvent[] {
   const events: readonly FamilyEvent[] = [
-    ...issuesOf(tokens).map((issue) => ({ kind: "issued", issue }) as const),
+    ...issuesOf(family).map((issue) => ({ kind: "issued", issue }) as const),
     ...orders.toSorted((a, b) => a.seq - b.seq).map((order) => ({ kind: "ordered", order }) as const),
   ];
   return events.toSorted((a, b) => msOf(a) - msOf(b));
+}
+
+/** Exchanged tokens of which nothing nearer than the grant is stored any more. */
+export function withoutParent({ exchanged_tokens: exchanged }: GrantFamily): readonly Branch[] {
+  return exchanged
+    .filter(({ exchanged_from: parents }) => parents.length === 0)
+    .map((token) => branchOf(token, exchanged));
 }
 
 /** Tokens tell whole seconds, so an order of the same second stands after them. */
@@ -43,32 +58,31 @@ function msOf(event: FamilyEvent): number {
   return Date.parse(event.kind === "issued" ? event.issue.at : event.order.at);
 }
 
-function issuesOf(tokens: readonly TokenItem[]): readonly Issue[] {
-  const oldestFirst = tokens.toSorted((a, b) => (rowOf(a) < rowOf(b) ? -1 : 1));
-  const refresh = oldestFirst.filter(({ kind }) => kind === "refresh");
-  const access = oldestFirst.filter(({ kind }) => kind === "access");
-  const pairs = access.map((token, index) => {
-    const isLastOfItsSecond = access[index + 1]?.issued_at !== token.issued_at;
-    return {
-      at: token.issued_at,
-      access: token,
-      refresh: isLastOfItsSecond ? refresh.find(({ issued_at }) => issued_at === token.issued_at) : undefined,
-    };
-  });
-  const alone = refresh
-    .filter((token) => !pairs.some((pair) => pair.refresh === token))
-    .map((token) => ({ at: token.issued_at, access: undefined, refresh: token }));
-  const all = [...pairs, ...alone].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  return all.map((issue, index) => ({
-    ...issue,
-    isRefreshed: index > 0,
-    // A refresh token that is listed has not been spent: with one at or before this place, it serves for all that follow.
-    isSpent: index < all.length - 1 && all.slice(0, index + 1).every((one) => one.refresh === undefined),
-  }));
+function issuesOf(family: GrantFamily): readonly Issue[] {
+  const { access_tokens, refresh_tokens, exchanged_tokens } = family;
+  const all: Omit<Issue, "isRefreshed">[] = [];
+  // Of what is answered together the access token is made first, the refresh token right after it.
+  for (const token of [...access_tokens, ...refresh_tokens].toSorted((a, b) =>
+    rowOf(a) < rowOf(b) ? -1 : 1,
+  )) {
+    const last = all.at(-1);
+    if ("kind" in token)
+      all.push({ at: token.issued_at, access: branchOf(token, exchanged_tokens), refresh: undefined });
+    else if (last?.refresh === undefined && last?.at === token.issued_at)
+      all[all.length - 1] = { ...last, refresh: token };
+    else all.push({ at: token.issued_at, access: undefined, refresh: token });
+  }
+  const isFromTheStart = family.whole && Date.parse(all[0]?.at ?? "") === Date.parse(family.grant.opened_at);
+  return all.map((issue, index) => ({ ...issue, isRefreshed: index > 0 || !isFromTheStart }));
+}
+
+function branchOf(token: ExchangedItem | TokenItem, exchanged: readonly ExchangedItem[]): Branch {
+  const children = exchanged.filter(({ exchanged_from: [first] }) => first === token.token_id);
+  return { token, exchanged: children.map((child) => branchOf(child, exchanged)) };
 }
 
 /** Ids are made in the order of time. */
-function rowOf({ token_id }: TokenItem): bigint {
+function rowOf({ token_id }: { readonly token_id: string }): bigint {
   return BigInt(token_id.replace(/^\w+_/, ""));
 }
 
@@ -76,7 +90,7 @@ function rowOf({ token_id }: TokenItem): bigint {
 export function familyOrders(
   grantId: string,
   { units }: Pick<Explanation, "units">,
-  tokens: readonly TokenItem[],
+  tokens: readonly { readonly token_id: string }[],
   history: readonly RevocationItem[],
 ): readonly FamilyOrder[] {
   const onTheLog = units

@@ -71,7 +71,7 @@ export async function listGrants(request: AdminRequest, deps: Dependencies): Pro
   return storedList(deps.store.listGrants(filter, pageRequest(query), deps.now() / 1000), grantItem);
 }
 
-function grantItem(grant: ListedGrant): GrantItem {
+export function grantItem(grant: ListedGrant): GrantItem {
   return {
     grant_id: grant.grantId,
     client_id: grant.clientId,

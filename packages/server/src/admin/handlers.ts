@@ -15,6 +15,7 @@ import {
 import { approveKey, createKey, suspendKey } from "./consumer-keys.ts";
 import { listDeliveries, resendDelivery } from "./deliveries.ts";
 import { explainToken } from "./explain.ts";
+import { readGrantFamily } from "./grant-family.ts";
 import { listGrants, openGrant } from "./grants.ts";
 import { withIdempotency } from "./idempotency.ts";
 import { importToken } from "./imported-tokens.ts";
@@ -79,6 +80,7 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   listConsents,
   openGrant: withIdempotency(openGrant),
   listGrants,
+  readGrantFamily,
   listTokens,
   importToken: withIdempotency(importToken),
   revoke: withIdempotency(revoke),

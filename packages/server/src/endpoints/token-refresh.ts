@@ -72,7 +72,11 @@ async function use(
   if (decision.kind === "refuse") return oauthRefusal(decision);
   if (decision.kind === "replay") {
     const { clientId, grantId, subject } = grant;
-    return endReplayed({ what: "refresh token", grantId, clientId, subject, refusal: invalid }, deps);
+    const tokenId = formatId("token", presented.token.id);
+    return endReplayed(
+      { what: "refresh token", tokenId, grantId, clientId, subject, refusal: invalid },
+      deps,
+    );
   }
   const person = await personOf(grant, deps);
   if (person.kind === "gone") return oauthRefusal(invalid);

@@ -9,6 +9,8 @@ import { commitAndWake, seqHeader } from "./commit.ts";
 
 export interface Replay {
   readonly what: "code" | "device code" | "refresh token";
+  /** Of a refresh token: which one of the family. */
+  readonly tokenId?: string | undefined;
   readonly grantId: string;
   /** The client that presented it, whose it is. */
   readonly clientId: string;
@@ -18,18 +20,19 @@ export interface Replay {
 
 /** Ends the grant of a replayed code or refresh token for good and answers the refusal with `Rescind-Seq`. */
 export async function endReplayed(replay: Replay, deps: Dependencies): Promise<Answer> {
-  const { clientId, grantId, subject } = replay;
+  const { clientId, grantId, subject, tokenId, what } = replay;
   const receipt = await commitAndWake(
     {
       unit: { name: "grant", issuer: deps.issuer, value: grantId },
       actor: { kind: "client", id: clientId },
       reason: "replay_detected",
+      note: `A ${what}${tokenId === undefined ? "" : ` (${tokenId})`} was presented again.`,
       final: true,
       select: { grant_id: grantId },
       about: { clientId, subject, grantId },
     },
     deps,
   );
-  deps.log.warn({ clientId, grantId, seq: receipt.seq }, `${replay.what} replayed`);
+  deps.log.warn({ clientId, grantId, seq: receipt.seq }, `${what} replayed`);
   return oauthRefusal(replay.refusal, seqHeader(receipt));
 }
