@@ -66,7 +66,7 @@ async function lookAtEveryPage(world: World, context: BrowserContext, how: strin
 
   await page.goto(world.url({ prompt: "consent" }));
   await look("sign in");
-  await page.locator("summary").click();
+  await page.locator("summary").first().click();
   await look("forgotten password");
   await signIn(page, "wrong");
   await page.getByRole("alert").waitFor();

@@ -43,6 +43,7 @@ test("2: an ID token says who authenticated, when, how, in which session, and fo
     azp: client.client_id,
     nonce: "n-0S6_WzA2Mj",
     sid: person.sessionId,
+    acr: "pwd",
     amr: ["pwd"],
     at_hash: hashOf(tokens.access_token),
   });
@@ -95,7 +96,7 @@ test("12.2: a refresh brings an ID token of the same login without nonce, as lon
   }
 });
 
-test("12.2: after the person has authenticated anew in the same session auth_time stays that of this login", async () => {
+test("12.2: after the person has authenticated anew in the same session auth_time and amr stay those of this login", async () => {
   const person = await people.signIn(undefined, { authenticatedAtMs: Date.now() - 100_000 });
   const first = await people.tokens(client, person);
   const row = person.sessionId.replace("ses_", "");
@@ -106,7 +107,7 @@ test("12.2: after the person has authenticated anew in the same session auth_tim
   const { json } = await refresh(client, first.refresh_token);
   const claims = await verified(json.id_token);
   assert.equal(claims.auth_time, (await verified(first.id_token)).auth_time);
-  assert.ok(!("amr" in claims), "what was used since says nothing of that login");
+  assert.deepEqual(claims.amr, ["pwd"], "what was used since says nothing of that login");
 });
 
 test("a grant that nobody signed in for brings no ID token, whatever its scope", async () => {

@@ -94,6 +94,9 @@ export interface FactorStore {
     use: { readonly signCount: number; readonly isBackedUp: boolean; readonly atMs: number },
   ): Promise<boolean>;
 
+  /** No use of it counts any more, however its authenticator counts. */
+  distrustPasskey(id: RowId): Promise<void>;
+
   /** Stores a seed with its recovery codes; false, and nothing changes, where there is one or no such person. */
   putTotp(totp: Totp, codes: NewRecoveryCodes): Promise<boolean>;
   /** Uses up a time step and all before it. Of any number of concurrent calls for one step exactly one gets true. */

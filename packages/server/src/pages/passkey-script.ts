@@ -48,7 +48,8 @@ const source = `"use strict";
         : "This browser could not use a passkey: " + error.message;
     }
   });
-  if (known.length > 0 || !PublicKeyCredential.isConditionalMediationAvailable) return;
+  if (known.length > 0 || document.getElementById("problem")) return;
+  if (!PublicKeyCredential.isConditionalMediationAvailable) return;
   PublicKeyCredential.isConditionalMediationAvailable().then((isAvailable) => {
     if (!isAvailable) return;
     waiting = new AbortController();

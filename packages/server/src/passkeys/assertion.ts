@@ -57,7 +57,11 @@ export async function shownPasskey(
   if (proof === undefined) return { kind: "refused", subject };
   const { signCount, isBackedUp } = proof;
   const isUsed = await deps.store.usePasskey(passkey.id, { signCount, isBackedUp, atMs: deps.now() });
-  if (!isUsed) return { kind: "cloned", passkey };
+  if (!isUsed) {
+    // Nobody can tell which is the copy, and both will count on.
+    await deps.store.distrustPasskey(passkey.id);
+    return { kind: "cloned", passkey };
+  }
   return { kind: "shown", head, passkey, user, amr: [passkey.isDeviceBound ? "hwk" : "swk", "user"] };
 }
 

@@ -72,7 +72,7 @@ async function presented(
 }
 
 const copied =
-  "This passkey was refused: its device counts its uses, and the count has gone back, as if there were a copy of it. Sign in another way and remove it from your account.";
+  "This passkey was refused: its device counts its uses, and the count has gone back, as if there were a copy of it. It opens nothing any more. Sign in another way and remove it from your account: that ends what it has opened.";
 
 function recordClone({ id, subject }: Passkey, deps: Dependencies): Promise<void> {
   const actor = { kind: "user", id: subject } as const;

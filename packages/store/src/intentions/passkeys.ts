@@ -98,6 +98,15 @@ export async function usePasskey(
   return results[0]?.length === 1;
 }
 
+export async function distrustPasskey(db: Database, id: RowId): Promise<void> {
+  await db.executor.apply([
+    { sql: "UPDATE passkeys SET sign_count = $2 WHERE id = $1", params: [BigInt(id), aboveEveryCount] },
+  ]);
+}
+
+/** Authenticators count to 2^32 - 1 (WebAuthn section 6.1). */
+const aboveEveryCount = 2 ** 32;
+
 /** Takes the eleven columns of a passkey. */
 export function takePasskey(columns: Columns): Passkey {
   return {

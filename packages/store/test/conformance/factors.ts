@@ -57,7 +57,9 @@ export function factors(open: Opener): void {
       assert.deepEqual([await use(4), await use(0), await use(9)], [false, false, true]);
       const [stored] = (await store.findFactors("usr_1")).passkeys;
       assert.deepEqual([stored?.signCount, stored?.isBackedUp, stored?.lastUsedMs], [9, true, nowMs + 1]);
-      const quiet = { signCount: 0, isBackedUp: false, atMs: nowMs };
+      await store.distrustPasskey(key.id);
+    assert.deepEqual([await use(10), await use(2 ** 32 - 1)], [false, false], "one that has a copy");
+    const quiet = { signCount: 0, isBackedUp: false, atMs: nowMs };
       assert.deepEqual(
         [await store.usePasskey(silent.id, quiet), await store.usePasskey(silent.id, quiet)],
         [true, true],
