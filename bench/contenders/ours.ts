@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { LoadGenerator } from "../load/load-generator.ts";
 import { start, stop } from "../pinned-process.ts";
 import { basic, type Contender, clientScope, resource } from "./contender.ts";
 import { startOurDatabase } from "./our-database.ts";
@@ -62,38 +63,48 @@ export async function startOurs(options: OurOptions): Promise<Contender> {
       opaque: basic(opaque.client_id, opaque.client_secret),
       jwt: basic(jwt.client_id, jwt.client_secret),
     },
-    async fillRefreshTokens(load, queue, count) {
-      await load.fill(queue, []);
-      await load.fill(
-        "subjects",
-        Array.from({ length: count }, (_, number) => `usr_${number}`),
-      );
-      const { failures, failed } = await load.run({
-        connections: 32,
-        requests: count,
-        exchange: {
-          ports,
-          path: "/admin/v1/grants",
-          authorization: admin.authorization,
-          contentType: "application/json",
-          body: {
-            before: `{"client_id":"${opaque.client_id}","scope":"${clientScope}","subject":"`,
-            after: '"}',
-          },
-          status: 201,
-          members: { refresh_token: "text", grant_id: "text" },
-        },
-        take: { queue: "subjects", keep: false },
-        give: { queue, member: "refresh_token" },
-      });
-      if (failures > 0) throw new Error(`grants were not opened: ${failed[0]}`);
-    },
+    fillRefreshTokens: (load, queue, count) =>
+      openGrants(
+        { load, queue, count },
+        { ports, authorization: admin.authorization, clientId: opaque.client_id },
+      ),
     async stop() {
       await Promise.all(children.map(stop));
       await database?.stop();
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Opens grants of as many subjects; their refresh tokens go into a queue of the load process. */
+export async function openGrants(
+  { load, queue, count }: { load: LoadGenerator; queue: string; count: number },
+  server: { ports: readonly number[]; authorization: string; clientId: string },
+): Promise<void> {
+  await load.fill(queue, []);
+  await load.fill(
+    "subjects",
+    Array.from({ length: count }, (_, number) => `usr_${number}`),
+  );
+  const { failures, failed } = await load.run({
+    connections: 32,
+    requests: count,
+    exchange: {
+      ports: server.ports,
+      path: "/admin/v1/grants",
+      authorization: server.authorization,
+      contentType: "application/json",
+      body: {
+        before: `{"client_id":"${server.clientId}","scope":"${clientScope}","subject":"`,
+        after: '"}',
+      },
+      status: 201,
+      members: { refresh_token: "text", grant_id: "text" },
+    },
+    take: { queue: "subjects", keep: false },
+    give: { queue, member: "refresh_token" },
+  });
+  if (failures > 0) throw new Error(`grants were not opened: ${failed[0]}`);
 }
 
 /** One server, or several at once over the database; each has a directory of its own, named by its port. */
@@ -131,7 +142,7 @@ interface Admin {
   readonly authorization: string;
 }
 
-async function adminOf(issuer: string, data: string): Promise<Admin> {
+export async function adminOf(issuer: string, data: string): Promise<Admin> {
   const { client_id, client_secret } = JSON.parse(readFileSync(join(data, "admin.json"), "utf8"));
   const response = await fetch(`${issuer}/oauth2/token`, {
     method: "POST",
@@ -164,7 +175,7 @@ async function ready(issuer: string, isRunning: () => boolean, log: string): Pro
   throw new Error(`the server did not come up: ${readFileSync(log, "utf8")}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
   const address = probe.address();

@@ -20,6 +20,11 @@ export interface Round {
   readonly exchange: Exchange;
   readonly connections: number;
   readonly requests: number;
+  /**
+   * Requests a second that are due whatever was answered (open loop): each is timed from when it was due, so that those
+   * which had to wait for a slow one before them count as slow. Without it each connection sends when it was answered.
+   */
+  readonly rate?: number | undefined;
   /** The queue each request takes its token from; `keep` puts it back at the end, so that it never runs dry. */
   readonly take?: { readonly queue: string; readonly keep: boolean } | undefined;
   /** The member of each answer that is put at the end of a queue. */
@@ -31,7 +36,7 @@ export interface RoundResult {
   /** From the first request sent to the last answer read. */
   readonly seconds: number;
   /** Milliseconds. */
-  readonly latency: { readonly p50: number; readonly p99: number };
+  readonly latency: { readonly p50: number; readonly p99: number; readonly longest: number };
   /** Share of the time for which the load process was on its core. */
   readonly busy: number;
   /** Answers that were not as they must be, and the first of them in words. */

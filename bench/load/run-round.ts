@@ -1,4 +1,5 @@
-// Runs one round: opens the connections, keeps one request under way on each, checks and times the answers.
+// Runs one round: opens the connections, keeps one request under way on each or sends them when they are due, checks and
+// times the answers.
 
 import { Connection, type Listener } from "./connection.ts";
 import type { Exchange, Round, RoundResult } from "./round.ts";
@@ -9,6 +10,8 @@ const checkEvery = 64;
 const mostSamples = 8;
 /** Milliseconds without any answer after which a round is given up. */
 const patience = 30_000;
+/** Milliseconds between looks at what is due. */
+const tick = 1;
 
 export interface Queues {
   readonly take: TokenQueue | undefined;
@@ -38,13 +41,14 @@ export async function runRound(round: Round, queues: Queues): Promise<RoundResul
   try {
     const cpu = process.cpuUsage();
     const beganAt = performance.now();
-    for (const connection of connections) course.next(connection);
+    course.begin(connections);
     await Promise.race([course.finished, failure]);
     const seconds = (performance.now() - beganAt) / 1000;
     const { user, system } = process.cpuUsage(cpu);
     return course.result(seconds, (user + system) / 1e6 / seconds);
   } finally {
     clearInterval(watch);
+    course.end();
     for (const connection of connections) connection.close();
   }
 }
@@ -60,6 +64,10 @@ class Course implements Listener {
   readonly #taken: string[] = [];
   readonly #bodies: string[] = [];
   readonly #sampleEvery: number;
+  /** Connections that have nothing to do, where requests are sent when they are due. */
+  readonly #idle: Connection[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #beganAt = 0;
   #finish: () => void = () => undefined;
   #sent = 0;
   #answered = 0;
@@ -79,14 +87,21 @@ class Course implements Listener {
     });
   }
 
-  /** Sends the next request, if there is one left to send. */
-  next(connection: Connection): void {
-    if (this.#sent === this.#round.requests) return;
-    const number = this.#sent++;
-    const request = this.#fixed ?? this.#requestWithToken(number);
-    if (request === undefined) return;
-    connection.sentAt = performance.now();
-    connection.send(request);
+  begin(connections: readonly Connection[]): void {
+    this.#beganAt = performance.now();
+    for (const connection of connections) this.#next(connection);
+    if (this.#round.rate === undefined) return;
+    this.#timer = setInterval(() => {
+      while (this.#isDue()) {
+        const connection = this.#idle.pop();
+        if (connection === undefined) return;
+        this.#next(connection);
+      }
+    }, tick);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
   }
 
   answered(connection: Connection, status: number, body: string): void {
@@ -98,7 +113,7 @@ class Course implements Listener {
     if (number % this.#sampleEvery === 0 && this.#bodies.length < mostSamples) this.#bodies.push(body);
     if (give !== undefined) this.#keepMember(body, give.member);
     if (this.#answered === this.#round.requests) this.#finish();
-    else this.next(connection);
+    else this.#next(connection);
   }
 
   failed(message: string): void {
@@ -118,13 +133,37 @@ class Course implements Listener {
     return {
       requests: this.#answered,
       seconds,
-      latency: { p50: at(0.5), p99: at(0.99) },
+      latency: { p50: at(0.5), p99: at(0.99), longest: at(1) },
       busy,
       failures: this.#failures,
       failed: this.#failed,
       checked: this.#checked,
       samples: { taken: this.#taken, bodies: this.#bodies },
     };
+  }
+
+  /** Sends the next request, if there is one left to send and it is due. */
+  #next(connection: Connection): void {
+    if (this.#sent === this.#round.requests) return;
+    if (!this.#isDue()) {
+      this.#idle.push(connection);
+      return;
+    }
+    const number = this.#sent++;
+    const request = this.#fixed ?? this.#requestWithToken(number);
+    if (request === undefined) return;
+    connection.sentAt = this.#dueAt(number) ?? performance.now();
+    connection.send(request);
+  }
+
+  #isDue(): boolean {
+    const dueAt = this.#dueAt(this.#sent);
+    return this.#sent < this.#round.requests && (dueAt === undefined || dueAt <= performance.now());
+  }
+
+  #dueAt(number: number): number | undefined {
+    const { rate } = this.#round;
+    return rate === undefined ? undefined : this.#beganAt + (number * 1000) / rate;
   }
 
   #requestWithToken(number: number): Buffer | undefined {
