@@ -5,14 +5,16 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { loadMasterKey } from "../../packages/server/src/keys/master-key.ts";
 import { upstreamTokenPurpose } from "../../packages/server/src/upstream/revoker.ts";
-import { authorizationUrl } from "../authorization.ts";
+import { type Authenticator, authenticator } from "../authenticator.ts";
+import { authorizationParameters, authorizationUrl } from "../authorization.ts";
 import { type Alice, startWithAlice } from "../interop/alice.ts";
 import { type People, peopleOf, pkce, redirectUri } from "../people.ts";
 import { type Credentials, createPerson, type Page, type Person } from "../person.ts";
-import { type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
+import { type Answered, type RegisteredClient, startTestServer, type TestServer } from "../running-server.ts";
 
 export interface UpstreamWorld {
   readonly server: TestServer;
+  readonly issuer: string;
   readonly people: People;
   /** The application that people sign in to. */
   readonly app: RegisteredClient;
@@ -47,6 +49,7 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
   await upstream.restart(["--issuer", upstreamIssuer]);
   const world: UpstreamWorld = {
     server,
+    issuer: server.issuer,
     people,
     app,
     upstream,
@@ -126,4 +129,56 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
     },
   };
   return world;
+}
+
+export interface Account {
+  readonly person: Person;
+  /** The account API as this person. */
+  ask(method: string, path: string, body?: unknown): Promise<Answered>;
+}
+
+/** Somebody with a token for their own account; `enter` brings a browser from the sign-in page back to the application. */
+export async function accountAt(
+  at: { readonly server: TestServer; readonly issuer: string },
+  person: Person,
+  enter: (page: Page) => Promise<Page>,
+): Promise<Account> {
+  const own = await at.server.registerClient({
+    name: "Account",
+    grant_types: ["authorization_code"],
+    redirect_uris: [redirectUri],
+    scope: "openid rescind:account",
+    first_party: true,
+  });
+  const query = authorizationParameters(own, { scope: "openid rescind:account" });
+  const { sent, text } = await enter(await person.open(`${at.issuer}/oauth2/authorize?${query}`));
+  const form = {
+    grant_type: "authorization_code",
+    code: sent.get("code") ?? text,
+    redirect_uri: redirectUri,
+    code_verifier: pkce.verifier,
+  };
+  const { status, json, text: answer } = await at.server.form("/oauth2/token", form, own);
+  if (status !== 200) throw new Error(answer);
+  const authorization = `Bearer ${json.access_token}`;
+  return {
+    person,
+    ask: (method, path, body) =>
+      at.server.request(`/account/v1${path}`, {
+        method,
+        headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+  };
+}
+
+/** Sets up an authenticator app. */
+export async function enrol({ ask }: Account): Promise<Authenticator> {
+  const { json } = await ask("POST", "/totp", {});
+  const app = authenticator(String(json.secret));
+  for (let tries = 0; tries < 2; tries += 1) {
+    const { status } = await ask("POST", "/totp/confirm", { state: json.state, code: app.next() });
+    if (status === 201) return app;
+  }
+  throw new Error("the code was not accepted");
 }

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { headingOf } from "../authorization.ts";
-import type { Page, Person } from "../person.ts";
+import { createPerson, type Page, type Person } from "../person.ts";
 import { until } from "../until.ts";
-import { startUpstreamWorld } from "./upstream-world.ts";
+import { accountAt, enrol, startUpstreamWorld } from "./upstream-world.ts";
 
 const world = await startUpstreamWorld();
 after(() => world.close());
@@ -204,35 +204,11 @@ test("who goes back at the provider, or comes to a closed one, can start again",
 
 test("an identity is linked from the account page, in the browser of that session, and is nobody else's", async () => {
   const dora = await world.personThere("dora", { email: "dora@there.example", email_verified: true });
-  const own = await server.registerClient({
-    name: "Account",
-    grant_types: ["authorization_code"],
-    redirect_uris: ["https://app.example/callback"],
-    scope: "openid rescind:account",
-    first_party: true,
-  });
   const signedIn = async (username: string) => {
-    const password = "correct horse battery staple";
-    const sub = await userHere({ username, password });
+    const who = { username, password: "correct horse battery staple" };
+    const sub = await userHere(who);
     const person = world.browser();
-    const query = callbackless();
-    query.set("client_id", own.client_id);
-    query.set("scope", "openid rescind:account");
-    const { sent } = await person.signIn(`${server.issuer}/oauth2/authorize?${query}`, {
-      username,
-      password,
-    });
-    const { json, text } = await world.people.redeem(own, sent.get("code") ?? "");
-    const ask = (method: string, path: string, body?: unknown) =>
-      server.request(`/account/v1${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${json.access_token ?? text}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-    return { sub, person, ask };
+    return { sub, ...(await accountAt(world, person, (page) => person.carryOn(page, who))) };
   };
   const first = await signedIn("dora here");
   const { status, json, text } = await first.ask("POST", "/identities", { upstream_id: "corp" });
@@ -269,11 +245,53 @@ test("an identity is linked from the account page, in the browser of that sessio
 test("the last way in stays: whoever came through a provider alone keeps it until there is another", async () => {
   await world.change("corp", { create_users: true });
   const erin = await world.personThere("erin");
-  const sub = await subjectOf(await world.continueWith("corp", erin));
-  const { json } = await server.admin("GET", `/admin/v1/users/${sub}/sign-in`);
-  const [identity] = json.identities as Record<string, unknown>[];
-  assert.equal(json.password, false);
+  const person = world.browser();
+  const { ask } = await accountAt(world, person, async (page) =>
+    person.carryOn(await person.submit(page, { upstream: "corp" }), erin),
+  );
+  const [identity] = (await ask("GET", "/sign-in")).json.identities as Record<string, unknown>[];
+  const refused = await ask("DELETE", `/identities/${identity?.identity_id}`);
+  assert.equal(refused.status, 409);
+  assert.match(String(refused.json.detail), /^This is your only way to sign in/);
+  const { sub } = (await ask("GET", "/profile")).json;
   const path = `/admin/v1/users/${sub}/identities/${identity?.identity_id}`;
   assert.equal((await server.admin("DELETE", path)).status, 204, "an administrator can make a setup link");
   assert.equal((await server.admin("DELETE", path)).status, 404);
+});
+
+test("a second factor here is asked for after the provider, unless one was shown there and counts", async () => {
+  const fay = await world.personThere("fay");
+  const browser = world.browser();
+  const here = await accountAt(world, browser, async (page) =>
+    browser.carryOn(await browser.submit(page, { upstream: "corp" }), fay),
+  );
+  const app = await enrol(here);
+  const newBrowser = world.browser();
+  const step = await world.continueWith("corp", fay, newBrowser);
+  assert.deepEqual(
+    [headingOf(step), newBrowser.cookies.has("127.0.0.1 rescind_session")],
+    ["One more step", false],
+  );
+  const { access_token } = await world.redeem(await newBrowser.submit(step, { code: app.next() }));
+  const facts = await server.introspect(String(access_token));
+  assert.deepEqual([facts.acr, facts.amr], ["mfa", ["fed", "otp", "mfa"]]);
+  const { json } = await server.admin("GET", "/admin/v1/upstreams/corp/tokens?limit=1");
+  const [token] = json.items as Record<string, unknown>[];
+  assert.deepEqual(
+    [token?.status, token?.session_id],
+    ["held", facts.sid],
+    "it hangs on the session all the same",
+  );
+
+  const other = createPerson(world.upstreamIssuer);
+  const at = { server: world.upstream, issuer: world.upstreamIssuer };
+  const appThere = await enrol(await accountAt(at, other, (page) => other.carryOn(page, fay)));
+  const throughBoth = async () => {
+    const person = world.browser();
+    return person.submit(await world.continueWith("corp", fay, person), { code: appThere.next() });
+  };
+  assert.equal(headingOf(await throughBoth()), "One more step", "what was shown there does not count");
+  await world.change("corp", { trust_mfa: true });
+  const trusted = await world.redeem(await throughBoth());
+  assert.deepEqual((await server.introspect(String(trusted.access_token))).amr, ["fed", "mfa"]);
 });
