@@ -34,7 +34,7 @@ const { values } = parseArgs({
     requests: { type: "string", default: "4000" },
     /** How often the server is started at each size. */
     starts: { type: "string", default: "5" },
-    /** Of issuing at full speed, and of each open loop a tenth of it, at least 1. */
+    /** Of issuing at full speed, and of each open loop a tenth of it. */
     seconds: { type: "string", default: "60" },
     /** Expired tokens, to be removed meanwhile. */
     expired: { type: "string", default: "500000" },
@@ -102,7 +102,7 @@ async function entries(): Promise<void> {
     await fillEntries(place, more);
     filled = size;
     const bytes = more === 0 ? 0 : (databaseBytes(ground) - before) / more;
-    columns.push({ size, bytes, ...(await atSize(ground, live, Math.max(2, size / 200_000))) });
+    columns.push({ size, bytes, ...(await atSize(ground, live, Math.max(seconds / 10, size / 200_000))) });
   }
   printColumns("standing entries", columns);
 }
@@ -127,7 +127,7 @@ async function tail(): Promise<void> {
   say(`filling up to ${count} live tokens`);
   const live = await fillLive(place, { clientId, count, sample });
   const { server } = await started(ground);
-  printTails(await measureTails({ server, load, live, requests }, Math.max(1, seconds / 10)));
+  printTails(await measureTails({ server, load, live, requests }, seconds / 10));
   await ended();
 }
 

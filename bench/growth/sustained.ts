@@ -24,7 +24,7 @@ export async function issueFor(
 ): Promise<Stretch[]> {
   const stretches: Stretch[] = [];
   const endAt = performance.now() + seconds * 1000;
-  let requests = 2_000;
+  let requests = Math.ceil(1_000 * Math.min(2, seconds));
   while (performance.now() < endAt) {
     const result = await load.run({ exchange: opaqueTokens(server), connections, requests });
     if (result.failures > 0) throw new Error(`issuing: ${result.failed[0]}`);
@@ -32,7 +32,7 @@ export async function issueFor(
     const { p99, longest } = result.latency;
     const memory = server.memory()?.now ?? 0;
     stretches.push({ rate, p99, longest, memory, databaseMiB: databaseBytes(server) / 2 ** 20 });
-    requests = Math.max(1_000, Math.ceil(rate * stretchSeconds));
+    requests = Math.ceil(rate * stretchSeconds);
   }
   return stretches;
 }
