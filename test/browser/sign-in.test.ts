@@ -1,7 +1,8 @@
 // People sign in with Chromium: the way through the pages, and what goes wrong on it.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { startWithAlice } from "../interop/alice.ts";
 import { alice, arrived, heading, signIn, startWorld } from "./world.ts";
 
 const world = await startWorld();
@@ -233,4 +234,36 @@ test("WEB-05 names full of markup are shown as text, and run nothing", async () 
   await page.getByText("<script>alert(1)</script>").waitFor();
   assert.deepEqual(dialogs, []);
   assert.equal(await page.locator("main img").count(), 1);
+});
+
+test("through another provider: a person continues there and comes back signed in", async () => {
+  const { server: upstream, client } = await startWithAlice();
+  after(() => upstream.close());
+  const issuer = upstream.issuer.replace("127.0.0.1", "localhost");
+  await upstream.restart(["--issuer", issuer]);
+  const registered = await client(`${world.server.issuer}/login/upstream/corp/callback`, { name: "Rescind" });
+  const { client_id, client_secret } = registered;
+  const provider = {
+    upstream_id: "corp",
+    name: "Corp",
+    issuer,
+    client_id,
+    client_secret,
+    create_users: true,
+  };
+  const made = await world.server.admin("POST", "/admin/v1/upstreams", provider);
+  assert.equal(made.status, 201, made.text);
+  const page = await world.page();
+  const complaints: string[] = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  await page.goto(world.url(trusted));
+  await page.getByRole("button", { name: "Continue with Corp" }).click();
+  await page.waitForURL((url) => url.origin === issuer);
+  await signIn(page);
+  await page.getByRole("heading", { name: "Allow Rescind?" }).waitFor();
+  await page.getByRole("button", { name: "Allow" }).click();
+  assert.match((await arrived(page, callback)).code ?? "", /^rac_/);
+  await page.goto(world.url(trusted));
+  assert.match((await arrived(page, callback)).code ?? "", /^rac_/, "nothing is asked again");
+  assert.deepEqual(complaints, []);
 });
