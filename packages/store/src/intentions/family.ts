@@ -12,7 +12,7 @@ import { lastOf } from "./prune-window.ts";
 
 /** Rows of a kind, the newest ones. */
 const most = 200;
-/** Access tokens looked at in one turn, since no index leads to those that were exchanged; milliseconds of looking. */
+/** Exchanged tokens looked at in one turn, and milliseconds of looking. */
 const window = 2000;
 const longestSearchMs = 300;
 /** Milliseconds before its redemption at which a code was made, at most. */
@@ -78,7 +78,7 @@ async function exchangedFrom(
   for (let after = grant; ; ) {
     const last = await lastOf(db, {
       sql: `SELECT CAST(max(w.id) AS TEXT) FROM (
-          SELECT t.id FROM access_tokens t WHERE t.id > $1 ORDER BY t.id LIMIT $2) w`,
+          SELECT t.id FROM access_tokens t WHERE t.id > $1 AND t.lineage <> '' ORDER BY t.id LIMIT $2) w`,
       params: [after, window],
     });
     if (last === undefined) return { ids: ids.slice(-most), isWhole: ids.length <= most };

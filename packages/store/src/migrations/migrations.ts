@@ -11,6 +11,7 @@ import { issuerNames } from "./0008-issuer-names.ts";
 import { factors } from "./0009-factors.ts";
 import { upstreams } from "./0010-upstreams.ts";
 import { appending } from "./0011-append.ts";
+import { exchanged } from "./0012-exchanged.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   factors,
   upstreams,
   appending,
+  exchanged,
 ];
