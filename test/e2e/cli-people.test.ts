@@ -54,6 +54,17 @@ describe("people", () => {
     assert.deepEqual([status, /no user nobody/.test(stderr)], [1, true]);
   });
 
+  test("users sign-in tells how somebody signs in, users reset-factors takes the second step away", async () => {
+    const shown = await json(["users", "sign-in", "grace"]);
+    assert.deepEqual([shown.password, shown.totp, shown.passkeys], [true, null, []]);
+    const text = await run(["users", "sign-in", "grace"]);
+    assert.match(text.stdout, /authenticator app +none/);
+    const asked = await run(["users", "reset-factors", "grace"]);
+    assert.deepEqual([asked.status, /needs --yes/.test(asked.stderr)], [2, true]);
+    const reset = await json(["users", "reset-factors", "grace", "--passkeys", "--yes"]);
+    assert.deepEqual([reset.totp, reset.recovery_codes], [null, null]);
+  });
+
   test("sessions list shows who is signed in", async () => {
     assert.deepEqual(await list(["sessions", "list", "--subject", "usr_nobody"]), []);
   });

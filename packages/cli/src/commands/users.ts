@@ -1,13 +1,14 @@
-// `rescind users create|list|setup-link`.
+// `rescind users create|list|setup-link`; how people sign in: user-sign-in.ts.
 
 import type { NewUser, SetupLinkAnswer, UserAnswer, UserQuery } from "@rescind/admin-api";
-import { AdminProblem } from "@rescind/admin-api";
 import { type Command, Option } from "commander";
-import { type Connection, type ConnectionOptions, connect, connectable } from "../connection.ts";
-import { refused, wrongUsage } from "../failure.ts";
+import { type ConnectionOptions, connect, connectable } from "../connection.ts";
+import { wrongUsage } from "../failure.ts";
 import { type Column, printJson, printList, printMembers } from "../output.ts";
 import { type PageOptions, pageable, pageOf } from "../page.ts";
 import { listOf, secretFrom } from "../parameters.ts";
+import { subjectOf } from "../subject.ts";
+import { addUserSignIn } from "./user-sign-in.ts";
 
 type Role = NonNullable<NewUser["roles"]>[number];
 
@@ -55,6 +56,7 @@ export function addUsers(program: Command): void {
   connectable(users.command("setup-link <user>"))
     .description("print a link with which a user (username or sub) sets a password, once")
     .action(setupLink);
+  addUserSignIn(users);
 }
 
 async function create(username: string, options: CreateOptions): Promise<void> {
@@ -93,19 +95,6 @@ async function setupLink(user: string, options: ConnectionOptions): Promise<void
   const link = await connection.admin.createSetupLink({ params: { sub } });
   if (options.json === true) printJson(link);
   else printMembers(link);
-}
-
-/** By username, else by `sub`. */
-async function subjectOf(user: string, { admin }: Connection): Promise<string> {
-  const { items } = await admin.listUsers({ query: { username: user, limit: 1 } });
-  const [found] = items;
-  if (found !== undefined) return found.sub;
-  try {
-    return (await admin.readUser({ params: { sub: user } })).sub;
-  } catch (error) {
-    if (error instanceof AdminProblem && error.status === 404) throw refused(`there is no user ${user}`);
-    throw error;
-  }
 }
 
 function queryOf({ username, email, role, status, ...options }: ListOptions): UserQuery {

@@ -51,7 +51,7 @@ function codeForm({ fields, problem }: SecondFactorView, frame: Frame): Html {
 ${hiddenFields(fields)}
 <div class="field">
 <label for="code">Code</label>
-<p class="hint" id="code-hint">The six digits that your authenticator app shows now.</p>
+<p class="hint" id="code-hint">The six digits in your authenticator app.</p>
 <input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16" required autofocus aria-describedby="${described}"${invalid}>
 </div>
 <button class="button">Continue</button>

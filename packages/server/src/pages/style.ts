@@ -112,6 +112,10 @@ input:focus-visible{outline-offset:0;outline-width:2px;border-color:var(--accent
 details{margin:20px 0 0;color:var(--muted);font-size:14px}
 summary{width:fit-content;border-radius:4px;color:var(--accent);cursor:pointer;list-style:none;text-decoration:underline;text-decoration-thickness:1px;text-underline-offset:3px}
 summary::-webkit-details-marker{display:none}
+details form{margin-top:16px;color:var(--text);font-size:16px}
+.passkey{margin-top:12px}
+.passkey .hint{margin:0}
+.passkey .hint:not(:empty){margin-top:8px}
 details p{margin-top:8px}
 .person{display:flex;align-items:center;gap:12px;margin:24px 0 0;padding:12px 14px;border:1px solid var(--line);border-radius:12px;text-align:left}
 .person .who{min-width:0;flex:1;line-height:1.35}
