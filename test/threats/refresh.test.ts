@@ -94,7 +94,8 @@ test("RT-02 B2 a replay ends the grant: every token of it, one entry on the feed
   const { head } = await server.introspect(String(other.access_token));
   assert.equal(head, before + 1, "replaying again appends nothing");
   const history = (await server.admin("GET", "/admin/v1/revocations?limit=1")).json.items as object[];
-  const { id, seq, at, actor, ...rest } = history[0] as Record<string, unknown>; // the contract's RevocationItem
+  const { id, seq, at, actor, note, ...rest } = history[0] as Record<string, unknown>; // the contract's RevocationItem
+  assert.match(String(note), /^A refresh token \(tid_\d+\) was presented again\.$/);
   assert.equal(seq, head);
   assert.deepEqual(actor, { kind: "client", id: client.client_id });
   assert.deepEqual(rest, {
