@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import type { Page } from "playwright-core";
-import { encode } from "uqr";
 import { peopleOf } from "../../people.ts";
 import { startTestServer } from "../../running-server.ts";
 import { until } from "../../until.ts";
@@ -254,6 +254,11 @@ async function addAuthenticator(page: Page): Promise<void> {
     },
   });
 }
+
+// A part of the console, not of the tests.
+const { encode } = createRequire(new URL("../../../packages/console/package.json", import.meta.url))(
+  "uqr",
+) as { encode(text: string, options: object): { readonly data: readonly (readonly boolean[])[] } }; // its own types
 
 /** The dark squares of a QR code of this text, with the quiet zone around it. */
 function drawn(text: string): string {
