@@ -6,9 +6,13 @@ import { connect, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { type AskedServer, askedServer } from "../running-server.ts";
 
+/** A form to a worker and the body of its answer, without what `fetch` takes for it; 200 or it throws. */
+export type Form = (path: string, body: string, authorization: string) => Promise<string>;
+
 export interface PinnedWorkers {
   /** By number, from 1. */
   readonly workers: readonly AskedServer[];
+  readonly forms: readonly Form[];
   close(): void;
 }
 
@@ -17,6 +21,7 @@ export function pinnedWorkers(server: AskedServer, count: number): PinnedWorkers
   const agents = Array.from({ length: count }, (_, index) => new PinnedAgent(index + 1));
   return {
     workers: agents.map((agent) => askedServer(server, fetchBy(agent))),
+    forms: agents.map((agent) => formBy(agent, new URL(server.base))),
     close() {
       for (const agent of agents) agent.destroy();
     },
@@ -69,6 +74,25 @@ function workerOf(socket: Socket): Promise<number | undefined> {
     socket.on("data", onData).once("error", reject);
     socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   });
+}
+
+function formBy(agent: Agent, { hostname, port }: URL): Form {
+  return (path, body, authorization) =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization, "content-type": "application/x-www-form-urlencoded" };
+      const asked = request({ hostname, port, method: "POST", path, agent, headers }, (answer) => {
+        let read = "";
+        answer.setEncoding("latin1").on("data", (chunk: string) => {
+          read += chunk;
+        });
+        answer.on("end", () =>
+          answer.statusCode === 200
+            ? resolve(read)
+            : reject(new Error(`${path}: ${answer.statusCode} ${read}`)),
+        );
+      });
+      asked.once("error", reject).end(body);
+    });
 }
 
 /** As much of `fetch` as the tests' servers are asked by. */
