@@ -120,6 +120,31 @@ test("WEB-01 with an https issuer no spelling of a private address is accepted o
   assert.equal(connections, 0);
 });
 
+test("WEB-01 an upstream provider is asked at no private address, whatever names it, and no redirect is followed", async () => {
+  const add = (server: TestServer, issuer: string) => {
+    const body = { upstream_id: "x", name: "X", client_id: "x", issuer };
+    return server.admin("POST", "/admin/v1/upstreams", body);
+  };
+  const canary = await serve((_request, response) => response.end("{}"));
+  const port = new URL(canary.url).port;
+  for (const [issuer, message] of [
+    [`https://127.0.0.1:${port}`, /must not name a private address/],
+    [`https://[::ffff:127.0.0.1]:${port}`, /must not name a private address/],
+    [`http://idp.example:${port}`, /must be an https URL/],
+    [`https://localhost:${port}`, /resolves to a private address/],
+  ] as const) {
+    const { status, json } = await add(strict, issuer);
+    assert.equal(status, 400, issuer);
+    assert.match(String(json.detail), message);
+  }
+  const elsewhere = await serve((_request, response) =>
+    response.writeHead(302, { location: canary.url }).end(),
+  );
+  const redirected = await add(lenient, new URL(elsewhere.url).origin);
+  assert.match(String(redirected.json.detail), /answered with status 302/);
+  assert.deepEqual([elsewhere.hits(), canary.hits()], [1, 0]);
+});
+
 test("WEB-01 changing a client's jwks_uri is checked like registering it", async () => {
   const { json } = await register(strict, "https://keys.example/jwks");
   for (const jwks_uri of ["https://127.0.0.1/jwks", "http://keys.example/jwks", "https://[::1]/"]) {
