@@ -39,8 +39,10 @@ export function openApi(deps: { readonly issuer: string }): Answer {
   for (const route of publicRoutes)
     add("get", route.path, { summary: route.summary, responses: { 200: { description: "OK" } } });
   for (const { path, summary, get, post } of pageRoutes) {
-    if (get !== undefined) add("get", path, { summary, responses: pageAnswer });
-    if (post !== undefined) add("post", path, { summary, responses: pageAnswer });
+    const parameters = textsInPath(path);
+    const operation = { summary, responses: pageAnswer, ...(parameters.length === 0 ? {} : { parameters }) };
+    if (get !== undefined) add("get", path, operation);
+    if (post !== undefined) add("post", path, operation);
   }
   const { path, summary } = userinfoRoute;
   for (const method of ["get", "post"])
@@ -106,11 +108,8 @@ function formOperation(route: FormRoute): Operation {
 
 function bearerOperation(route: BearerRoute): Operation {
   const text = { type: "string" };
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) =>
-    parameter(name, "path", text, true),
-  );
   const inQuery = (route.query ?? []).map((name) => parameter(name, "query", text, false));
-  const parameters = [...inPath, ...inQuery];
+  const parameters = [...textsInPath(route.path), ...inQuery];
   return {
     summary: route.summary,
     security: route.scopes.map((scope) => ({ bearer: [scope] })),
@@ -145,6 +144,12 @@ function parametersOf(schema: unknown, where: "path" | "query") {
   const { properties = {}, required = [] } = (schema ?? {}) as { properties?: object; required?: string[] }; // JSON Schema
   return Object.entries(properties).map(([name, one]) =>
     parameter(name, where, one, required.includes(name)),
+  );
+}
+
+function textsInPath(path: string) {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) =>
+    parameter(name, "path", { type: "string" }, true),
   );
 }
 
