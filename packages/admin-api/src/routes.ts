@@ -32,7 +32,7 @@ import { KeyRotation, KeyRotationAnswer, SigningKeyItem } from "./signing-key.ts
 import { NewImportedToken, TokenItem, TokenQuery } from "./token.ts";
 import { upstreamRoutes } from "./upstream-routes.ts";
 import { NewUser, SetupLinkAnswer, UserAnswer, UserChange, UserPath, UserQuery } from "./user.ts";
-import { VerifierItem } from "./verifier.ts";
+import { VerifierHistory, VerifierHistoryQuery, VerifierItem } from "./verifier.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 
 export interface Route {
@@ -273,6 +273,14 @@ export const routes = {
     summary: "Which verifier has applied what",
     query: PageQuery,
     answers: { 200: List(VerifierItem, "Verifiers.") },
+  },
+  readVerifierHistory: {
+    method: "GET",
+    path: "/admin/v1/verifiers/history",
+    scope: "rescind:read",
+    summary: "How fresh the verifiers were, and how far behind, in the last day",
+    query: VerifierHistoryQuery,
+    answers: { 200: VerifierHistory },
   },
   readSettings: {
     method: "GET",

@@ -11,6 +11,7 @@ import type { Configuration } from "./configuration.ts";
 import type { DurabilityWatch } from "./durability.ts";
 import type { EffectWatch } from "./feed/effect.ts";
 import type { Fleet } from "./feed/fleet.ts";
+import type { FleetHistory } from "./feed/fleet-history.ts";
 import type { OrderTimes } from "./feed/order-times.ts";
 import type { SharedHead } from "./feed/shared-head.ts";
 import type { Snapshots } from "./feed/snapshots.ts";
@@ -48,6 +49,7 @@ export interface Dependencies extends BearerParts {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly fleet: Fleet;
+  readonly fleetHistory: FleetHistory;
   readonly effect: EffectWatch;
   readonly orderTimes: OrderTimes;
   /** Given for one request only: whoever sent it waits for the verifiers, so that its orders ask them to acknowledge. */

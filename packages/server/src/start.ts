@@ -15,7 +15,9 @@ import type { Dependencies } from "./dependencies.ts";
 import { durabilityWatch } from "./durability.ts";
 import { effectWatch } from "./feed/effect.ts";
 import { byFreshness, type Fleet, fleet, onlyFleet } from "./feed/fleet.ts";
+import { fleetHistory } from "./feed/fleet-history.ts";
 import { goesOnUnheardMs } from "./feed/fleet-peers.ts";
+import { lagBehind } from "./feed/lag.ts";
 import { OrderTimes } from "./feed/order-times.ts";
 import { sharedFleet } from "./feed/shared-fleet.ts";
 import { sharedHead } from "./feed/shared-head.ts";
@@ -240,6 +242,11 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     metrics: counters,
     catalog: new Catalog(store, seal),
     fleet: verifiers,
+    fleetHistory: fleetHistory({
+      fleet: verifiers,
+      lagOf: async (applied) => lagBehind((await store.head()).position.seq, applied, store),
+      now,
+    }),
     orderTimes,
     effect: effectWatch({
       fleet: verifiers,

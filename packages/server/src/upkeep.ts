@@ -14,10 +14,20 @@ const batch = 500;
 /** Milliseconds for which one node removes for all; longer than it pauses, so that it goes on unless it stops. */
 const pruneTurnMs = 60_000;
 const adminFileMs = 60_000;
+const fleetMs = 60_000;
 
 type Parts = Pick<
   Dependencies,
-  "adminFile" | "availability" | "lastUses" | "log" | "now" | "restores" | "standing" | "store" | "turns"
+  | "adminFile"
+  | "availability"
+  | "fleetHistory"
+  | "lastUses"
+  | "log"
+  | "now"
+  | "restores"
+  | "standing"
+  | "store"
+  | "turns"
 >;
 
 /** Starts upkeep; returns how to stop it. Resolves once what is under way has ended. */
@@ -28,6 +38,7 @@ export function startUpkeep(deps: Parts): () => Promise<void> {
     repeat(flushMs, () => deps.lastUses.flush(), stopping.signal, deps),
     repeat(pruneMs, () => prune(deps, stopping.signal), stopping.signal, deps),
     repeat(reloadMs, () => deps.standing.load(), stopping.signal, deps),
+    repeat(fleetMs, () => deps.fleetHistory.note(), stopping.signal, deps),
     repeat(adminFileMs, () => followAdminFile(deps), stopping.signal, deps),
   ];
   return async () => {

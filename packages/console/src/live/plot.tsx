@@ -14,6 +14,8 @@ export interface Line {
 
 interface PlotProps {
   readonly title: string;
+  /** Of what time it tells; the last minutes where absent. */
+  readonly span?: string;
   /** Milliseconds since 1970. */
   readonly timesMs: readonly number[];
   readonly lines: readonly Line[];
@@ -22,7 +24,7 @@ interface PlotProps {
 
 const height = 140;
 
-export function Plot({ title, timesMs, lines, show }: PlotProps) {
+export function Plot({ title, span = "the last minutes", timesMs, lines, show }: PlotProps) {
   const [measured, { width }] = useResizeObserver<HTMLDivElement>();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -77,7 +79,7 @@ export function Plot({ title, timesMs, lines, show }: PlotProps) {
           ))}
         </Group>
       </Group>
-      <Box ref={measured} h={height} role="img" aria-label={`${title} over the last minutes: ${names}`}>
+      <Box ref={measured} h={height} role="img" aria-label={`${title} over ${span}: ${names}`}>
         <div ref={place} />
       </Box>
     </Card>

@@ -49,6 +49,7 @@ import {
 } from "./upstreams.ts";
 import { readUserSignIn, resetFactors } from "./user-factors.ts";
 import { changeUser, createUser, deleteUser, listUsers, readUser } from "./users.ts";
+import { readVerifierHistory } from "./verifier-history.ts";
 import { listVerifiers } from "./verifiers.ts";
 
 export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
@@ -92,6 +93,7 @@ export const adminHandlers: Readonly<Record<RouteName, AdminHandler>> = {
   verifyAudit,
   exportAudit,
   listVerifiers,
+  readVerifierHistory,
   readSettings,
   listSigningKeys,
   rotateSigningKeys: withIdempotency(rotateSigningKeys),
