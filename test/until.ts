@@ -3,7 +3,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Asks every 20 ms until there is an answer other than undefined or false; throws after `milliseconds`. */
-export async function until<T>(ask: () => Promise<T | undefined | false>, milliseconds = 15_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T | undefined | false>, milliseconds = 60_000): Promise<T> {
   const giveUpAt = Date.now() + milliseconds;
   for (;;) {
     const answer = await ask();

@@ -119,7 +119,7 @@ function behind(start: () => Promise<Proxy>, { retriesForms } = { retriesForms: 
     const seq = headers.get("rescind-seq");
     assert.ok(seq !== null);
     // What is committed next would push it out of a buffer: nothing is.
-    await until(async () => stream.received().includes(`id: ${seq}.`), 10_000);
+    await until(async () => stream.received().includes(`id: ${seq}.`));
     assert.ok(stream.isOpen());
   });
 

@@ -180,7 +180,7 @@ test("FAULTS 16 A2 an outage longer than maxStaleness refuses as stale, and the 
   );
   assert.equal(await verdict(gone.access_token, impatient), "stale");
   await server.start();
-  await until("the verifier recovers", () => impatient.status().freshness === "fresh", 15_000);
+  await until("the verifier recovers", () => impatient.status().freshness === "fresh");
   assert.equal(await verdict(kept.access_token, impatient), "accepted");
   assert.equal(await verdict(gone.access_token, impatient), "revoked");
   await revokeToken(kept.access_token, client);

@@ -72,7 +72,7 @@ test("FAULTS 5 RV-01 A7 an error on sync is never a 200, ends the process, and t
     answers.some((answer) => answer?.status === 503),
     "at least the first is told",
   );
-  await until("the process ends by itself", () => !server.isRunning, 15_000);
+  await until("the process ends by itself", () => !server.isRunning);
   assert.notEqual((await server.ended).code, 0);
 
   server.disconnect();

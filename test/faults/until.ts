@@ -9,7 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  within = 30_000,
+  within = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + within;
   while (!(await isSo())) {
