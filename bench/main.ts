@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { LoadGenerator } from "./load/load-generator.ts";
 import { type Compared, compareInVain, compareLimits, compareRow } from "./measure/compare.ts";
 import { describeMachine } from "./measure/machine.ts";
@@ -19,7 +20,11 @@ const compared: Compared[] = [];
 try {
   for (const row of options.rows) {
     process.stderr.write(`${row.title} …\n`);
-    compared.push(await compareRow(row, load, options));
+    const profiles = options.profiles === undefined ? undefined : join(options.profiles, row.name);
+    const measured = await compareRow(row, load, { ...options, profiles });
+    compared.push(measured);
+    const ours = measured.sides[0]?.rounds.map(({ from, to }) => ({ from, to }));
+    if (profiles !== undefined) writeFileSync(join(profiles, "rounds.json"), JSON.stringify(ours));
   }
   if (options.inVain) {
     process.stderr.write("revocation in vain …\n");

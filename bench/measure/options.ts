@@ -40,7 +40,8 @@ export const help = `npm run bench [-- options]
   --data DIR        where the server's database is made (./data); has to be on a real disk
   --database NAME   sqlite, or postgres: a cluster of its own in the temporary directory, fsync on, on the servers' core
   --nodes N         with postgres: so many servers over it, connections spread over them
-  --profile DIR     write CPU profiles of our server there, one per row; rates are then lower
+  --profile DIR     write CPU profiles of our server there, a directory per row; rates are then lower. What they say:
+                    node --conditions=source bench/where-time-goes.ts DIR
   --json FILE       write every round's figures there
 `;
 

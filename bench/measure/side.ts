@@ -22,6 +22,9 @@ export interface Measured {
   /** Shares of the time for which server and load were on their cores. */
   readonly serverBusy: number | undefined;
   readonly loadBusy: number;
+  /** When it began and ended, microseconds on the machine's monotonic clock, by which profiles are cut. */
+  readonly from: number;
+  readonly to: number;
 }
 
 type Server = Pick<Contender, "name" | "processes" | "databaseProcesses">;
@@ -61,7 +64,9 @@ export class Side {
     const { processes, databaseProcesses = () => [] } = this.#server;
     const before = processorSeconds(processes());
     const databaseBefore = processorSeconds(databaseProcesses());
+    const from = monotonic();
     const result = await this.#load.run({ ...this.#prepared.round, connections, requests });
+    const to = monotonic();
     const used = apart(before, processorSeconds(processes()));
     const databaseUsed = apart(databaseBefore, processorSeconds(databaseProcesses()));
     if (result.failures > 0) this.#note(`${result.failures} wrong answers, the first: ${result.failed[0]}`);
@@ -75,6 +80,8 @@ export class Side {
       databaseCost: databaseUsed === undefined ? undefined : (databaseUsed / requests) * 1e6,
       serverBusy: used === undefined ? undefined : used / result.seconds,
       loadBusy: result.busy,
+      from,
+      to,
     };
   }
 
@@ -85,4 +92,8 @@ export class Side {
 
 function apart(before: number | undefined, after: number | undefined): number | undefined {
   return before === undefined || after === undefined ? undefined : after - before;
+}
+
+function monotonic(): number {
+  return Number(process.hrtime.bigint() / 1000n);
 }
