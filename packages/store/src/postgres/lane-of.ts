@@ -27,6 +27,7 @@ const ownRows = [
   "sessions",
   "pushed_requests",
   "assertions",
+  "failures",
 ];
 
 interface Change {

@@ -11,12 +11,21 @@ export interface ConnectionOptions {
   readonly inspects?: boolean | undefined;
 }
 
+interface Prepared {
+  readonly statement: StatementSync;
+  /** The last parameter is the time. */
+  readonly asksTime: boolean;
+}
+
+/** As PostgreSQL's function of this name; bound as a parameter, since calling back from a statement costs much more. */
+const time = "rescind_now_ms()";
+
 /** Pages between checkpoints of the write-ahead log: 16 MiB of 4 KiB pages. */
 const checkpointPages = 4096;
 
 export class Connection {
   readonly database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
 
   constructor({ path, busyTimeoutMs, inspects }: ConnectionOptions) {
     this.database = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: inspects === true });
@@ -41,7 +50,8 @@ export class Connection {
 
   /** Runs a statement with `$1` placeholders. Throws the driver's error. */
   run(sql: string, params: readonly SqlValue[]): Row[] {
-    const rows: unknown = this.#prepared(sql).all(...params);
+    const { statement, asksTime } = this.#prepared(sql);
+    const rows: unknown = asksTime ? statement.all(...params, Date.now()) : statement.all(...params);
     return rows as Row[]; // parsing boundary: the driver gives arrays of these values where it is told to
   }
 
@@ -55,12 +65,16 @@ export class Connection {
     this.database.close();
   }
 
-  #prepared(sql: string): StatementSync {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const statement = this.database.prepare(sql.replaceAll(/\$(\d)/g, "?$1"));
+    const asksTime = sql.includes(time);
+    const numbers = Array.from(sql.matchAll(/\$(\d+)/g), ([, number]) => Number(number));
+    const last = `?${Math.max(0, ...numbers) + 1}`;
+    const statement = this.database.prepare(sql.replaceAll(time, last).replaceAll(/\$(\d)/g, "?$1"));
     statement.setReturnArrays(true);
-    this.#statements.set(sql, statement);
-    return statement;
+    const prepared = { statement, asksTime };
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 }

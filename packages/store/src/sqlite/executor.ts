@@ -16,6 +16,7 @@ import {
   type ToWriter,
   type WriterSettings,
 } from "./messages.ts";
+import { Reads } from "./reads.ts";
 
 export interface SqliteExecutorSettings extends WriterSettings {
   /** Intentions that may wait; urgent ones get twice as many places. */
@@ -34,6 +35,8 @@ interface Waiting extends Intention {
 
 /** Batches at the writer at once: one that runs and one ready, so that it does not wait for this thread between. */
 const mostBatches = 2;
+/** A batch is made ready beside one that runs only if it is worth a commit of its own; otherwise it grows meanwhile. */
+const worthACommit = 32;
 const mostIntentionsPerBatch = 1024;
 /** Milliseconds an intention may wait; entries are kept by the longest transaction there may be (core, 30 s). */
 const longestWaitMs = 20_000;
@@ -41,6 +44,7 @@ const longestWaitMs = 20_000;
 export class SqliteExecutor implements Executor {
   readonly #settings: SqliteExecutorSettings;
   readonly #reader: Connection;
+  readonly #reads: Reads;
   readonly #writer: Worker | MessagePort;
   readonly #ownsWriter: boolean;
   readonly #listeners = new Set<() => void>();
@@ -56,6 +60,7 @@ export class SqliteExecutor implements Executor {
   constructor(reader: Connection, settings: SqliteExecutorSettings) {
     this.#settings = settings;
     this.#reader = reader;
+    this.#reads = new Reads(reader);
     const end = (error: unknown): void =>
       this.#end(error instanceof Error ? error : new Error(String(error)));
     this.#ownsWriter = settings.writer === undefined;
@@ -72,12 +77,8 @@ export class SqliteExecutor implements Executor {
     return port2;
   }
 
-  async read({ sql, params }: Statement): Promise<readonly Row[]> {
-    try {
-      return this.#reader.run(sql, params);
-    } catch (cause) {
-      throw new StoreUnavailable("The database could not be read.", { cause });
-    }
+  read(statement: Statement): Promise<readonly Row[]> {
+    return this.#reads.add(statement);
   }
 
   apply(statements: readonly Statement[], options?: ApplyOptions): Promise<readonly (readonly Row[])[]> {
@@ -125,6 +126,7 @@ export class SqliteExecutor implements Executor {
         this.#flush();
       });
     // The last connection to close puts what the write-ahead log holds into the file: that of whoever owns the writer.
+    this.#reads.flush();
     this.#reader.close();
     if (isWhole && this.#ownsWriter) this.#noteEnd();
   }
@@ -157,7 +159,7 @@ export class SqliteExecutor implements Executor {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#sent.length < mostBatches && this.#ended === undefined) {
+    while (this.#maySend()) {
       const batch = this.#takeBatch();
       if (batch.length === 0) continue;
       const sent = sentIntentions(batch, (sql) => this.#numberOf(sql));
@@ -169,6 +171,11 @@ export class SqliteExecutor implements Executor {
     }
     if (this.#closing !== undefined && this.#sent.length === 0 && this.#waiting.length === 0)
       this.#tell({ kind: "close" });
+  }
+
+  #maySend(): boolean {
+    if (this.#ended !== undefined || this.#sent.length >= mostBatches) return false;
+    return this.#waiting.length >= (this.#sent.length === 0 ? 1 : worthACommit);
   }
 
   /** The next to go, without those that waited too long. */

@@ -1,4 +1,5 @@
-// The functions that statements call by name in both engines; PostgreSQL has them from its migration.
+// The functions that statements call by name in both engines; PostgreSQL has them from its migration. The time is none of
+// them here (connection.ts).
 
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
@@ -7,7 +8,6 @@ const hashBytes = 32;
 
 /** Defines them on a connection. Hashes are base64url; `members` and `record` are canonical bytes from core. */
 export function defineFunctions(connection: DatabaseSync): void {
-  connection.function("rescind_now_ms", () => Date.now());
   connection.function("rescind_chain", { deterministic: true }, (prev, seq, members) => {
     const rest = bytesOf(members);
     const digits = String(seq);
