@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { addAuthenticator } from "../test/browser/authenticator.ts";
 import { launchChromium } from "../test/browser/chromium.ts";
 import { type Acme, openAcme, password } from "./screenshots/acme.ts";
 import { lighter } from "./screenshots/lighter.ts";
@@ -42,7 +43,7 @@ async function takeSignIn(browser: Browser, { server, consentUrl, setupUrl }: Ac
   await take(large, "sign-in");
   await signIn(large, "linus");
   await take(large, "consent");
-  await large.goto(`${server.base}/device`);
+  await large.goto(`${server.issuer}/device`);
   await take(large, "device");
   const fresh = await open(browser, wide);
   await fresh.goto(setupUrl);
@@ -51,7 +52,7 @@ async function takeSignIn(browser: Browser, { server, consentUrl, setupUrl }: Ac
 
 async function takeConsole(browser: Browser, { server, details, work }: Acme): Promise<void> {
   const page = await open(browser, wide);
-  await arrive(page, `${server.base}/console/`, "ada");
+  await arrive(page, `${server.issuer}/console/`, "ada");
   const menu = page.getByRole("navigation").getByRole("link");
   await menu.first().waitFor();
   await watchWork(page, work);
@@ -60,13 +61,13 @@ async function takeConsole(browser: Browser, { server, details, work }: Acme): P
     await take(page, `console-${(await link.innerText()).toLowerCase().replaceAll(" ", "-")}`);
   }
   for (const [name, path] of Object.entries(details)) {
-    await page.goto(`${server.base}/console${path}`);
+    await page.goto(`${server.issuer}/console${path}`);
     await take(page, `console-${name}`);
   }
   for (const name of twice)
     for (const [look, options] of Object.entries({ dark, narrow })) {
       const other = await open(browser, options);
-      await arrive(other, `${server.base}/console${details[name] ?? "/"}`, "ada");
+      await arrive(other, `${server.issuer}/console${details[name] ?? "/"}`, "ada");
       if (name === "overview") await watchWork(other, work);
       await take(other, `console-${name}-${look}`);
     }
@@ -83,9 +84,25 @@ async function watchWork(page: Page, work: () => Promise<void>): Promise<void> {
 async function takeAccount(browser: Browser, { server }: Acme): Promise<void> {
   for (const [name, options] of Object.entries({ account: wide, "account-narrow": narrow })) {
     const page = await open(browser, options);
-    await arrive(page, `${server.base}/account/`, "linus");
+    await arrive(page, `${server.issuer}/account/`, "linus");
     await take(page, name);
+    if (name === "account") await takeHowISignIn(page);
   }
+}
+
+/** With a passkey, and an app that is being set up. */
+async function takeHowISignIn(page: Page): Promise<void> {
+  const means = page.getByRole("region", { name: "How you sign in" });
+  await addAuthenticator(page);
+  await means.getByRole("button", { name: "Add a passkey" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Work laptop");
+  await dialog.getByRole("button", { name: "Add a passkey" }).click();
+  await means.getByRole("article", { name: "Work laptop" }).waitFor();
+  await means.getByRole("button", { name: "Set up an app" }).click();
+  await means.getByRole("img").waitFor();
+  await means.evaluate((section) => section.scrollIntoView());
+  await take(page, "account-sign-in");
 }
 
 async function open(browser: Browser, options: BrowserContextOptions): Promise<Page> {

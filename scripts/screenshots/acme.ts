@@ -29,7 +29,8 @@ const orders = "https://orders.acme.example";
 const redirectUri = "https://shop.acme.example/callback";
 
 export async function openAcme(): Promise<Acme> {
-  const server = await startTestServer();
+  // Passkeys need a name.
+  const server = await startTestServer(["--issuer", "http://localhost:{port}"]);
   for (const person of people) {
     const body = { ...person, password, email: `${person.username}@acme.example`, email_verified: true };
     await made(server, "/admin/v1/users", body);
@@ -58,6 +59,14 @@ export async function openAcme(): Promise<Acme> {
   });
   const issuer = { issuer: "https://id.acme.example", jwks_uri: "https://id.acme.example/jwks.json" };
   await made(server, "/admin/v1/issuers", issuer);
+  await made(server, "/admin/v1/upstreams", {
+    upstream_id: "workforce",
+    name: "Acme Workforce",
+    issuer: "https://workforce.acme.example",
+    client_id: "rescind",
+    client_secret: "made up for pictures",
+    enabled: false, // there is nobody to ask
+  });
   const verifiers = await Promise.all(
     ["orders-eu-1", "orders-us-1"].map((name) => verify(server, api, name)),
   );
@@ -79,12 +88,13 @@ export async function openAcme(): Promise<Acme> {
       "new-client": "/clients/new",
       user: "/users/usr_linus",
       client: "/clients/acme-shop",
+      provider: "/providers/workforce",
       grant: `/grants/${grants[0]?.grant_id}`,
     },
     consentUrl: authorizationUrl(server, shop, {
       redirect_uri: redirectUri,
       scope: "openid orders:read orders:write",
-    }),
+    }).replace(server.base, server.issuer),
     setupUrl: String(link.json.setup_url),
     async work() {
       const tokens = await Promise.all(Array.from({ length: 5 }, () => server.clientToken(shop)));

@@ -6,10 +6,10 @@ import { createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import type { Page } from "playwright-core";
 import { peopleOf } from "../../people.ts";
 import { startTestServer } from "../../running-server.ts";
 import { until } from "../../until.ts";
+import { addAuthenticator } from "../authenticator.ts";
 import { assertAccessible, startConsole, within } from "./console.ts";
 
 const password = "correct horse battery staple";
@@ -237,22 +237,6 @@ async function meansOf(sub: string): Promise<Means> {
 
 async function userOf(sub: string): Promise<{ readonly username: string }> {
   return { username: String((await server.admin("GET", `/admin/v1/users/${sub}`)).json.username) };
-}
-
-/** A device with a screen lock that always says yes. */
-async function addAuthenticator(page: Page): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
 }
 
 // A part of the console, not of the tests.

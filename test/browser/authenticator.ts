@@ -1,0 +1,19 @@
+// A device with a screen lock that always says yes: Chromium's virtual authenticator (WebAuthn Level 2, section 11).
+
+import type { Page } from "playwright-core";
+
+/** Gives it to this page's browser. Passkeys need a server whose issuer has a host name. */
+export async function addAuthenticator(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
