@@ -112,7 +112,8 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
   const { grant } = presented;
   const nowMs = deps.now();
   const at = nowMs / 1000;
-  const parts = { ...deps, keys: await deps.catalog.keys(presented.head) };
+  const { store, hashing, issuer } = deps;
+  const parts = { store, hashing, issuer, keys: await deps.catalog.keys(presented.head) };
   const of = { client, target, subject: grant.subject, grant, user: person.user };
   const basis = { ...of, keyId, rev: head.position.seq, at };
   const access = mintAccessToken(basis, parts);

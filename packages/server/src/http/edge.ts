@@ -40,7 +40,7 @@ export function write(
   const headers = ["x-request-id", id, "x-content-type-options", "nosniff"];
   if (isStopping) headers.push("connection", "close");
   if (isJson(answer)) headers.push("content-type", "application/json");
-  for (const [name, value] of Object.entries(answer.headers ?? {})) headers.push(name, value);
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? "");
   const payload = payloadOf(answer) ?? "";
   headers.push("content-length", String(Buffer.byteLength(payload)));
   response.writeHead(answer.status, headers).end(payload);

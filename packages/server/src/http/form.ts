@@ -8,7 +8,7 @@ const mostParameters = 64;
 /** Reads a form body; parameters with an empty value count as absent. */
 export function readForm(body: string): ReadonlyMap<string, string> | Refusal {
   const form = new Map<string, string>();
-  const seen = new Set<string>();
+  let emptied = false;
   if (body === "") return form;
   const pairs = body.split("&");
   if (pairs.length > mostParameters)
@@ -19,11 +19,12 @@ export function readForm(body: string): ReadonlyMap<string, string> | Refusal {
     const value = decode(equals < 0 ? "" : pair.slice(equals + 1));
     if (name === undefined || value === undefined)
       return refuse("invalid_request", "The form is not valid application/x-www-form-urlencoded UTF-8.");
-    if (seen.has(name)) return refuse("invalid_request", `${shown(name)} is included more than once.`);
+    if (form.has(name)) return refuse("invalid_request", `${shown(name)} is included more than once.`);
     if (value.includes("\0")) return refuse("invalid_request", "A parameter contains a NUL character.");
-    seen.add(name);
-    if (value !== "") form.set(name, value);
+    form.set(name, value);
+    emptied ||= value === "";
   }
+  if (emptied) for (const [name, value] of form) if (value === "") form.delete(name);
   return form;
 }
 

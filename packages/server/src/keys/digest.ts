@@ -1,7 +1,7 @@
 // Digests of tokens and fingerprints of units: the hashing that core leaves to its callers. The one place that knows
 // whether digests are SHA-256 or HMAC-SHA-256 under a pepper, and that those made before a change are accepted too.
 
-import { createHmac, createSecretKey, hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, hash, timingSafeEqual } from "node:crypto";
 import {
   fingerprintInput,
   fingerprintLength,
@@ -11,6 +11,7 @@ import {
   type TokenKind,
   type Unit,
 } from "@rescind/core";
+import { withRandom } from "./random-pool.ts";
 
 export interface TokenHashing {
   /** SHA-256 of a token's text, or HMAC-SHA-256 under the pepper: what is stored from now on. */
@@ -78,7 +79,7 @@ export function tokenHashing(
 
 /** A new opaque token, code or secret for a row. */
 export function newToken(kind: TokenKind, rowId: RowId): string {
-  return formatToken(kind, rowId, randomBytes(randomBytesPerToken));
+  return withRandom(randomBytesPerToken, (random) => formatToken(kind, rowId, random));
 }
 
 function digestUnder(pepper: string | undefined): (token: string) => Uint8Array {

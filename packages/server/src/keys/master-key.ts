@@ -5,6 +5,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomByte
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigurationError } from "../configuration.ts";
+import { withRandom } from "./random-pool.ts";
 
 /** Seals and opens bytes for a named purpose; a sealed secret cannot be opened under another name. */
 export interface Seal {
@@ -50,7 +51,7 @@ function derive(key: Uint8Array, purpose: string): Uint8Array {
 
 /** AES-256-GCM: nonce, ciphertext, tag. (Raw bytes as a key cost three times as much as a key object here.) */
 export function encrypt(key: Uint8Array, plain: Uint8Array): Uint8Array {
-  const nonce = randomBytes(nonceLength);
+  const nonce = withRandom(nonceLength, (random) => Buffer.from(random));
   const cipher = createCipheriv("aes-256-gcm", createSecretKey(key), nonce);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
