@@ -73,6 +73,15 @@ test("a page that is not there says so, and an API path below it answers as an A
   assert.match(headers.get("content-type") ?? "", /problem\+json/);
   assert.equal((await server.request("/console")).headers.get("location"), "/console/");
   assert.equal((await server.request("/console/", { method: "POST" })).status, 405);
+  const asBrowser = { headers: { accept: "text/html,application/xhtml+xml" } };
+  const shown = await server.request("/nowhere?a=%3Cscript%3E", asBrowser);
+  assert.equal(shown.status, 404);
+  assert.match(shown.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
+  assert.match(shown.text, /<h1>There is no such page<\/h1>[\s\S]*href="\/account\/"/);
+  assert.doesNotMatch(shown.text, /<script/);
+  assert.match((await server.request("/nowhere")).headers.get("content-type") ?? "", /problem\+json/);
+  const moved = await server.request("/device/?user_code=BCDF-GHJK", asBrowser);
+  assert.deepEqual([moved.status, moved.headers.get("location")], [308, "/device?user_code=BCDF-GHJK"]);
 });
 
 test("WEB-09 the policy allows scripts from files only, no frames, and styles by a nonce that is new each time", async () => {

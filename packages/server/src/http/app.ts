@@ -10,7 +10,8 @@ import { registerSite } from "../site/site-edge.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
 import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
 import { openPreflightHeaders } from "./cors.ts";
-import { failure, otherMethods, problemForm, send } from "./edge.ts";
+import { failure, otherMethods, send } from "./edge.ts";
+import { errorFormFor, notFound } from "./for-people.ts";
 import { answerForm } from "./form-answer.ts";
 import { type FormDoor, formDoor } from "./form-door.ts";
 import { registerFormRoutes } from "./form-edge.ts";
@@ -59,10 +60,10 @@ export function buildApp(deps: Dependencies): FastifyInstance {
   });
   watchRequests(app, deps);
   holdAwaitedAnswers(app, deps);
-  app.setErrorHandler((error, request, reply) => send(reply, failure(error, request, problemForm, deps)));
-  app.setNotFoundHandler((_request, reply) =>
-    send(reply, problem({ status: 404, detail: "There is nothing here." })),
+  app.setErrorHandler((error, request, reply) =>
+    send(reply, failure(error, request, errorFormFor(request, deps), deps)),
   );
+  app.setNotFoundHandler((request, reply) => send(reply, notFound(request, deps)));
   app.register(async (scope) => registerFormRoutes(scope, formRoutes, deps), { prefix: root });
   app.register(async (scope) => registerUserinfo(scope, deps), { prefix: root });
   app.register(async (scope) => registerPageRoutes(scope, pageRoutes, deps), { prefix: root });

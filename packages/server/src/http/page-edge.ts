@@ -3,11 +3,10 @@
 
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
-import { errorPage } from "../pages/error-page.ts";
-import { frameOf } from "../pages/frame.ts";
 import { TooManyWaiting } from "../people/hashing-turns.ts";
 import type { Answer, PageRequest } from "./answer.ts";
 import { type ErrorForm, failure, otherMethods, send } from "./edge.ts";
+import { pageForm } from "./for-people.ts";
 import { readForm } from "./form.ts";
 import type { PageHandler, PageRoute } from "./routes.ts";
 import { dependenciesFor } from "./wait-edge.ts";
@@ -89,14 +88,6 @@ export function isSentFromHere(request: Pick<FastifyRequest, "headers">, issuer:
   if (site !== undefined) return site === "same-origin" || site === "none";
   const { origin } = request.headers;
   return origin === undefined || origin === new URL(issuer).origin;
-}
-
-function pageForm(deps: Pick<Dependencies, "configuration" | "issuer">): ErrorForm {
-  return (status, detail, headers) => {
-    const title = status >= 500 ? "Please try again" : "This request cannot be answered";
-    const again: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
-    return errorPage({ status, title, text: detail, headers: { ...again, ...headers } }, frameOf(deps));
-  };
 }
 
 function failed(error: unknown, request: FastifyRequest, form: ErrorForm, deps: Dependencies): Answer {

@@ -8,18 +8,16 @@ export interface ErrorView {
   readonly status: number;
   readonly title: string;
   readonly text: string;
-  /** A way back; a path of ours. */
+  /** A way on; a path of ours. Where there is none, to what everybody has here: their account. */
   readonly link?: { readonly href: string; readonly text: string } | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cookies?: readonly string[] | undefined;
 }
 
 export function errorPage(view: ErrorView, frame: Frame): Answer {
-  const { status, title, text, link, headers, cookies } = view;
-  const action =
-    link === undefined
-      ? undefined
-      : html`<div class="actions"><a class="button" href="${link.href}">${link.text}</a></div>`;
+  const { status, title, text, headers, cookies } = view;
+  const link = view.link ?? { href: `${frame.root}/account/`, text: "Your account" };
+  const action = html`<div class="actions"><a class="button" href="${link.href}">${link.text}</a></div>`;
   const body = html`<h1>${title}</h1>
 <p class="lead">${text}</p>
 ${action}`;
