@@ -26,8 +26,18 @@ export function secondFactorsOf(
   return has;
 }
 
+/** Whether all of what a session was opened with is still this person's. */
+export async function areTheirs(
+  ids: readonly string[],
+  subject: string,
+  { store }: Pick<Dependencies, "store">,
+): Promise<boolean> {
+  const there = factorIds(await store.findFactors(subject));
+  return ids.every((id) => there.includes(id) || !isFactor(id));
+}
+
 /** As sessions remember what they were opened with. */
-export function factorIds({ passkeys, totp, recoveryCodes }: Held): readonly string[] {
+function factorIds({ passkeys, totp, recoveryCodes }: Held): readonly string[] {
   return [
     ...passkeys.map(({ id }) => formatId("passkey", id)),
     ...(totp === undefined ? [] : [formatId("totp", totp.id)]),
@@ -74,7 +84,9 @@ export async function endSessionsWithout(
 }
 
 /** Of identities at other providers their own code takes care. */
-const kinds = ["passkey", "totp", "recoveryCodes"] as const;
+function isFactor(id: string): boolean {
+  return (["passkey", "totp", "recoveryCodes"] as const).some((kind) => parseId(kind, id) !== undefined);
+}
 
 async function endsOfOthers(
   subject: string,
@@ -83,8 +95,7 @@ async function endsOfOthers(
   deps: Dependencies,
 ): Promise<Order[]> {
   const there = new Set(factorIds(held));
-  const isGone = (id: string): boolean =>
-    !there.has(id) && kinds.some((kind) => parseId(kind, id) !== undefined);
+  const isGone = (id: string): boolean => isFactor(id) && !there.has(id);
   const orders: Order[] = [];
   let cursor: string | undefined;
   do {

@@ -7,7 +7,7 @@ import type { Dependencies } from "../dependencies.ts";
 import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
-import { endSessionsWithout, factorIds, secondFactorsOf } from "../people/factors.ts";
+import { areTheirs, endSessionsWithout, secondFactorsOf } from "../people/factors.ts";
 import { loadAuthorization } from "./load.ts";
 import { type Authentication, openSession } from "./open-session.ts";
 import { returnError } from "./return-to-client.ts";
@@ -51,18 +51,13 @@ async function signIn(
   const cookie = await openSession(authentication, request, deps);
   const next = { ...transaction, passed: undefined };
   // Whoever removed it meanwhile saw either the session or not yet; here it is the other way round.
-  if (factors.length > 0 && !(await areThere(factors, user.subject, deps))) {
+  if (factors.length > 0 && !(await areTheirs(factors, user.subject, deps))) {
     const ending = { actor: { kind: "server", id: "sign-in" }, reason: "security_event" } as const;
     await endSessionsWithout(user.subject, ending, deps);
     return startOver("What you signed in with has just been removed from your account.", next, deps);
   }
   deps.log.info({ reqId: request.id, subject: user.subject, amr: authentication.amr }, "signed in");
   return seeOther(resumeAt("/oauth2/authorize", next, deps), [cookie]);
-}
-
-async function areThere(factors: readonly string[], subject: string, deps: Dependencies): Promise<boolean> {
-  const there = factorIds(await deps.store.findFactors(subject));
-  return factors.every((id) => there.includes(id));
 }
 
 async function returnUnmet(

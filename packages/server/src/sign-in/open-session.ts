@@ -64,7 +64,9 @@ async function openOrRenew(
     address: request.address,
   };
   if (current !== undefined && current.subject === user.subject) {
-    const cookie = await renew({ ...current, ...authentication }, deps);
+    // What it was opened with before still stands behind what was given in it.
+    const all = [...new Set([...(current.factors ?? []), ...factors])];
+    const cookie = await renew({ ...current, ...authentication, factors: all }, deps);
     if (cookie !== undefined) return { sessionId: current.sessionId, cookie };
   }
   if (current !== undefined && current.subject !== user.subject) await logOut(current, deps);

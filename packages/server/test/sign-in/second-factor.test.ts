@@ -250,6 +250,23 @@ describe("the account's own means", () => {
       assert.equal((await auditOf(action, ada.subject)).length, 1, action);
   });
 
+  test("whoever signs in while the app is being removed has no session of its code afterwards", async () => {
+    const rounds = Array.from({ length: 4 }, async () => {
+      const ada = await enrolled();
+      const { browser, page } = await firstStep(ada);
+      const [removed] = await Promise.all([
+        call(ada.token, "DELETE", "/totp"),
+        browser.submit(page, { code: ada.app.next() }),
+      ]);
+      assert.equal(removed.status, 204, removed.text);
+      const { json } = await server.admin("GET", `/admin/v1/sessions?subject=${ada.subject}`);
+      const sessions = json.items as { amr: string[]; status: string }[]; // the contract's list
+      const live = sessions.filter(({ amr, status }) => amr.includes("otp") && status === "live");
+      assert.deepEqual(live, []);
+    });
+    await Promise.all(rounds);
+  });
+
   test("new recovery codes end the earlier ones and what these have opened", async () => {
     const ada = await enrolled();
     const [used = "", unused = ""] = ada.recoveryCodes;
