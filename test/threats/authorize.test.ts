@@ -122,7 +122,9 @@ test("AC-13 AC-15 every HTML answer refuses framing, foreign content, referrers 
   });
   await browser.open(authorizationUrl(server, other, { prompt: "select_account" }));
   await browser.open(`${server.base}/login`);
-  const pages = browser.seen.filter((page) => /html/.test(page.headers.get("content-type") ?? ""));
+  const isHtml = ({ headers }: Page) => /html/.test(headers.get("content-type") ?? "");
+  // The console and the account page load their own files and have a policy of their own.
+  const pages = browser.seen.filter((page) => isHtml(page) && !page.url.pathname.startsWith("/account/"));
   assert.ok(pages.length > 25, String(pages.length));
   for (const page of pages) assertGuarded(page);
   for (const page of browser.seen.filter((one) => one.headers.has("location"))) {
