@@ -206,7 +206,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
   const orderTimes = new OrderTimes();
   standing.subscribe((entries) => orderTimes.learned(entries.at(0)?.seq ?? 0, entries.at(-1)?.seq ?? 0));
   const { allowPrivateNetworks: allowPrivate } = configuration;
-  const outward = { store, seal, log, now, standing, metrics: counters, allowPrivate };
+  const outward = { store, seal, log, now, standing, turns, metrics: counters, allowPrivate };
   const webhooks = webhookDispatcher(outward);
   const signIns = upstreams(outward);
   counters.gauge(

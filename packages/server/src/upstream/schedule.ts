@@ -4,7 +4,7 @@
 import { type WebhookSchedule, webhookSchedule } from "../webhooks/schedule.ts";
 
 export interface UpstreamSchedule extends WebhookSchedule {
-  /** Milliseconds between looks at all held tokens, for what ended by time alone. */
+  /** Milliseconds between looks at all held tokens, by one node, for what ended by time alone. */
   readonly sweepMs: number;
 }
 
@@ -14,5 +14,5 @@ export const upstreamSchedule: UpstreamSchedule = {
   attempts: 20,
   atOnce: 16,
   claimMs: 40_000,
-  sweepMs: 60_000,
+  sweepMs: 600_000,
 };

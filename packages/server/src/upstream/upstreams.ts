@@ -23,14 +23,15 @@ export interface Upstreams {
   pending(): number;
 }
 
-type Parts = Pick<Dependencies, "store" | "seal" | "log" | "now" | "metrics" | "standing"> & {
+type Parts = Pick<Dependencies, "store" | "seal" | "log" | "now" | "metrics" | "standing" | "turns"> & {
   readonly allowPrivate: boolean;
 };
 
 /** Does nothing before `start`. */
 export function upstreams(parts: Parts, schedule: UpstreamSchedule = upstreamSchedule): Upstreams {
   const asked = providers(parts);
-  const watch = tokenWatch(parts);
+  const stopping = new AbortController();
+  const watch = tokenWatch({ ...parts, stopping: stopping.signal });
   const underWay = new Set<Promise<void>>();
   let loops: { readonly following: Loop; readonly sending: Loop; readonly sweeping: Loop } | undefined;
   let unsubscribe: (() => void) | undefined;
@@ -64,7 +65,9 @@ export function upstreams(parts: Parts, schedule: UpstreamSchedule = upstreamSch
         if (await work()) sending.wake();
       };
       const following = startLoop(() => next(watch.follow), schedule.pollMs, parts.log);
-      const sweeping = startLoop(() => next(() => watch.look({ kind: "all" })), schedule.sweepMs, parts.log);
+      const sweep = async (): Promise<boolean> =>
+        (await parts.turns.isMine("upstream tokens", 2 * schedule.sweepMs)) && watch.look({ kind: "all" });
+      const sweeping = startLoop(() => next(sweep), schedule.sweepMs, parts.log);
       loops = { following, sending, sweeping };
       unsubscribe = parts.standing.subscribe(() => {
         if (watch.serves) following.wake();
@@ -79,6 +82,7 @@ export function upstreams(parts: Parts, schedule: UpstreamSchedule = upstreamSch
     },
     async stop() {
       unsubscribe?.();
+      stopping.abort();
       await Promise.all([loops?.following.stop(), loops?.sending.stop(), loops?.sweeping.stop()]);
       // A provider that does not answer is asked again after the next start: what is claimed here is free by then.
       await Promise.race([Promise.all(underWay), setTimeout(schedule.stopMs, undefined, { ref: false })]);

@@ -3,6 +3,7 @@
 // done again. What ends by time, and what slipped through between a sign-in and an order, is found by looking at all of
 // them now and then. Whether a token's time is over is core's to say (upstreamEnd).
 
+import { setImmediate } from "node:timers/promises";
 import { isUnitName, type RowId, upstreamEnd } from "@rescind/core";
 import type { AuditRecord, HeldFilter, Store } from "@rescind/store";
 
@@ -10,10 +11,13 @@ interface WatchParts {
   readonly store: Store;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The server stops: what is under way ends early and is done again after the next start. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 const recordsPerPage = 500;
-const tokensPerPage = 200;
+/** Few, since under SQLite the page is read between requests. */
+const tokensPerPage = 50;
 /** Records that concern nobody after which the number is stored all the same: so many are read again after a start. */
 const mostInMemory = 2000;
 
@@ -51,6 +55,7 @@ export function tokenWatch(parts: WatchParts): TokenWatch {
         const last = records.at(-1)?.number;
         if (last === undefined) return ended;
         for (const filter of concerned(records)) if (await endOver(filter, parts)) ended = true;
+        if (parts.stopping?.aborted === true) return ended;
         await store.moveUpstreamCursor(last);
         number = last;
         if (records.length < recordsPerPage) return ended;
@@ -113,7 +118,8 @@ async function endOver(filter: HeldFilter, parts: WatchParts): Promise<boolean> 
     await parts.store.endUpstreamTokens(ends, parts.now());
     ended ||= ends.length > 0;
     after = tokens.at(-1)?.id;
-    if (tokens.length < tokensPerPage) return ended;
+    if (tokens.length < tokensPerPage || parts.stopping?.aborted === true) return ended;
+    await setImmediate();
   }
 }
 

@@ -18,6 +18,7 @@ import { metrics } from "../../src/metrics.ts";
 import { orderOf } from "../../src/revocation/order.ts";
 import { selectOf } from "../../src/revocation/select.ts";
 import { StandingEntries } from "../../src/tokens/standing.ts";
+import { localTurns } from "../../src/turns.ts";
 import { upstreamTokenPurpose } from "../../src/upstream/revoker.ts";
 import { upstreamSchedule } from "../../src/upstream/schedule.ts";
 import { upstreams } from "../../src/upstream/upstreams.ts";
@@ -52,6 +53,7 @@ const provider = createServer(async (request, response) => {
 await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
 const schedule = { ...upstreamSchedule, firstMs: 20, factor: 1, attempts: 3, pollMs: 50 };
 const parts = {
+  turns: localTurns(),
   store,
   seal,
   standing,
