@@ -42,7 +42,7 @@ export const orderColumns = [
   { name: "grant_id", type: "TEXT" },
 ] as const;
 
-export type OrderColumn = (typeof orderColumns)[number]["name"];
+type OrderColumn = (typeof orderColumns)[number]["name"];
 
 /** Where each column stands among an order's parameters. */
 export const place = Object.fromEntries(orderColumns.map(({ name }, index) => [name, index])) as Readonly<

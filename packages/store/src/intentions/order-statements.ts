@@ -90,7 +90,7 @@ export const equalEntry = `SELECT e.order_id FROM entries e
       AND e.keep_until_s - (e.at_ms + 999) / 1000 >= $9))`;
 
 /** The nine parameters of `equalEntry`. */
-export function equalParams(order: Order, life: EntryLife): SqlValue[] {
+function equalParams(order: Order, life: EntryLife): SqlValue[] {
   const { unit, suspend, final } = order;
   return [
     unit.name,

@@ -1,7 +1,7 @@
 // Orders on their way to PostgreSQL: those of all writes of a moment go to the log's function in one statement, an array
 // for each column, with the bytes that the chains cover. Each write gets the rows of its own orders back.
 
-import { auditBytes, canonicalMembers, isUnitName } from "@rescind/core";
+import { auditBytes, canonicalMembers, type UnitName } from "@rescind/core";
 import type { Row, SqlValue, Statement } from "../executor.ts";
 import { appendOrders, orderColumns, place } from "../intentions/append.ts";
 
@@ -53,8 +53,7 @@ function elementOf(value: SqlValue): string {
 }
 
 function memberBytes(order: readonly SqlValue[]): Uint8Array {
-  const unit = order[place.unit];
-  if (typeof unit !== "string" || !isUnitName(unit)) throw new TypeError("an order names an unknown unit");
+  const unit = order[place.unit] as UnitName; // typed boundary: of an `Order`
   return canonicalMembers({
     seq: 0,
     kind: "revoke",

@@ -19,7 +19,7 @@ const spent: Failure = {
 };
 
 /** What was done with each of the intentions; and the failure after which the server should exit. */
-export interface Done {
+interface Done {
   readonly outcomes: readonly Outcome[];
   readonly broken: Failure | undefined;
 }

@@ -87,6 +87,9 @@ export class SqliteExecutor implements Executor {
       return Promise.reject(new StoreUnavailable("The database is closed.", { cause: this.#ended }));
     if (this.#waiting.length >= this.#settings.queueLimit * (urgent ? 2 : 1))
       return Promise.reject(new StoreUnavailable("Too many writes are waiting."));
+    // On the way to the writer it would stand for bytes, and what follows for something else.
+    if (statements.some(({ params }) => params.some((value) => value === undefined)))
+      return Promise.reject(new TypeError("a statement's parameter is not given"));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ statements, urgent, sinceMs: performance.now(), resolve, reject });
       this.#schedule();

@@ -56,6 +56,31 @@ export function manyOrders(open: Opener): void {
     },
   );
 
+  promise("of orders at one moment one that cannot be stored takes no other along", open, async (store) => {
+    const made = [1, 2, 3, 4, 5].map((number) => order(store, unit("token", `tid_${number}`)));
+    const [first, second, bad, ...others] = made;
+    assert.ok(first && second && bad);
+    const id = null as unknown as string; // what the types forbid
+    const faulty = { ...bad, actor: { ...bad.actor, id } };
+    const all = [
+      store.revoke(first),
+      store.revokeMany([second, faulty]),
+      ...others.map((one) => store.revoke(one)),
+    ];
+    const settled = await Promise.allSettled<unknown>(all);
+    assert.deepEqual(
+      settled.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled", "fulfilled"],
+    );
+    const { head, entries } = await store.readFeed(0, 10);
+    assert.equal(head.position.seq, 3);
+    assert.deepEqual(
+      entries.map((entry) => entry.kind === "revoke" && entry.value),
+      ["tid_1", "tid_4", "tid_5"],
+    );
+    assert.deepEqual(await store.verifyAudit(), { records: 3, brokenAt: undefined });
+  });
+
   promise("their receipts are in the order of the orders, and their entries too", open, async (store) => {
     const made = Array.from({ length: 1000 }, (_, index) => order(store, unit("token", `tid_${index + 1}`)));
     const receipts = await store.revokeMany(made);
