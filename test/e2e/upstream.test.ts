@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { headingOf } from "../authorization.ts";
+import { authorizationUrl, headingOf } from "../authorization.ts";
 import { createPerson, type Page, type Person } from "../person.ts";
 import { until } from "../until.ts";
 import { accountAt, enrol, startUpstreamWorld } from "./upstream-world.ts";
@@ -65,6 +65,10 @@ test("with create_users the first sign-in makes a user without roles, the second
   assert.equal(await subjectOf(await world.continueWith("corp", alice)), sub);
   await world.change("corp", { create_users: false });
   assert.equal(await subjectOf(await world.continueWith("corp", alice)), sub);
+  const asked = await person.open(authorizationUrl(server, world.app, { prompt: "login" }));
+  const there = await person.submit(asked, { upstream: "corp" });
+  assert.equal(headingOf(there), "Confirm that it is you", "a new sign-in here is one there");
+  assert.equal(await subjectOf(await person.carryOn(there, alice)), sub);
 });
 
 test("link_by_email joins by a verified address only, and nobody who has a role", async () => {

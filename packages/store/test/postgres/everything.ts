@@ -42,6 +42,14 @@ async function find(store: Store): Promise<void> {
   await store.countAfter((await store.head()).position.seq - 5);
   await store.findEntries([fingerprint(unit("token", "tid_1"))]);
   await store.consentedScopes("usr_1", "client_1");
+  await store.findIdentity("1", "sub");
+  for (const filter of [
+    { kind: "all" },
+    { kind: "session", sessionId: `ses_${id}` },
+    { kind: "subject", subject: "usr_1" },
+    { kind: "grant", grantId: `gnt_${id}` },
+  ] as const)
+    await store.heldUpstreamTokens(filter, { after: undefined, limit: 50, at: nowS });
 }
 
 async function change(store: Store): Promise<void> {
