@@ -12,7 +12,10 @@ const mutant = mutants.find((one) => one.name === name);
 if (mutant === undefined) throw new RangeError(`no such bug: ${name}`);
 
 registerHooks({
+  // The server's bundle has other words; it is given the modules that the bundle was made of.
+  resolve: (specifier, context, next) => next(specifier.replace("/bundle/serve.js", "/serve.js"), context),
   load(url, context, next) {
+    if (url.includes("/dist/bundle/")) throw new Error(`${url} is loaded, in which nothing is seeded`);
     const edits = mutant.edits.filter(({ file }) => builtFrom(file) === url);
     if (edits.length === 0) return next(url, context);
     let source = readFileSync(fileURLToPath(url), "utf8");
