@@ -99,7 +99,8 @@ export class StandingEntries {
    * @throws LogReplaced if the log ends before that
    */
   async load(): Promise<void> {
-    const loading = this.#set.loading(this.#set.size);
+    // Made as large as it will be: growing on the way costs as much as filling.
+    const loading = this.#set.loading(this.#isLoaded ? this.#set.size : await this.#store.countAfter(0));
     const named = {
       filter: new UnitFilter(),
       final: new Set<number>(),

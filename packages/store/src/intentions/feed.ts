@@ -3,27 +3,38 @@
 import { type FeedEntry, isUnitName } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
+import type { Row } from "../executor.ts";
 import { type FeedPage, type LoggedEntry, StoreUnavailable } from "../store.ts";
 import { onlyRow, takeHead } from "./head.ts";
 
 export async function readFeed(db: Database, after: number, limit: number): Promise<FeedPage> {
+  // One row of the head and one of each entry: beside every entry the head's columns would be half of what is read.
   const rows = await db.executor.read({
     sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(), h.floor_seq, h.floor_hash,
+        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM feed_head h CROSS JOIN catalog c
+      UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
         e.seq, e.kind, e.hash, e.at_ms, e.expires_s, e.lifts, e.unit, e.fp, e.before_s, e.suspend, e.ack,
         e.issuer, e.value, e.client, e.final
-      FROM feed_head h CROSS JOIN catalog c
-        LEFT JOIN (SELECT * FROM entries WHERE seq > $1 ORDER BY seq LIMIT $2) e ON 1 = 1
-      ORDER BY e.seq`,
+      FROM (SELECT * FROM entries WHERE seq > $1 ORDER BY seq LIMIT $2) e`,
     params: [after, limit + 1],
   });
-  const columns = new Columns(onlyRow(rows));
+  const columns = new Columns(onlyRow(rows.filter(isHead)));
   const head = takeHead(columns);
   const floor = { seq: columns.whole(), hash: columns.text() };
-  const entries = rows.slice(0, limit).flatMap((row) => {
-    const rest = new Columns(row.slice(8));
-    return rest.isNull() ? [] : [takeEntry(rest)];
-  });
-  return { head, entries, more: rows.length > limit, floor };
+  const entries = rows.flatMap((row) =>
+    isHead(row) ? [] : [takeEntry(new Columns(row.slice(headColumns)))],
+  );
+  // In their order already, as far as is known; nothing promises that of a union.
+  entries.sort((a, b) => a.seq - b.seq);
+  const more = entries.length > limit;
+  return { head, entries: more ? entries.slice(0, limit) : entries, more, floor };
+}
+
+const headColumns = 8;
+
+function isHead(row: Row): boolean {
+  return row[0] !== null;
 }
 
 export async function hashAt(db: Database, seq: number): Promise<string | undefined> {
