@@ -1,7 +1,7 @@
 // Digests of tokens and fingerprints of units: the hashing that core leaves to its callers. The one place that knows
 // whether digests are SHA-256 or HMAC-SHA-256 under a pepper, and that those made before a change are accepted too.
 
-import { createHmac, createSecretKey, hash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import {
   fingerprintInput,
   fingerprintLength,
@@ -11,6 +11,7 @@ import {
   type TokenKind,
   type Unit,
 } from "@rescind/core";
+import { hmacSha256, sha256 } from "./hash.ts";
 import { withRandom } from "./random-pool.ts";
 
 export interface TokenHashing {
@@ -45,7 +46,7 @@ export function tokenHashing(
   fingerprintKey: Uint8Array,
   previous?: string | undefined,
 ): TokenHashing {
-  const fingerprintSecret = createSecretKey(fingerprintKey);
+  const fingerprintHmac = hmacSha256(fingerprintKey);
   const before = previous === noPepper ? undefined : previous;
   const digest = digestUnder(pepper);
   const digestBefore = digestUnder(before);
@@ -69,11 +70,7 @@ export function tokenHashing(
       previous: previous === undefined ? undefined : kindOf(before),
     },
     fingerprint: (unit) =>
-      createHmac("sha256", fingerprintSecret)
-        .update(fingerprintInput(unit))
-        .digest()
-        .subarray(0, fingerprintLength)
-        .toString("base64url"),
+      fingerprintHmac(fingerprintInput(unit)).toString("base64url", 0, fingerprintLength),
   };
 }
 
@@ -83,9 +80,9 @@ export function newToken(kind: TokenKind, rowId: RowId): string {
 }
 
 function digestUnder(pepper: string | undefined): (token: string) => Uint8Array {
-  if (pepper === undefined) return (token) => hash("sha256", token, "buffer");
-  const key = createSecretKey(Buffer.from(pepper));
-  return (token) => createHmac("sha256", key).update(token).digest();
+  if (pepper === undefined) return sha256;
+  const hmac = hmacSha256(Buffer.from(pepper));
+  return (token) => hmac(Buffer.from(token));
 }
 
 function kindOf(pepper: string | undefined): DigestKind {
