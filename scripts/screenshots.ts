@@ -5,6 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { authenticator } from "../test/authenticator.ts";
 import { addAuthenticator } from "../test/browser/authenticator.ts";
 import { launchChromium } from "../test/browser/chromium.ts";
 import { type Acme, openAcme, password } from "./screenshots/acme.ts";
@@ -28,6 +29,7 @@ try {
   await takeSignIn(browser, acme);
   await takeConsole(browser, acme);
   await takeAccount(browser, acme);
+  await takeSecondStep(browser, acme);
   console.log(`${(weight / 1000).toFixed(0)} kB in docs/images`);
 } finally {
   await browser.close();
@@ -103,6 +105,23 @@ async function takeHowISignIn(page: Page): Promise<void> {
   await means.getByRole("img").waitFor();
   await means.evaluate((section) => section.scrollIntoView());
   await take(page, "account-sign-in");
+}
+
+/** Comes last: from then on linus is asked for a code. */
+async function takeSecondStep(browser: Browser, { server, consentUrl }: Acme): Promise<void> {
+  const page = await open(browser, wide);
+  await arrive(page, `${server.issuer}/account/`, "linus");
+  const means = page.getByRole("region", { name: "How you sign in" });
+  const begun = page.waitForResponse((response) => response.url().endsWith("/account/v1/totp"));
+  await means.getByRole("button", { name: "Set up an app" }).click();
+  const { secret } = await (await begun).json();
+  await means.getByLabel("The code that the app shows").fill(authenticator(String(secret)).next());
+  await page.keyboard.press("Enter");
+  await means.getByRole("list", { name: "Recovery codes" }).waitFor();
+  const fresh = await open(browser, wide);
+  await fresh.goto(consentUrl);
+  await signIn(fresh, "linus");
+  await take(fresh, "second-step");
 }
 
 async function open(browser: Browser, options: BrowserContextOptions): Promise<Page> {

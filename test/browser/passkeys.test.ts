@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { CDPSession, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { authenticator } from "../authenticator.ts";
 import { peopleOf, pkce } from "../people.ts";
+import { addAuthenticator } from "./authenticator.ts";
 import { assertAccessible } from "./console/console.ts";
 import { alice, arrived, heading, signIn, startWorld } from "./world.ts";
 
@@ -16,28 +17,6 @@ after(() => people.close());
 const account = await people.client({ scope: "openid rescind:account" });
 const { user } = await people.store.findUserByName("alice");
 assert.ok(user !== undefined);
-
-interface Device {
-  readonly session: CDPSession;
-  readonly authenticatorId: string;
-}
-
-/** The screen lock of this page's device; it says yes when asked to. */
-async function deviceOf(page: Page): Promise<Device> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("WebAuthn.enable");
-  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: {
-      protocol: "ctap2",
-      transport: "internal",
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return { session, authenticatorId };
-}
 
 async function own(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
   const tokens = await people.tokens(account, await people.signIn(user), {
@@ -86,7 +65,7 @@ const button = (page: Page) => page.getByRole("button", { name: "Use a passkey" 
 
 test("a passkey signs in without a password: by the button, and from the browser's own list", async () => {
   const page = await world.page();
-  const { session, authenticatorId } = await deviceOf(page);
+  const { session, authenticatorId } = await addAuthenticator(page);
   await register(page);
   const sent: string[] = [];
   page.on(
@@ -118,7 +97,7 @@ test("a passkey signs in without a password: by the button, and from the browser
 
 test("a passkey is the second step where one is asked for, and a copied one is refused and recorded", async () => {
   const page = await world.page({ colorScheme: "dark", viewport: { width: 390, height: 844 } });
-  const { session, authenticatorId } = await deviceOf(page);
+  const { session, authenticatorId } = await addAuthenticator(page);
   await register(page);
   const { secret, state } = await own("POST", "/totp", {});
   const app = authenticator(String(secret));
