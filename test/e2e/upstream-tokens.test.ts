@@ -13,6 +13,11 @@ import { createPerson, type Page } from "../person.ts";
 import { until } from "../until.ts";
 import { startUpstreamWorld } from "./upstream-world.ts";
 
+/** However busy the machine is. */
+function eventually<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  return until(ask, 60_000);
+}
+
 const world = await startUpstreamWorld();
 after(() => world.close());
 const { server, alice } = world;
@@ -64,7 +69,7 @@ async function state(upstreamId = "corp"): Promise<Record<string, unknown>> {
 }
 
 function isRevokedThere({ token }: SignIn): Promise<boolean> {
-  return until(async () => (await state()).status === "revoked" && !(await world.isLiveThere(token)));
+  return eventually(async () => (await state()).status === "revoked" && !(await world.isLiveThere(token)));
 }
 
 test("an order on the session, the grant or the subject ends the token at the provider, with an audit record", async () => {
@@ -96,10 +101,10 @@ test("the token stays while another grant of the same sign-in lives, offline acc
   // Whatever was ordered before is followed by then: the records are followed in their order.
   const witness = await signIn();
   await order({ session_id: witness.sid });
-  await until(async () => !(await world.isLiveThere(witness.token)));
+  await eventually(async () => !(await world.isLiveThere(witness.token)));
   assert.equal(await world.isLiveThere(made.token), true);
   await order({ grant_id: offline });
-  await until(async () => !(await world.isLiveThere(made.token)));
+  await eventually(async () => !(await world.isLiveThere(made.token)));
 });
 
 test("a deleted provider's tokens are revoked there; its name begins anew without its people", async () => {
@@ -115,7 +120,7 @@ test("a deleted provider's tokens are revoked there; its name begins anew withou
   const [kept] = world.keptTokens();
   assert.equal((await server.admin("DELETE", "/admin/v1/upstreams/gone")).status, 204);
   assert.equal((await server.admin("GET", "/admin/v1/upstreams/gone")).status, 404);
-  await until(async () => !(await world.isLiveThere(kept?.text ?? "")));
+  await eventually(async () => !(await world.isLiveThere(kept?.text ?? "")));
   await world.provider("gone");
   assert.equal((await world.continueWith("gone", alice)).status, 403);
   assert.deepEqual((await server.admin("GET", `/admin/v1/users/${sub}/sign-in`)).json.identities, []);
@@ -189,11 +194,11 @@ test("oidc-provider: signed in, revoked after an outage that outlasts a restart 
     false,
     "the outage delays nothing here",
   );
-  await until(async () => Number((await state("peer")).attempts) > 0);
+  await eventually(async () => Number((await state("peer")).attempts) > 0);
   const { status, last_result } = await state("peer");
   assert.deepEqual([status, last_result], ["pending", "the provider answered with status 503"]);
   await server.restart();
   isDown = false;
-  await until(async () => (await state("peer")).status === "revoked", 60_000);
+  await eventually(async () => (await state("peer")).status === "revoked");
   assert.equal(await isLive(), false);
 });

@@ -68,6 +68,8 @@ interface ProviderParts {
 const rememberedMs = 600_000;
 const timeoutMs = 10_000;
 const mostBytes = 512 * 1024;
+/** OpenID Connect Core section 2. */
+const longestSub = 255;
 
 /** The purpose under which a provider's client secret is sealed. */
 export function clientSecretPurpose(row: StoredUpstream["row"]): string {
@@ -119,22 +121,15 @@ export function providers(parts: ProviderParts): Providers {
         });
         const claims = answer.claims();
         if (claims === undefined) return { kind: "failed", why: "there is no ID token" };
-        const isRevocable = configuration.serverMetadata().revocation_endpoint !== undefined;
-        const told = hasNames(claims)
-          ? claims
-          : { ...(await userinfo(answer.access_token, claims.sub)), ...claims };
-        const token = isRevocable ? tokenIn(answer) : undefined;
-        return {
-          kind: "person",
-          tokens: { person: personIn(told, claims.sub), amr: wordsIn(claims.amr), token },
-        };
-        async function userinfo(
-          accessToken: string,
-          sub: string,
-        ): Promise<Readonly<Record<string, unknown>>> {
-          if (configuration.serverMetadata().userinfo_endpoint === undefined) return {};
-          return library.fetchUserInfo(configuration, accessToken, sub);
-        }
+        if (claims.sub.length > longestSub) return { kind: "failed", why: "the sub is too long" };
+        const { userinfo_endpoint, revocation_endpoint } = configuration.serverMetadata();
+        const told =
+          userinfo_endpoint === undefined || isTold(claims, provider.upstream.scopes)
+            ? claims
+            : { ...(await library.fetchUserInfo(configuration, answer.access_token, claims.sub)), ...claims };
+        const token = revocation_endpoint === undefined ? undefined : tokenIn(answer);
+        const person = personIn(told, claims.sub);
+        return { kind: "person", tokens: { person, amr: wordsIn(claims.amr), token } };
       } catch (error) {
         if (error instanceof library.AuthorizationResponseError) return { kind: "denied" };
         return { kind: "failed", why: reasonOf(error) };
@@ -204,9 +199,12 @@ function fetchFor({ allowPrivate }: ProviderParts): CustomFetch {
   };
 }
 
-/** Providers put names into the ID token, or behind userinfo. */
-function hasNames(claims: Readonly<Record<string, unknown>>): boolean {
-  return claims.email !== undefined || claims.preferred_username !== undefined;
+/** Providers put what the scopes release into the ID token, or behind userinfo (OpenID Connect Core section 5.4). */
+function isTold(claims: Readonly<Record<string, unknown>>, scopes: readonly string[]): boolean {
+  const hasName = claims.preferred_username !== undefined || claims.name !== undefined;
+  return (
+    (!scopes.includes("email") || claims.email !== undefined) && (!scopes.includes("profile") || hasName)
+  );
 }
 
 function personIn(claims: Readonly<Record<string, unknown>>, sub: string): UpstreamPerson {

@@ -85,16 +85,18 @@ async function usersWith(email: string | undefined, { store }: Dependencies): Pr
   return items.map(({ user }) => user);
 }
 
-/** An address that somebody here has already stays theirs alone, since they may sign in by it. */
+/** An address that somebody here has already stays theirs alone, also as a name, since they may sign in by it. */
 async function create(
   person: UpstreamPerson,
   provider: StoredUpstream,
   { attempt, hasNamesake }: { readonly attempt: number; readonly hasNamesake: boolean },
   deps: Dependencies,
 ): Promise<User | "again"> {
+  const username = usernameFor(person, attempt, randomBytes(6).toString("hex"));
+  if ((await usersWith(username, deps)).length > 0) return "again";
   const user: User = {
     subject: randomId("usr_"),
-    username: usernameFor(person, attempt, randomBytes(6).toString("hex")),
+    username,
     name: person.name?.trim() === "" ? undefined : person.name,
     email: hasNamesake ? undefined : person.email,
     emailVerified: !hasNamesake && person.emailVerified,
@@ -106,7 +108,7 @@ async function create(
   const identity = identityFor(person, user.subject, provider, deps);
   const created = await deps.store.createUserWithIdentity(user, identity, deps.now());
   if (created !== "created") return "again";
-  const { subject: sub, username } = user;
+  const { subject: sub } = user;
   const content = { sub, username, roles: [], upstream_id: provider.upstream.upstreamId };
   const actor = { kind: "server", id: "upstream" } as const;
   await deps.store.recordAudit({ action: "user.created", actor, atMs: deps.now(), content });
