@@ -77,7 +77,7 @@ function columns(own: string | undefined): Column<TokenItem>[] {
       ),
     },
     { title: "Status", width: 90, cell: ({ status }) => <Status value={status} /> },
-    { title: "Kind", width: 110, cell: ({ kind, format }) => `${kind}, ${format}` },
+    { title: "Kind", width: 130, cell: ({ kind, format }) => `${kind}, ${format}` },
     { title: "Client", width: 150, cell: ({ client_id }) => client_id },
     { title: "Subject", width: 150, cell: ({ subject }) => subject },
     {

@@ -44,7 +44,11 @@ export function Plot({ title, span = "the last minutes", timesMs, lines, show }:
       legend: { show: false },
       cursor: { show: false },
       axes: [axis, { ...axis, size: 46 }],
-      scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+      scales: {
+        // A single point has no width; a minute is the least.
+        x: { range: (_, first, last) => [Math.min(first, last - 60), last] },
+        y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
+      },
       series: [{}, ...strokes.split(" ").map((stroke) => ({ stroke, width: 2, spanGaps: false }))],
     };
     plot.current = new uPlot(options, [[]], element);

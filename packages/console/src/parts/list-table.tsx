@@ -116,7 +116,7 @@ function Rows<Item>({ label, items, query, queryKey, columns, keyOf, refreshMs }
   const below = rows.getTotalSize() - (drawn.at(-1)?.end ?? 0);
   return (
     <Stack gap="xs">
-      <Paper withBorder>
+      <Paper withBorder className={look.frame}>
         <ScrollArea.Autosize
           mah="calc(100dvh - 220px)"
           viewportRef={viewport}
