@@ -4,8 +4,10 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { Provider } from "oidc-provider";
 import { authorizationUrl } from "../authorization.ts";
@@ -92,6 +94,15 @@ test("an order on the session, the grant or the subject ends the token at the pr
     assert.deepEqual([record?.content.upstream_id, record?.content.session_id], ["corp", made.sid]);
   }
   assert.deepEqual(world.keptTokens(), [], "what is stored of a revoked one is gone");
+});
+
+test("E2 neither the token of a sign-in nor the client secret stands in any file of the database", async () => {
+  const made = await signIn();
+  const files = readdirSync(server.data).filter((name) => name.startsWith("rescind.db"));
+  const bytes = Buffer.concat(files.map((name) => readFileSync(join(server.data, name))));
+  assert.ok(bytes.includes(made.sid.slice(4)) || bytes.includes(made.sub), "it is the database that is read");
+  for (const secret of [made.token, world.clientSecret("corp")]) assert.ok(!bytes.includes(secret));
+  assert.ok(!(await server.admin("GET", "/admin/v1/upstreams/corp/tokens")).text.includes(made.token));
 });
 
 test("the token stays while another grant of the same sign-in lives, offline access after a logout included", async () => {

@@ -26,6 +26,8 @@ export interface UpstreamWorld {
   personThere(username: string, more?: Record<string, unknown>): Promise<Alice>;
   /** Registers this server there, and the provider here. */
   provider(upstreamId: string, more?: Record<string, unknown>): Promise<void>;
+  /** As the upstream gave it. */
+  clientSecret(upstreamId: string): string;
   change(upstreamId: string, change: Record<string, unknown>): Promise<void>;
   /** A browser that reaches both. */
   browser(): Person;
@@ -47,6 +49,7 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
   const { server: upstream, alice } = await startWithAlice();
   const upstreamIssuer = upstream.issuer.replace("127.0.0.1", "localhost");
   await upstream.restart(["--issuer", upstreamIssuer]);
+  const secrets = new Map<string, string>();
   const world: UpstreamWorld = {
     server,
     issuer: server.issuer,
@@ -73,6 +76,7 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
         scope: "openid profile email",
         first_party: true,
       });
+      secrets.set(upstreamId, there.client_secret);
       const { status, text } = await server.admin("POST", "/admin/v1/upstreams", {
         upstream_id: upstreamId,
         name: upstreamId.toUpperCase(),
@@ -83,6 +87,7 @@ export async function startUpstreamWorld(): Promise<UpstreamWorld> {
       });
       if (status !== 201) throw new Error(text);
     },
+    clientSecret: (upstreamId) => secrets.get(upstreamId) ?? "",
     async change(upstreamId, change) {
       const { status, text } = await server.admin("PATCH", `/admin/v1/upstreams/${upstreamId}`, change);
       if (status !== 200) throw new Error(text);
