@@ -25,6 +25,13 @@ export const Settings = Type.Object({
   longest: Type.Object({ access_token: Count, grant: Count }),
   /** How tokens and secrets are stored; `previous` while those of the setting before are accepted too. */
   digests: Type.Object({ current: DigestKind, previous: Type.Optional(DigestKind) }),
+  /** Every setting by its flag; nothing of what it is set to. */
+  sources: Type.Array(
+    Type.Object({
+      setting: Type.String(),
+      from: Type.Enum(["flag", "environment", "config-file", "default"], { type: "string" }),
+    }),
+  ),
   store: Type.Object({
     engine: Type.Enum(["sqlite", "postgres"], { type: "string" }),
     version: Type.String(),

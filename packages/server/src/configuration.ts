@@ -10,6 +10,7 @@ import { noPepper } from "./keys/digest.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Brand } from "./pages/brand.ts";
 import { secretFileVariables, withSecretFiles } from "./secret-files.ts";
+import { type SettingSource, sourcesOf } from "./setting-source.ts";
 
 type Kind = "text" | "number" | "switch";
 
@@ -121,6 +122,8 @@ export interface Configuration {
   readonly brand: Brand;
   readonly adminSecret: string | undefined;
   readonly masterKey: string | undefined;
+  /** Where each setting comes from that is not left to its default, by flag. */
+  readonly sources: Readonly<Record<string, SettingSource>>;
   /** What the config file declares; applied at every start, which changes nothing the second time. */
   readonly declared: {
     readonly clients: readonly unknown[];
@@ -167,7 +170,9 @@ export function readConfiguration(
   const flags = readFlags(argv);
   const fromEnvironment = readVariables(env);
   const file = readFile(flags.config ?? fromEnvironment.config);
-  const configuration = checked({ ...file.values, ...fromEnvironment, ...flags }, file.declared, env);
+  const places = { flag: flags, environment: fromEnvironment, "config-file": file.values };
+  const told = { declared: file.declared, sources: sourcesOf(settings, places) };
+  const configuration = checked({ ...file.values, ...fromEnvironment, ...flags }, told, env);
   if (use === "serve" && isShared(configuration) && configuration.masterKey === undefined)
     throw new ConfigurationError(
       "With --database postgres://… RESCIND_MASTER_KEY must be set, to the same 32 bytes in base64url (43 characters) at every node: openssl rand -base64 32 | tr '+/' '-_' | tr -d '='.",
@@ -176,6 +181,7 @@ export function readConfiguration(
 }
 
 type Raw = Partial<Record<SettingName, string>>;
+type Told = Pick<Configuration, "declared" | "sources">;
 
 function readFlags(argv: readonly string[]): Raw {
   const raw: Raw = {};
@@ -265,7 +271,7 @@ function arrayOf(key: string, value: unknown): readonly unknown[] {
   return value;
 }
 
-function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.ProcessEnv): Configuration {
+function checked(raw: Raw, told: Told, env: NodeJS.ProcessEnv): Configuration {
   const port = whole("port", raw.port ?? "9400", 65535);
   const host = raw.host ?? "127.0.0.1";
   const data = raw.data ?? "./data";
@@ -297,7 +303,7 @@ function checked(raw: Raw, declared: Configuration["declared"], env: NodeJS.Proc
     brand,
     adminSecret: longEnough("RESCIND_ADMIN_SECRET", env.RESCIND_ADMIN_SECRET),
     masterKey: env.RESCIND_MASTER_KEY,
-    declared,
+    ...told,
   };
 }
 

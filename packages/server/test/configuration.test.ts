@@ -59,3 +59,15 @@ test("a master key that is none is refused with where it stands", () => {
     (error) => error instanceof ConfigurationError && error.message.includes(path),
   );
 });
+
+test("where each setting comes from is known: a flag decides over the environment, that over the config file", () => {
+  const config = join(folder, "sources.json");
+  writeFileSync(config, JSON.stringify({ port: 9500, log_level: "error", brand_name: "Acme" }));
+  const flags = ["--config", config, "--port", "9501", "--allow-private-networks"];
+  const { sources, port } = readConfiguration(flags, { RESCIND_LOG_LEVEL: "warn", RESCIND_PORT: "9502" });
+  assert.equal(port, 9501);
+  assert.deepEqual(sources, {
+    ...{ port: "flag", config: "flag", "allow-private-networks": "flag" },
+    ...{ "log-level": "environment", "brand-name": "config-file" },
+  });
+});

@@ -16,14 +16,13 @@ export function SettingsPage() {
   });
   if (settings.isError) return <Failure error={settings.error} retry={() => settings.refetch()} />;
   if (settings.data === undefined) return <Loader aria-label="Settings are being loaded" />;
-  const { issuer, version, now, workers, head, lifetimes, longest, digests, store } = settings.data;
+  const { issuer, version, now, workers, head, lifetimes, longest, digests, sources, store } = settings.data;
   const number = (value: number): string => value.toLocaleString("en");
   return (
     <Stack>
       <Title order={1}>Settings</Title>
       <Text c="dimmed">
-        Flags, environment and the config file decide these; a start with others changes them. As of{" "}
-        <Moment at={now} />.
+        Nothing can be changed here; a start with other settings changes them. As of <Moment at={now} />.
       </Text>
       <Title order={2}>Server</Title>
       <Facts
@@ -62,9 +61,33 @@ export function SettingsPage() {
           ["Longest access token issued so far", lasting(longest.access_token)],
         ]}
       />
+      <Title order={2}>Where settings come from</Title>
+      <Text c="dimmed">
+        A flag decides over the environment, that over the config file. The rest are left to their defaults:{" "}
+        {sources
+          .filter(({ from }) => from === "default")
+          .map(({ setting }) => setting)
+          .join(", ")}
+        .
+      </Text>
+      <Facts
+        facts={sources
+          .filter(({ from }) => from !== "default")
+          .map(({ setting, from }) => [setting, `${places[from]} ${spelled[from](setting)}`])}
+      />
     </Stack>
   );
 }
+
+const places = { flag: "flag", environment: "environment,", "config-file": "config file,", default: "" };
+
+/** As the setting is spelled there. */
+const spelled = {
+  flag: (name: string) => `--${name}`,
+  environment: (name: string) => `RESCIND_${name.toUpperCase().replaceAll("-", "_")}`,
+  "config-file": (name: string) => name.replaceAll("-", "_"),
+  default: (name: string) => name,
+};
 
 const units = [
   ["day", 86_400],

@@ -46,7 +46,7 @@ export function Plot({ title, span = "the last minutes", timesMs, lines, show }:
       axes: [axis, { ...axis, size: 46 }],
       scales: {
         // A single point has no width; a minute is the least.
-        x: { range: (_, first, last) => [Math.min(first, last - 60), last] },
+        x: { range: ({ data: [times] }) => spanOf(times) },
         y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
       },
       series: [{}, ...strokes.split(" ").map((stroke) => ({ stroke, width: 2, spanGaps: false }))],
@@ -88,6 +88,12 @@ export function Plot({ title, span = "the last minutes", timesMs, lines, show }:
       </Box>
     </Card>
   );
+}
+
+/** In seconds, as the plot has them. */
+function spanOf(times: ArrayLike<number>): [number, number] {
+  const last = times[times.length - 1] ?? 0;
+  return [Math.min(times[0] ?? last, last - 60), last];
 }
 
 function shown(value: number | undefined, show: (value: number) => string): string {

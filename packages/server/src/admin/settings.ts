@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { formatTimeMs, type Settings } from "@rescind/admin-api";
 import { lifetimes } from "@rescind/core";
+import { settings as named } from "../configuration.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import type { AdminRequest } from "./request.ts";
@@ -29,6 +30,10 @@ export async function readSettings(_request: AdminRequest, deps: Dependencies): 
       current: digests.current,
       ...(digests.previous === undefined ? {} : { previous: digests.previous }),
     },
+    sources: Object.values(named).map(({ flag }) => ({
+      setting: flag,
+      from: deps.configuration.sources[flag] ?? "default",
+    })),
     store: {
       engine: store.engine,
       version: store.version,
