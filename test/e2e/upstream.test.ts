@@ -80,6 +80,13 @@ test("with create_users the first sign-in makes a user without roles, the second
   const there = await person.submit(asked, { upstream: "corp" });
   assert.equal(headingOf(there), "Confirm that it is you", "a new sign-in here is one there");
   assert.equal(await subjectOf(await person.carryOn(there, alice)), sub);
+  for (const newSignIn of [{ prompt: "login" }, { max_age: "300" }]) {
+    person.cookies.delete("127.0.0.1 rescind_session");
+    const login = await person.open(authorizationUrl(server, world.app, newSignIn));
+    const proof = await person.submit(login, { upstream: "corp" });
+    const heading = headingOf(proof);
+    assert.equal(heading, "Confirm that it is you", "whoever deletes our cookie does not get out of it");
+  }
 });
 
 test("link_by_email joins by a verified address only, and nobody who has a role", async () => {

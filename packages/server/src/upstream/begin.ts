@@ -7,9 +7,9 @@ import { type Answer, type PageRequest, seeOther } from "../http/answer.ts";
 import { errorPage } from "../pages/error-page.ts";
 import { frameOf } from "../pages/frame.ts";
 import { browserOf } from "../sign-in/browser.ts";
-import { decide, loadAuthorization } from "../sign-in/load.ts";
+import { decide, type Loaded, loadAuthorization } from "../sign-in/load.ts";
 import { openBoundTransaction } from "../sign-in/login.ts";
-import { resumeAt } from "../sign-in/transaction.ts";
+import { resumeAt, type Transaction } from "../sign-in/transaction.ts";
 import { enabledProviders } from "./enabled-providers.ts";
 import { reasonOf } from "./provider.ts";
 import { redirectUriOf } from "./redirect-uri.ts";
@@ -29,18 +29,29 @@ export async function beginUpstream(request: PageRequest, deps: Dependencies): P
   const provider = offered.find(({ upstream }) => upstream.upstreamId === request.parameters.get("upstream"));
   const back = { href: resumeAt("/login", transaction, deps), text: "Choose another way" };
   if (provider === undefined) return notOffered(back, deps);
-  const decision = decide(loaded, transaction, { justConsented: false }, deps);
-  const mustProve = decision.kind === "login" && (decision.why === "prompt" || decision.why === "max-age");
   const trip = newTrip(
     {
       upstreamRow: provider.row,
       browser: browserOf(request, deps.issuer).hash,
       errand: { kind: "sign-in", transaction },
-      maxAge: mustProve ? Math.min(newProof, loaded.asked.maxAge ?? newProof) : undefined,
+      maxAge: mustProve(loaded, transaction, deps)
+        ? Math.min(newProof, loaded.asked.maxAge ?? newProof)
+        : undefined,
     },
     deps,
   );
   return sendTo(provider, trip, back, deps);
+}
+
+/**
+ * Whether the provider must have the person prove who they are. Also where nobody is signed in here: whoever deletes this
+ * server's cookie must not get out of it by the session that is open there.
+ */
+function mustProve(loaded: Loaded, transaction: Transaction, deps: Dependencies): boolean {
+  const { maxAge, prompts } = loaded.asked;
+  const decision = decide(loaded, transaction, { justConsented: false }, deps);
+  const isStepUp = decision.kind === "login" && decision.why === "acr";
+  return isStepUp || maxAge !== undefined || prompts.has("login");
 }
 
 /** On to the provider, or the page that says that it cannot be reached. */
