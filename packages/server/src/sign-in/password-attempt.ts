@@ -16,6 +16,8 @@ export type Attempt =
 export interface LoginLimits {
   readonly ofAccount: FailureLimit;
   readonly ofAddress: FailureLimit;
+  /** Wrong codes for a seed, beside the other two: six digits can be guessed by whoever has the time. */
+  readonly ofCodes: FailureLimit;
   /** Does the work of one account one after another on this node, so that guesses side by side cannot outrun its limit. */
   readonly inTurn: <T>(account: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -26,6 +28,7 @@ export function loginLimits(tally: Pick<Store, "countFailure"> | undefined): Log
   return {
     ofAccount: failureLimit({ of: "logins of account", most: 10, windowMs: 60_000 }, tally),
     ofAddress: addressLimit({ of: "logins from address", most: 60, windowMs: 60_000 }, tally),
+    ofCodes: failureLimit({ of: "codes of seed", most: 50, windowMs: 86_400_000 }, tally),
     async inTurn(account, work) {
       const before = last.get(account) ?? Promise.resolve();
       const mine = before.then(work, work);

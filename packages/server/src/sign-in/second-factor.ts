@@ -111,15 +111,26 @@ async function attempt(half: HalfSignedIn, request: PageRequest, deps: Dependenc
   const { subject } = half.passed;
   const blocked = tooManyAttempts(subject, request.address, deps);
   if (blocked !== undefined) return secondFactorForm(half, blocked, deps);
+  const isCode = parseTotpCode(request.parameters.get("code") ?? "") !== undefined;
+  const seed = isCode ? half.factors.totp?.id : undefined;
+  const guessed = seed === undefined ? undefined : deps.logins.ofCodes.blockedFor(seed, deps.now());
+  if (guessed !== undefined) return secondFactorForm(half, codesGuessed(guessed), deps);
   const factor = await usedCode(half, request.parameters, deps);
   if (factor !== undefined) return goOnWith(half, { amr: ["otp"], factor }, request, deps);
   await countFailure(subject, request.address, deps);
+  if (seed !== undefined) await deps.logins.ofCodes.failed(seed, deps.now());
   deps.log.info({ reqId: request.id, subject, address: request.address }, "second factor refused");
   return secondFactorForm(half, { problem: wrongCode, status: 400 }, deps);
 }
 
 const wrongCode =
   "This code is wrong, or was used before. Take the one that your app shows now; each is good once.";
+
+function codesGuessed(seconds: number): Problem {
+  const problem =
+    "Too many wrong codes were typed for this account within a day, so none counts for now. Use a recovery code or a passkey, or ask an administrator. If it was not you, choose another password.";
+  return { problem, status: 429, headers: { "retry-after": String(seconds) } };
+}
 
 /** The id of what the code is of, which is used up by it. */
 async function usedCode(

@@ -134,6 +134,27 @@ describe("the second step", () => {
     assert.equal((await firstStep(ada)).page.status, 429);
   });
 
+  test("WEB-18 after fifty wrong codes none counts for the rest of a day, but a recovery code does", async (context) => {
+    const ada = await enrolled();
+    const { browser, page } = await firstStep(ada);
+    context.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    for (let minute = 0; minute < 5; minute++) {
+      context.mock.timers.tick(60_001);
+      for (let tries = 0; tries < 10; tries++)
+        assert.equal((await browser.submit(page, { code: ada.app.wrong() })).status, 400);
+    }
+    context.mock.timers.tick(60_001);
+    const code = authenticator(ada.secret).next();
+    const right = await browser.submit(page, { code });
+    assert.deepEqual([right.status, isSignedIn(browser)], [429, false]);
+    assert.ok(Number(right.headers.get("retry-after")) > 80_000);
+    const [recovery = ""] = ada.recoveryCodes;
+    assert.ok(
+      isBack(await browser.submit(page, { recovery })),
+      "whoever knows the password shuts nobody out",
+    );
+  });
+
   test("AC-14 it goes on in the browser where it began, and nowhere else", async () => {
     const ada = await enrolled();
     const { page } = await firstStep(ada);
