@@ -3,6 +3,7 @@
 
 import { createVerifier } from "@rescind/verifier";
 import { authorizationUrl } from "../../test/authorization.ts";
+import { exchanged, exchanger } from "../../test/exchanges.ts";
 import { type RegisteredClient, startTestServer, type TestServer } from "../../test/running-server.ts";
 import { until } from "../../test/until.ts";
 
@@ -74,7 +75,15 @@ export async function openAcme(): Promise<Acme> {
   const grants: Record<string, string>[] = [];
   for (const { sub } of people)
     for (const each of [shop, mail, reports]) grants.push(await server.openGrant(each, sub));
+  const first = grants[0]?.refresh_token ?? "";
   for (let rotation = 0; rotation < 3; rotation++) await refresh(server, shop, grants);
+  const invoices = await exchanger(server, {
+    client_id: "acme-invoices",
+    name: "Invoices",
+    audience: [orders],
+  });
+  await exchanged(server, invoices, grants[0]?.access_token);
+  await server.form("/oauth2/token", { grant_type: "refresh_token", refresh_token: first }, shop); // a replay
   await order(server, { grant_id: grants[7]?.grant_id }, "user_request", "lost phone");
   await order(server, { subject: "usr_linus", client_id: "acme-reports" }, "token_leaked", "found in a log");
   const setup = await made(server, "/admin/v1/users", { username: "joan", name: "Joan" });
@@ -143,7 +152,7 @@ async function refresh(
     client,
   );
   if (status !== 200) throw new Error(`not refreshed: ${status} ${text}`);
-  first.refresh_token = String(json.refresh_token);
+  Object.assign(first, { refresh_token: json.refresh_token, access_token: json.access_token });
 }
 
 function order(server: TestServer, select: Record<string, unknown>, reason: string, note: string) {
