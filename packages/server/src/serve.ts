@@ -3,6 +3,7 @@
 import { readAdminFile } from "./admin-file.ts";
 import { ConfigurationError, readConfiguration, settings } from "./configuration.ts";
 import { type RunningServer, startServer } from "./start.ts";
+import { boundYoungMemory } from "./young-memory.ts";
 
 /** Milliseconds in which a stop must be done. */
 const stopWithinMs = 9_000;
@@ -20,6 +21,7 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
   try {
     const configuration = readConfiguration(argv, env);
     const server = await startServer(configuration);
+    boundYoungMemory();
     announce(server, configuration.data);
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server, 0));
     void server.failed.then((cause) => {

@@ -24,6 +24,8 @@ export function startThread(start: WorkerStart): Thread {
   const worker = new Worker(new URL(file, import.meta.url), {
     workerData: start,
     transferList: start.writer === undefined ? [] : [start.writer],
+    // As young-memory.ts says of a server's only thread; of a thread there is a limit to set.
+    resourceLimits: { maxYoungGenerationSizeMb: 48 },
   });
   const prepared = Promise.withResolvers<void>();
   const listening = Promise.withResolvers<void>();

@@ -39,13 +39,13 @@ export class Connection {
       PRAGMA foreign_keys = ON;
       PRAGMA wal_autocheckpoint = ${checkpointPages};
       PRAGMA journal_size_limit = 67108864;
-      PRAGMA cache_size = -32768;
+      PRAGMA cache_size = -16384;
       PRAGMA temp_store = MEMORY;`);
   }
 
   /** For connections that only read: a statement that changed something would be an error. */
   readOnly(): void {
-    this.database.exec("PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;");
+    this.database.exec("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;");
   }
 
   /** Runs a statement with `$1` placeholders. Throws the driver's error. */
