@@ -149,9 +149,19 @@ test("oidc-provider: signed in, revoked after an outage that outlasts a restart 
     clients: [{ ...client, redirect_uris: [`${server.issuer}/login/upstream/peer/callback`] }],
     findAccount: (_context, sub) => ({
       accountId: sub,
-      claims: () => ({ sub, email: `${sub}@peer.example`, email_verified: true }),
+      claims: () => ({
+        sub,
+        email: `${sub}@peer.example`,
+        email_verified: true,
+        name: "Zoe\u202e\u001b[2J\u0000",
+        preferred_username: `${sub}\u0007`,
+      }),
     }),
-    claims: { openid: ["sub"], email: ["email", "email_verified"] },
+    claims: {
+      openid: ["sub"],
+      email: ["email", "email_verified"],
+      profile: ["name", "preferred_username"],
+    },
     features: {
       devInteractions: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
@@ -162,7 +172,7 @@ test("oidc-provider: signed in, revoked after an outage that outlasts a restart 
   listening.on("request", (request, response) =>
     isDown ? response.writeHead(503).end() : callback(request, response),
   );
-  const registration = { upstream_id: "peer", name: "Peer", issuer, scopes: ["openid", "email"], ...client };
+  const registration = { upstream_id: "peer", name: "Peer", issuer, ...client };
   isDown = true;
   const refused = await server.admin("POST", "/admin/v1/upstreams", registration);
   assert.equal(refused.status, 400);
@@ -182,8 +192,9 @@ test("oidc-provider: signed in, revoked after an outage that outlasts a restart 
   const facts = await server.introspect(String(access_token));
   const { json: user } = await server.admin("GET", `/admin/v1/users/${facts.sub}`);
   assert.deepEqual(
-    [user.username, user.email, user.email_verified],
-    ["zoe@peer.example", "zoe@peer.example", true],
+    [user.username, user.name, user.email, user.email_verified],
+    ["zoe@peer.example", undefined, "zoe@peer.example", true],
+    "no name that steers a terminal",
   );
   const [kept] = world.keptTokens();
   const isLive = async () => {

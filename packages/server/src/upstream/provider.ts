@@ -121,14 +121,15 @@ export function providers(parts: ProviderParts): Providers {
         });
         const claims = answer.claims();
         if (claims === undefined) return { kind: "failed", why: "there is no ID token" };
-        if (claims.sub.length > longestSub) return { kind: "failed", why: "the sub is too long" };
+        if (claims.sub.length > longestSub || !isPrintable(claims.sub))
+          return { kind: "failed", why: "the sub is too long, or has characters that nobody sees" };
         const { userinfo_endpoint, revocation_endpoint } = configuration.serverMetadata();
-        const told =
+        const more =
           userinfo_endpoint === undefined || isTold(claims, provider.upstream.scopes)
-            ? claims
-            : { ...(await library.fetchUserInfo(configuration, answer.access_token, claims.sub)), ...claims };
+            ? {}
+            : await library.fetchUserInfo(configuration, answer.access_token, claims.sub);
         const token = revocation_endpoint === undefined ? undefined : tokenIn(answer);
-        const person = personIn(told, claims.sub);
+        const person = personIn(claims, more, claims.sub);
         return { kind: "person", tokens: { person, amr: wordsIn(claims.amr), token } };
       } catch (error) {
         if (error instanceof library.AuthorizationResponseError) return { kind: "denied" };
@@ -207,19 +208,30 @@ function isTold(claims: Readonly<Record<string, unknown>>, scopes: readonly stri
   );
 }
 
-function personIn(claims: Readonly<Record<string, unknown>>, sub: string): UpstreamPerson {
+function personIn(
+  claims: Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, unknown>>,
+  sub: string,
+): UpstreamPerson {
   const text = (value: unknown): string | undefined =>
-    typeof value === "string" && value.isWellFormed() && value.length <= 255 ? value : undefined;
-  const email = text(claims.email);
+    typeof value === "string" && value.length <= 255 && isPrintable(value) ? value : undefined;
+  // What is said to be verified is the address beside it, and no other one.
+  const told = claims.email === undefined ? more : claims;
+  const email = text(told.email);
   const isAddress =
     email !== undefined && /^[^\p{C}\p{Z}@]+@[^\p{C}\p{Z}@]+$/u.test(email) && email.length <= 254;
   return {
     sub,
     email: isAddress ? email.normalize("NFC") : undefined,
-    emailVerified: isAddress && claims.email_verified === true,
-    name: text(claims.name),
-    username: text(claims.preferred_username),
+    emailVerified: isAddress && told.email_verified === true,
+    name: text(claims.name ?? more.name),
+    username: text(claims.preferred_username ?? more.preferred_username),
   };
+}
+
+/** What administrators may not type into a name either: characters that steer a terminal or turn a line around. */
+function isPrintable(text: string): boolean {
+  return /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u.test(text);
 }
 
 function tokenIn(answer: {
