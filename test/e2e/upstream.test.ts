@@ -242,7 +242,8 @@ test("an identity is linked from the account page, in the browser of that sessio
     [back.url.pathname, back.url.searchParams.get("identity"), back.url.searchParams.get("upstream")],
     ["/account/sign-in", "linked", "corp"],
   );
-  assert.equal(await subjectOf(await world.continueWith("corp", dora)), first.sub);
+  const opened = await world.redeem(await world.continueWith("corp", dora));
+  assert.equal((await server.introspect(String(opened.access_token))).sub, first.sub);
   const means = (await first.ask("GET", "/sign-in")).json;
   const [identity] = means.identities as Record<string, unknown>[];
   assert.deepEqual(
@@ -256,12 +257,45 @@ test("an identity is linked from the account page, in the browser of that sessio
   assert.equal(taken.url.searchParams.get("identity"), "taken");
   const path = `/identities/${identity?.identity_id}`;
   assert.equal((await second.ask("DELETE", path)).status, 404);
-  assert.equal((await first.ask("DELETE", path)).status, 204);
+  const unlinked = await first.ask("DELETE", path);
+  assert.equal(unlinked.status, 204);
+  assert.ok(Number(unlinked.headers.get("rescind-seq")) > 0);
+  for (const token of [opened.access_token, opened.refresh_token])
+    assert.equal((await server.introspect(String(token))).active, false, "what it opened ends with it");
+  assert.equal((await first.ask("GET", "/sign-in")).status, 200, "what the password opened does not");
   assert.equal((await world.continueWith("corp", dora)).status, 403);
   assert.deepEqual(
     (await audited("identity.linked")).map(({ content }) => (content as Record<string, unknown>).by),
     ["account", "email"],
   );
+});
+
+test("an identity that an administrator takes away between the two steps opens nothing any more", async () => {
+  await world.change("corp", { create_users: true });
+  const gina = await world.personThere("gina");
+  const person = world.browser();
+  const here = await accountAt(world, person, async (page) =>
+    person.carryOn(await person.submit(page, { upstream: "corp" }), gina),
+  );
+  const app = await enrol(here);
+  await world.change("corp", { create_users: false });
+  const later = world.browser();
+  const step = await world.continueWith("corp", gina, later);
+  assert.equal(headingOf(step), "One more step");
+  const { json: means } = await here.ask("GET", "/sign-in");
+  const [identity] = means.identities as Record<string, unknown>[];
+  const { json: profile } = await here.ask("GET", "/profile");
+  const path = `/admin/v1/users/${profile.sub}/identities/${identity?.identity_id}`;
+  assert.equal((await server.admin("DELETE", path)).status, 204);
+  const after = await later.submit(step, { code: app.next() });
+  assert.deepEqual(
+    [headingOf(after), later.cookies.has("127.0.0.1 rescind_session")],
+    ["Please sign in again", false],
+  );
+  assert.equal((await here.ask("GET", "/sign-in")).status, 401, "and what it had opened has ended");
+  const { json } = await server.admin("GET", `/admin/v1/sessions?subject=${profile.sub}`);
+  const statuses = (json.items as { status: string }[]).map(({ status }) => status); // the contract's list
+  assert.equal(statuses.includes("live"), false);
 });
 
 test("the last way in stays: whoever came through a provider alone keeps it until there is another", async () => {

@@ -90,7 +90,7 @@ export const upstreamRoutes = {
     method: "DELETE",
     path: "/admin/v1/users/:sub/identities/:identity_id",
     scope: "rescind:admin",
-    summary: "Take an identity at an upstream provider away from a user",
+    summary: "Take an identity at an upstream provider away from a user; sessions that it opened end",
     params: UserIdentityPath,
     answers: { 204: undefined },
   },

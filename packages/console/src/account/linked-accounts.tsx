@@ -71,7 +71,9 @@ function Shown({ identity }: { readonly identity: Identity }) {
           act={() => api.unlinkIdentity({ params: { identity_id } })}
           changes={["sign-in", "sessions", "applications", "history"]}
         >
-          <Text>Your account at {name} opens this one no more.</Text>
+          <Text>
+            Your account at {name} opens this one no more; where you signed in by it, you are signed out.
+          </Text>
         </Ask>
       </Group>
     </Card>

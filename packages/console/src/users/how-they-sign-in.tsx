@@ -110,7 +110,9 @@ function IdentityCard({ sub, identity }: { readonly sub: string; readonly identi
             act={() => api.removeIdentity({ params: { sub, identity_id } })}
             changes={["user-sign-in"]}
           >
-            <Text>Whoever has this account at {name} can sign in as this person no more.</Text>
+            <Text>
+              Whoever has this account at {name} can sign in as this person no more, and is signed out.
+            </Text>
           </Ask>
         ) : null}
       </Group>

@@ -8,6 +8,7 @@ import type { AdminRequest } from "../admin/request.ts";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, noStore, ok } from "../http/answer.ts";
 import { oneByOne } from "../people/change-user.ts";
+import { endSessionsWithout, seqHeader } from "../people/factors.ts";
 import { enabledProviders } from "../upstream/enabled-providers.ts";
 import { linkTicket } from "../upstream/link-ticket.ts";
 import { refuseStale } from "./fresh-sign-in.ts";
@@ -31,19 +32,25 @@ export async function unlinkIdentity(request: AdminRequest, deps: Dependencies):
   const challenge = refuseStale(request, deps);
   if (challenge !== undefined) return challenge;
   const subject = subjectOf(request);
+  const actor = { kind: "user", id: subject } as const;
+  const ending = { actor, reason: "user_request" } as const;
   const identityId = request.params.identity_id ?? "";
   const id = parseId("identity", identityId) ?? "0";
   return oneByOne(async () => {
     const mine = await deps.store.listIdentities(subject);
-    if (!mine.some((identity) => identity.id === id)) return unknown;
+    if (!mine.some((identity) => identity.id === id)) {
+      // An end whose answer was lost is finished by asking again.
+      await endSessionsWithout(subject, ending, deps);
+      return unknown;
+    }
     const { passwordHash } = await deps.store.findUser(subject);
     const { passkeys } = await deps.store.findFactors(subject);
     if (mine.length === 1 && passwordHash === undefined && passkeys.length === 0) return lastWayIn;
     if (!(await deps.store.unlinkIdentity(id, subject))) return unknown;
-    const actor = { kind: "user", id: subject } as const;
+    const ended = await endSessionsWithout(subject, ending, deps);
     const content = { sub: subject, identity_id: identityId };
     await deps.store.recordAudit({ action: "identity.unlinked", actor, atMs: deps.now(), content });
-    return { status: 204 };
+    return { status: 204, headers: await seqHeader(ended.at(-1), deps) };
   }, deps);
 }
 

@@ -15,6 +15,7 @@ import { formatId, parseId, type Upstream } from "@rescind/core";
 import type { StoredUpstream, UpstreamToken } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
+import { endSessionsWithout, seqHeader } from "../people/factors.ts";
 import { clientSecretPurpose, reasonOf } from "../upstream/provider.ts";
 import { redirectUriOf } from "../upstream/redirect-uri.ts";
 import { administrator } from "./administrator.ts";
@@ -116,20 +117,22 @@ export async function retryUpstreamToken(request: AdminRequest, deps: Dependenci
   return { status: 204 };
 }
 
-/** DELETE /admin/v1/users/{sub}/identities/{identity_id}: sessions that it opened stay; those are ended by themselves. */
+/** DELETE /admin/v1/users/{sub}/identities/{identity_id}: sessions that it opened end, also where it was gone already. */
 export async function removeIdentity(request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const { sub = "", identity_id = "" } = request.params;
   const id = parseId("identity", identity_id) ?? "0";
-  if (!(await deps.store.unlinkIdentity(id, sub)))
-    return refused("not-found", "This user has no identity with this identity_id.");
+  const isUnlinked = await deps.store.unlinkIdentity(id, sub);
+  const actor = administrator(request);
+  const ended = await endSessionsWithout(sub, { actor, reason: "administrator" }, deps);
+  if (!isUnlinked) return refused("not-found", "This user has no identity with this identity_id.");
   const content = { sub, identity_id };
   await deps.store.recordAudit({
     action: "identity.unlinked",
-    actor: administrator(request),
+    actor,
     atMs: deps.now(),
     content,
   });
-  return { status: 204 };
+  return { status: 204, headers: await seqHeader(ended.at(-1), deps) };
 }
 
 const unknown = refused("not-found", "There is no upstream provider with this upstream_id.");

@@ -1,5 +1,5 @@
 // What a person can show beside a password, and the end of it: sessions that were opened with something that is no longer
-// theirs end with it, in the transaction of its removal. What was being opened meanwhile is found right after: whoever
+// theirs end with it, in the transaction of its removal; those of an identity at another provider right after it. What was being opened meanwhile is found right after: whoever
 // opens a session with a factor looks once more whether it is still there (sign-in/first-factor.ts).
 
 import { formatId, parseId, type SecondFactor } from "@rescind/core";
@@ -30,19 +30,25 @@ export function secondFactorsOf(
 export async function areTheirs(
   ids: readonly string[],
   subject: string,
-  { store }: Pick<Dependencies, "store">,
+  deps: Pick<Dependencies, "store">,
 ): Promise<boolean> {
-  const there = factorIds(await store.findFactors(subject));
-  return ids.every((id) => there.includes(id) || !isFactor(id));
+  const there = await idsOf(subject, await deps.store.findFactors(subject), deps);
+  return ids.every((id) => there.has(id) || !isFactor(id));
 }
 
 /** As sessions remember what they were opened with. */
-function factorIds({ passkeys, totp, recoveryCodes }: Held): readonly string[] {
-  return [
+async function idsOf(
+  subject: string,
+  { passkeys, totp, recoveryCodes }: Held,
+  { store }: Pick<Dependencies, "store">,
+): Promise<ReadonlySet<string>> {
+  const identities = await store.listIdentities(subject);
+  return new Set([
     ...passkeys.map(({ id }) => formatId("passkey", id)),
     ...(totp === undefined ? [] : [formatId("totp", totp.id)]),
     ...(recoveryCodes === undefined ? [] : [formatId("recoveryCodes", recoveryCodes.id)]),
-  ];
+    ...identities.map(({ id }) => formatId("identity", id)),
+  ]);
 }
 
 /** Whose doing it is that sessions end. */
@@ -67,8 +73,15 @@ export async function removeFactors(
   for (const { unit, reason } of orders) deps.metrics.revoked(unit.name, reason);
   if (orders.length > 0) await catchUp(deps);
   const late = await endSessionsWithout(subject, ending, deps);
-  const last = late.at(-1) ?? orders.at(-1);
-  const recorded = last === undefined ? undefined : await deps.store.findOrder(last.id);
+  return seqHeader(late.at(-1) ?? orders.at(-1), deps);
+}
+
+/** What `Rescind-Seq` says of an order that is in force; nothing where there was none to give. */
+export async function seqHeader(
+  order: Pick<Order, "id"> | undefined,
+  { store }: Pick<Dependencies, "store">,
+): Promise<Readonly<Record<string, string>>> {
+  const recorded = order === undefined ? undefined : await store.findOrder(order.id);
   return recorded === undefined ? {} : { "rescind-seq": String(recorded.seq) };
 }
 
@@ -83,9 +96,9 @@ export async function endSessionsWithout(
   return orders;
 }
 
-/** Of identities at other providers their own code takes care. */
 function isFactor(id: string): boolean {
-  return (["passkey", "totp", "recoveryCodes"] as const).some((kind) => parseId(kind, id) !== undefined);
+  const kinds = ["passkey", "totp", "recoveryCodes", "identity"] as const;
+  return kinds.some((kind) => parseId(kind, id) !== undefined);
 }
 
 async function endsOfOthers(
@@ -94,7 +107,7 @@ async function endsOfOthers(
   { actor, reason }: Ending,
   deps: Dependencies,
 ): Promise<Order[]> {
-  const there = new Set(factorIds(held));
+  const there = await idsOf(subject, held, deps);
   const isGone = (id: string): boolean => isFactor(id) && !there.has(id);
   const orders: Order[] = [];
   let cursor: string | undefined;

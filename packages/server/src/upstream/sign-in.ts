@@ -2,7 +2,7 @@
 // the provider is configured (core/upstream.ts decides); then a session like any other.
 
 import { randomBytes } from "node:crypto";
-import { arrivalOf, type UpstreamPerson, type User, usernameFor } from "@rescind/core";
+import { arrivalOf, formatId, type UpstreamPerson, type User, usernameFor } from "@rescind/core";
 import type { Head, NewIdentity, StoredUpstream } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, PageRequest } from "../http/answer.ts";
@@ -29,16 +29,20 @@ export async function finishSignIn(
   deps: Dependencies,
 ): Promise<Answer> {
   const { provider, tokens, head, request } = from;
-  const user = await whoIs(from, deps);
-  if (user === "unknown" || user === "disabled") {
+  const who = await whoIs(from, deps);
+  // The session ends with the identity; one that was unlinked at this moment opens none.
+  const { identity } = await deps.store.findIdentity(provider.row, tokens.person.sub);
+  const user = typeof who === "string" || identity?.subject === who.subject ? who : "unknown";
+  if (user === "unknown" || user === "disabled" || identity === undefined) {
     await keepToken({ provider, tokens, subject: "", endedBy: "refused" }, deps);
-    deps.log.info({ reqId: request.id, upstream: provider.upstream.upstreamId, user }, "sign-in refused");
-    return user === "unknown" ? unknownPerson(from, deps) : disabledPerson(from, deps);
+    deps.log.info({ reqId: request.id, upstream: provider.upstream.upstreamId }, "sign-in refused");
+    return user === "disabled" ? disabledPerson(from, deps) : unknownPerson(from, deps);
   }
+  const factors = [formatId("identity", identity.id)];
   const upstreamToken = await keepToken({ provider, tokens, subject: user.subject }, deps);
   const isProven = provider.upstream.trustMfa && tokens.amr.includes("mfa");
   const amr = isProven ? ["fed", "mfa"] : ["fed"];
-  return goOn({ user, head, amr, upstreamToken }, transaction, request, deps);
+  return goOn({ user, head, amr, factors, upstreamToken }, transaction, request, deps);
 }
 
 /** Looked at once more where somebody else was faster: another callback of the same person, or of one with that name. */
