@@ -2,7 +2,8 @@
 // leads to is the kernel's choice, so one is made after the other until it is the right one.
 
 import { Agent, type ClientRequestArgs, type IncomingMessage, request } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { type AskedServer, askedServer } from "../running-server.ts";
 
@@ -42,11 +43,11 @@ class PinnedAgent extends Agent {
   // The type leaves out that the socket may be given later, which the documentation says.
   override createConnection(
     { host, port }: ClientRequestArgs,
-    done: (error: Error | null, socket: Socket) => void,
+    done?: (error: Error | null, socket: Duplex) => void,
   ): undefined {
     this.#found(Number(port), host ?? "127.0.0.1").then(
-      (socket) => done(null, socket),
-      (error: Error) => done(error, new Socket()),
+      (socket) => done?.(null, socket),
+      (error: Error) => done?.(error, new Socket()),
     );
   }
 

@@ -8,7 +8,7 @@ import { revokeElsewhere } from "../nodes/revoked-elsewhere.ts";
 import { openStream } from "../rfc/event-stream.ts";
 import { type Answered, type AskedServer, basic, startTestServer } from "../running-server.ts";
 import { until } from "../until.ts";
-import { pinnedWorkers } from "./pinned.ts";
+import { type Form, pinnedWorkers } from "./pinned.ts";
 
 const server = await startTestServer(["--workers", "2"]);
 const { workers, forms, close } = pinnedWorkers(server, 2);
@@ -31,7 +31,8 @@ test("A1 IN-04 revoked at one worker, used at the other at once, no acceptance: 
   let next = 0;
   const work = async (): Promise<void> => {
     for (let turn = next++; turn < times; turn = next++) {
-      const [here, there] = turn % 2 === 0 ? [formA, formB] : [formB, formA];
+      const here: Form = turn % 2 === 0 ? formA : formB;
+      const there: Form = turn % 2 === 0 ? formB : formA;
       const issued = await there("/oauth2/token", "grant_type=client_credentials", own);
       const token = `token=${JSON.parse(issued).access_token}`;
       if (turn % 50 === 0) assert.match(await there("/oauth2/introspect", token, own), /"active":true/);

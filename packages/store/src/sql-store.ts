@@ -51,9 +51,9 @@ import {
   useTotpStep,
 } from "./intentions/factors.ts";
 import { countFailure } from "./intentions/failures.ts";
+import { findFamily } from "./intentions/family.ts";
 import { countAfter, hashAt, readFeed } from "./intentions/feed.ts";
 import { beatFleet, fleetMembers, fleetNodes, pruneBetweenNodes } from "./intentions/fleet.ts";
-import { findFamily } from "./intentions/family.ts";
 import { listGrants } from "./intentions/grant-list.ts";
 import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";

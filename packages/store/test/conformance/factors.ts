@@ -58,8 +58,8 @@ export function factors(open: Opener): void {
       const [stored] = (await store.findFactors("usr_1")).passkeys;
       assert.deepEqual([stored?.signCount, stored?.isBackedUp, stored?.lastUsedMs], [9, true, nowMs + 1]);
       await store.distrustPasskey(key.id);
-    assert.deepEqual([await use(10), await use(2 ** 32 - 1)], [false, false], "one that has a copy");
-    const quiet = { signCount: 0, isBackedUp: false, atMs: nowMs };
+      assert.deepEqual([await use(10), await use(2 ** 32 - 1)], [false, false], "one that has a copy");
+      const quiet = { signCount: 0, isBackedUp: false, atMs: nowMs };
       assert.deepEqual(
         [await store.usePasskey(silent.id, quiet), await store.usePasskey(silent.id, quiet)],
         [true, true],
