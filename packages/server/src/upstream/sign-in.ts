@@ -35,7 +35,8 @@ export async function finishSignIn(
   const user = typeof who === "string" || identity?.subject === who.subject ? who : "unknown";
   if (user === "unknown" || user === "disabled" || identity === undefined) {
     await keepToken({ provider, tokens, subject: "", endedBy: "refused" }, deps);
-    deps.log.info({ reqId: request.id, upstream: provider.upstream.upstreamId }, "sign-in refused");
+    const why = user === "disabled" ? "disabled" : "unknown";
+    deps.log.info({ reqId: request.id, upstream: provider.upstream.upstreamId, why }, "sign-in refused");
     return user === "disabled" ? disabledPerson(from, deps) : unknownPerson(from, deps);
   }
   const factors = [formatId("identity", identity.id)];
