@@ -101,7 +101,7 @@ function report(
 }
 
 const lostAll =
-  "All tokens and sessions of before have ended and the signing keys are new. Lost is what was changed since the backup: look at clients and keys that were suspended, users that were disabled, and registrations.";
+  "All tokens and sessions of before have ended and the signing keys are new. Lost is what was changed since the backup: look at clients and keys that were suspended, users that were disabled, passwords that were changed, second factors, passkeys and identities that were removed (a recovery code that was used counts again), and registrations.";
 const lostWithTokens =
   "Tokens were kept. Undone is every revocation since the backup, the suspension of clients and keys, the end of stolen signing keys, spent codes and refresh tokens, disabled users and withdrawn consents, but for what stands above as ordered again. Order again what you know of.";
 
