@@ -92,7 +92,8 @@ function checkUris(pointer: string, uris: readonly string[] = []): FieldError | 
 function refusedUri(text: string): string | undefined {
   const uri = URL.canParse(text) ? new URL(text) : undefined;
   if (uri === undefined) return "This is not an absolute URI.";
-  if (forbiddenSchemes.includes(uri.protocol)) return "This scheme does not open an application.";
+  if (forbiddenSchemes.includes(uri.protocol))
+    return "This scheme does not open an application; use https, or a scheme of the application's own.";
   // Even empty user information: `https://@host/` reads as another host than it opens.
   if (/^[^/?]*:\/\/[^/?]*@/.test(text)) return "A redirect URI must not carry user information.";
   const isWeb = uri.protocol === "https:" || uri.protocol === "http:";

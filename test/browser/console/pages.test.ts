@@ -59,6 +59,7 @@ for (const [colorScheme, viewport] of views.slice(0, rounds(2, 4)))
       const loading = page.getByRole("main").locator("[aria-label$='being loaded']");
       await until(async () => (await loading.count()) === 0);
       await assertAccessible(page, `${heading}, ${colorScheme} ${viewport.width}`);
+      assert.equal(await page.title(), `${heading} – Rescind`);
     }
     await page.context().close();
     assert.deepEqual(world.complaints, []);
@@ -67,6 +68,7 @@ for (const [colorScheme, viewport] of views.slice(0, rounds(2, 4)))
 test("a page that is not there says so, and an API path below it answers as an API", async () => {
   const page = await world.open("viewer", "/nowhere");
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+  await page.getByRole("main").getByRole("link", { name: "Overview" }).waitFor();
   await page.context().close();
   const { status, headers } = await server.request("/console/v1/tokens");
   assert.equal(status, 404);
@@ -152,4 +154,21 @@ test("every component that the pages use has its look", () => {
   );
   const names = missing.map(([name]) => name);
   assert.deepEqual(names, [], "packages/console/src/parts/styles.ts leaves them out");
+});
+
+test("a thing that is not there is asked for once, and what is wrong is told once, by the field's name", async () => {
+  const page = await world.open("viewer", "/");
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().endsWith("/clients/nope") ? 1 : 0));
+  await within(page, "/clients/nope");
+  await page
+    .getByRole("alert")
+    .getByText("There is no client with this client_id.", { exact: true })
+    .waitFor();
+  assert.equal(asked, 1);
+  await within(page, "/grants/nope");
+  const alert = page.getByRole("alert").filter({ hasText: "Grant id is not of the form it must have." });
+  await alert.waitFor();
+  assert.equal((await alert.innerText()).split("is not of the form").length, 2);
+  await page.context().close();
 });

@@ -1,9 +1,10 @@
 // The account page: one page, for the person that it is about.
 
-import { Button, Container, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Container, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { brandName, rootPath } from "../session/place.ts";
 import { Applications } from "./applications.tsx";
 import { Devices } from "./devices.tsx";
@@ -36,7 +37,7 @@ export function AccountPage() {
       </Group>
       <Container component="main" size="sm" pb="xl">
         <Stack gap="xl">
-          <Title order={1}>{name ?? username ?? session.name}</Title>
+          <Heading tab="Your account">{name ?? username ?? session.name}</Heading>
           {profile.isError ? <Failure error={profile.error} retry={() => profile.refetch()} /> : null}
           <Facts
             facts={[

@@ -21,7 +21,7 @@ export function HowISignIn() {
     <Stack component="section" gap="md" aria-label="How you sign in">
       <Title order={2}>How you sign in</Title>
       <Freshness />
-      {query.isPending ? <Loader aria-label="How you sign in: being loaded" /> : null}
+      {query.isPending ? <Loader role="progressbar" aria-label="How you sign in: being loaded" /> : null}
       {query.isError ? <Failure error={query.error} retry={() => query.refetch()} /> : null}
       {query.data === undefined ? null : (
         <>

@@ -19,7 +19,7 @@ export function Section<Item>({ title, children, query, empty, show }: SectionPr
     <Stack component="section" gap="sm" aria-label={title}>
       <Title order={2}>{title}</Title>
       {children}
-      {query.isPending ? <Loader aria-label={`${title}: being loaded`} /> : null}
+      {query.isPending ? <Loader role="progressbar" aria-label={`${title}: being loaded`} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => query.refetch()} /> : null}
       {query.data !== undefined && items.length === 0 ? <Text c="dimmed">{empty}</Text> : null}
       {items.map(show)}

@@ -1,11 +1,12 @@
 // Who did what: filtered, verified, exported.
 
-import { Alert, Button, Group, Stack, Title } from "@mantine/core";
+import { Alert, Button, Group, Stack } from "@mantine/core";
 import type { AuditItem } from "@rescind/admin-api";
 import { useMutation } from "@tanstack/react-query";
 import { Failure } from "../parts/failure.tsx";
 import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -23,7 +24,7 @@ export function AuditPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Audit</Title>
+        <Heading>Audit</Heading>
         <Group>
           <Button variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
             Verify the chain

@@ -10,6 +10,7 @@ import { orderSearch } from "../orders/target.ts";
 import { Ask } from "../parts/ask.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
@@ -28,8 +29,8 @@ export function ClientPage() {
   });
   return (
     <Stack>
-      <Title order={1}>{client.data?.name ?? "Client"}</Title>
-      {client.isPending ? <Loader aria-label="The client is being loaded" /> : null}
+      <Heading>{client.data?.name ?? "Client"}</Heading>
+      {client.isPending ? <Loader role="progressbar" aria-label="The client is being loaded" /> : null}
       {client.isError ? <Failure error={client.error} retry={() => client.refetch()} /> : null}
       {client.data === undefined ? null : <Shown client={client.data} />}
     </Stack>

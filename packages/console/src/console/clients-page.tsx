@@ -1,8 +1,9 @@
 // Applications that are registered here, and a new one by the few questions that matter.
 
-import { Group, Stack, Title } from "@mantine/core";
+import { Group, Stack } from "@mantine/core";
 import type { ClientAnswer } from "@rescind/admin-api";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -15,7 +16,7 @@ export function ClientsPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Clients</Title>
+        <Heading>Clients</Heading>
         {session.may("administrator") ? <WayButton to="/clients/new">New</WayButton> : null}
       </Group>
       <ListTable

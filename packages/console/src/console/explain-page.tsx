@@ -1,7 +1,7 @@
 // Why something is live or not: any token, id or `jti` is recognised, explained entry by entry, and can be revoked on
 // the spot. A pasted secret goes into one request's body and nowhere else.
 
-import { Alert, Badge, Button, Group, Paper, PasswordInput, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, Paper, PasswordInput, Stack, Table, Text } from "@mantine/core";
 import type { ExplainedEntry, Explanation, ExplanationRequest } from "@rescind/admin-api";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { orderSearch } from "../orders/target.ts";
 import { usePasted } from "../palette/pasted.ts";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
@@ -50,7 +51,7 @@ export function ExplainPage() {
   const error = byText.error ?? byId.error;
   return (
     <Stack>
-      <Title order={1}>Explain</Title>
+      <Heading>Explain</Heading>
       <form
         onSubmit={(event) => {
           event.preventDefault();

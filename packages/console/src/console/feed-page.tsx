@@ -1,10 +1,11 @@
 // The log as it grows: each entry within a moment of its commit, the newest first. Read from the audit records, which
 // name the units that the feed of the verifiers carries as fingerprints only.
 
-import { Badge, Loader, Paper, Stack, Table, Text, Title } from "@mantine/core";
+import { Badge, Loader, Paper, Stack, Table, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { entryOf, type Log, type LogEntry, mostEntries, readLog } from "../live/log-entries.ts";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
 import { useConnection } from "../session/client.ts";
@@ -24,8 +25,8 @@ export function FeedPage() {
   const entries = (log.data?.records ?? []).map(entryOf);
   return (
     <Stack>
-      <Title order={1}>Feed</Title>
-      {log.isPending ? <Loader aria-label="The log is being loaded" /> : null}
+      <Heading>Feed</Heading>
+      {log.isPending ? <Loader role="progressbar" aria-label="The log is being loaded" /> : null}
       {log.isError ? <Failure error={log.error} retry={() => log.refetch()} /> : null}
       {log.data === undefined ? null : (
         <Text c="dimmed" component="div">

@@ -50,9 +50,16 @@ export function Frame() {
           </Group>
           <Group gap="xs" wrap="nowrap">
             <Palette pages={named} />
-            <Text size="sm" visibleFrom="sm">
+            <Button
+              component="a"
+              href={`${rootPath}/account/`}
+              title="Your account"
+              size="compact-sm"
+              variant="subtle"
+              visibleFrom="sm"
+            >
               {session.name}
-            </Text>
+            </Button>
             <ActionIcon
               variant="subtle"
               aria-label={scheme === "dark" ? "Light" : "Dark"}
@@ -79,6 +86,7 @@ export function Frame() {
                 onClick={close}
               />
             ))}
+          <NavLink label="Your account" href={`${rootPath}/account/`} hiddenFrom="sm" />
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main>

@@ -9,6 +9,7 @@ import { FamilyPicture } from "../grants/family-picture.tsx";
 import { orderSearch } from "../orders/target.ts";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
@@ -31,8 +32,8 @@ export function GrantPage() {
   });
   return (
     <Stack>
-      <Title order={1}>Grant</Title>
-      {family.isPending ? <Loader aria-label="The grant is being loaded" /> : null}
+      <Heading>Grant</Heading>
+      {family.isPending ? <Loader role="progressbar" aria-label="The grant is being loaded" /> : null}
       {family.isError ? <Failure error={family.error} retry={() => family.refetch()} /> : null}
       {family.data === undefined ? null : <Shown family={family.data} />}
     </Stack>

@@ -1,12 +1,13 @@
 // Foreign issuers whose JWTs can be revoked here.
 
-import { Button, Group, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text, TextInput } from "@mantine/core";
 import type { IssuerItem } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { orderSearch } from "../orders/target.ts";
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -17,7 +18,7 @@ export function IssuersPage() {
   const { api, session } = useConnection();
   return (
     <Stack>
-      <Title order={1}>Issuers</Title>
+      <Heading>Issuers</Heading>
       <Text c="dimmed">
         Identity providers that you run already. Register one, and its JWTs can be revoked here: by token, by
         person, by time, or all of them.

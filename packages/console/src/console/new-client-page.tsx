@@ -1,11 +1,12 @@
 // Registers an application by what it is, and shows how to begin with it.
 
-import { Button, Checkbox, Radio, Stack, Textarea, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Radio, Stack, Textarea, TextInput } from "@mantine/core";
 import type { ClientAnswer, NewClient } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Snippets } from "../clients/snippets.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Secret } from "../parts/secret.tsx";
 import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
@@ -69,7 +70,7 @@ export function NewClientPage() {
   if (create.data !== undefined) return <Registered client={create.data} />;
   return (
     <Stack maw={640}>
-      <Title order={1}>New client</Title>
+      <Heading>New client</Heading>
       <Questions isPending={create.isPending} register={create.mutate} />
       {create.isError ? <Failure error={create.error} /> : null}
     </Stack>
@@ -164,7 +165,7 @@ function Registered({ client }: { readonly client: ClientAnswer }) {
   const { client_id, client_secret, name } = client;
   return (
     <Stack maw={760}>
-      <Title order={1}>{name} is registered</Title>
+      <Heading>{`${name} is registered`}</Heading>
       <TextInput label="Client id" value={client_id} readOnly />
       {client_secret === undefined ? null : (
         <Secret

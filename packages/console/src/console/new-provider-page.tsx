@@ -1,10 +1,11 @@
 // Adds an OpenID provider that people sign in through, and says what to register there.
 
-import { Button, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Stack, Text, TextInput } from "@mantine/core";
 import type { NewUpstream, UpstreamAnswer } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Way } from "../parts/way.tsx";
 import { bodyOf, emptyDraft, ProviderFields } from "../providers/provider-fields.tsx";
@@ -24,7 +25,7 @@ export function NewProviderPage() {
   if (create.data !== undefined) return <Added provider={create.data} />;
   return (
     <Stack maw={640}>
-      <Title order={1}>New sign-in provider</Title>
+      <Heading>New sign-in provider</Heading>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -70,7 +71,7 @@ export function NewProviderPage() {
 function Added({ provider: { upstream_id, name, redirect_uri } }: { readonly provider: UpstreamAnswer }) {
   return (
     <Stack maw={760}>
-      <Title order={1}>{name} is added</Title>
+      <Heading>{`${name} is added`}</Heading>
       <Text>Register this redirect URI at the provider, letter for letter:</Text>
       <Identifier value={redirect_uri} />
       <Way to={`/providers/${upstream_id}`}>To the provider</Way>

@@ -1,7 +1,7 @@
 // An order, step by step: what it is aimed at, what it would reach, confirmation, receipt. The aim stands in the URL, so
 // that other pages lead here and a second sign-in comes back to it.
 
-import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { orderReasons, type Reason, type RevocationPreview } from "@rescind/admin-api";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
@@ -20,6 +20,7 @@ import {
 } from "../orders/target.ts";
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { useConnection } from "../session/client.ts";
 import { freshFor } from "../session/sign-in.ts";
 
@@ -48,13 +49,13 @@ export function NewRevocationPage() {
   if (order.data !== undefined && "id" in order.data)
     return (
       <Stack>
-        <Title order={1}>Revocation</Title>
+        <Heading>Revocation</Heading>
         <Receipt answer={order.data} />
       </Stack>
     );
   return (
     <Stack maw={860}>
-      <Title order={1}>New revocation</Title>
+      <Heading>New revocation</Heading>
       <Aim key={orderKey(target)} target={target} aim={aim} />
       {preview.isError ? <Failure error={preview.error} retry={() => preview.refetch()} /> : null}
       {preview.data === undefined || "id" in preview.data ? null : (

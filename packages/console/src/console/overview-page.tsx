@@ -1,12 +1,13 @@
 // What happens right now, on the node that answers: orders and how fast they take effect, tokens issued and refused, the
 // fleet, and uses of tokens after their end.
 
-import { Card, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Card, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { perMinute, quantile, type Sample, sumOf } from "../live/metrics-text.ts";
 import { Plot } from "../live/plot.tsx";
 import { useSamples } from "../live/samples.ts";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Way } from "../parts/way.tsx";
 import { useConnection } from "../session/client.ts";
@@ -30,7 +31,7 @@ export function OverviewPage() {
   const error = samples.error ?? verifiers.error;
   return (
     <Stack>
-      <Title order={1}>Overview</Title>
+      <Heading>Overview</Heading>
       {error === null ? null : <Failure error={error} retry={() => samples.refetch()} />}
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Figure title="Position on the log" value={latest && sumOf(latest, "rescind_log_seq")} />

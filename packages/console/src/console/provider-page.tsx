@@ -1,6 +1,6 @@
 // One provider: how it is set up, whether it answers now, its change and its end, and the tokens of its sign-ins.
 
-import { Alert, Button, Group, Loader, Modal, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { UpstreamAnswer } from "@rescind/admin-api";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -9,6 +9,7 @@ import { useState } from "react";
 import { Ask } from "../parts/ask.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Status } from "../parts/status.tsx";
@@ -25,8 +26,8 @@ export function ProviderPage() {
   });
   return (
     <Stack>
-      <Title order={1}>{provider.data?.name ?? "Sign-in provider"}</Title>
-      {provider.isPending ? <Loader aria-label="The provider is being loaded" /> : null}
+      <Heading>{provider.data?.name ?? "Sign-in provider"}</Heading>
+      {provider.isPending ? <Loader role="progressbar" aria-label="The provider is being loaded" /> : null}
       {provider.isError ? <Failure error={provider.error} retry={() => provider.refetch()} /> : null}
       {provider.data === undefined ? null : <Shown key={upstream_id} provider={provider.data} />}
     </Stack>

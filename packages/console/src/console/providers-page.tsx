@@ -1,8 +1,9 @@
 // OpenID providers that people sign in through, and what became of the tokens that their sign-ins brought along.
 
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import type { UpstreamAnswer } from "@rescind/admin-api";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -15,7 +16,7 @@ export function ProvidersPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Sign-in providers</Title>
+        <Heading>Sign-in providers</Heading>
         {session.may("administrator") ? <WayButton to="/providers/new">New</WayButton> : null}
       </Group>
       <Text c="dimmed">

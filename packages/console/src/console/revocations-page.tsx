@@ -1,11 +1,12 @@
 // Every order there has been: who, why, what, and whether it can be taken back.
 
-import { Badge, Group, Stack, Title } from "@mantine/core";
+import { Badge, Group, Stack } from "@mantine/core";
 import type { RevocationItem } from "@rescind/admin-api";
 import { useSearch } from "@tanstack/react-router";
 import { isLiftable, LiftButton } from "../orders/lift-button.tsx";
 import { inWords } from "../orders/target.ts";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -22,7 +23,7 @@ export function RevocationsPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Revocations</Title>
+        <Heading>Revocations</Heading>
         {session.may("operator") ? <WayButton to="/revocations/new">New</WayButton> : null}
       </Group>
       <ListTable

@@ -1,10 +1,11 @@
 // Login sessions: one person in one browser.
 
-import { Stack, Title } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import type { SessionItem } from "@rescind/admin-api";
 import { orderSearch } from "../orders/target.ts";
 import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -19,7 +20,7 @@ export function SessionsPage() {
   const [filters, set] = useFilters("/sessions", ["subject"]);
   return (
     <Stack>
-      <Title order={1}>Sessions</Title>
+      <Heading>Sessions</Heading>
       <Filter label="Subject" value={filters.subject} set={(subject) => set({ subject })} />
       <ListTable
         label="Sessions"

@@ -4,6 +4,7 @@ import { Loader, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { useConnection } from "../session/client.ts";
@@ -15,12 +16,13 @@ export function SettingsPage() {
     queryFn: ({ signal }) => api.readSettings({ signal }),
   });
   if (settings.isError) return <Failure error={settings.error} retry={() => settings.refetch()} />;
-  if (settings.data === undefined) return <Loader aria-label="Settings are being loaded" />;
+  if (settings.data === undefined)
+    return <Loader role="progressbar" aria-label="Settings are being loaded" />;
   const { issuer, version, now, workers, head, lifetimes, longest, digests, sources, store } = settings.data;
   const number = (value: number): string => value.toLocaleString("en");
   return (
     <Stack>
-      <Title order={1}>Settings</Title>
+      <Heading>Settings</Heading>
       <Text c="dimmed">
         Nothing can be changed here; a start with other settings changes them. As of <Moment at={now} />.
       </Text>

@@ -1,9 +1,10 @@
 // Signing keys: which signs what, rotation, and the order that ends everything a key has signed.
 
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import type { SigningKeyItem } from "@rescind/admin-api";
 import { orderSearch } from "../orders/target.ts";
 import { Ask } from "../parts/ask.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -18,7 +19,7 @@ export function SigningKeysPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Signing keys</Title>
+        <Heading>Signing keys</Heading>
         {session.may("administrator") ? (
           <Ask
             label="Rotate"

@@ -1,9 +1,10 @@
 // The valid tokens, and the one in use here marked as such. Filters stand in the URL.
 
-import { Badge, Group, Select, Stack, Title } from "@mantine/core";
+import { Badge, Group, Select, Stack } from "@mantine/core";
 import type { TokenItem } from "@rescind/admin-api";
 import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -25,7 +26,7 @@ export function TokensPage() {
   const query = { subject, client_id, grant_id, status, kind };
   return (
     <Stack>
-      <Title order={1}>Tokens</Title>
+      <Heading>Tokens</Heading>
       <Group align="end">
         <Select
           label="Status"

@@ -10,6 +10,7 @@ import { Ask } from "../parts/ask.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -31,8 +32,8 @@ export function UserPage() {
   });
   return (
     <Stack>
-      <Title order={1}>{user.data?.name ?? user.data?.username ?? "User"}</Title>
-      {user.isPending ? <Loader aria-label="The user is being loaded" /> : null}
+      <Heading>{user.data?.name ?? user.data?.username ?? "User"}</Heading>
+      {user.isPending ? <Loader role="progressbar" aria-label="The user is being loaded" /> : null}
       {user.isError ? <Failure error={user.error} retry={() => user.refetch()} /> : null}
       {user.data === undefined ? null : <Shown key={sub} user={user.data} />}
       <HowTheySignIn sub={sub} />

@@ -1,6 +1,6 @@
 // People: who they are, what they may do here, and a new one.
 
-import { Badge, Button, Group, Modal, Stack, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { UserAnswer } from "@rescind/admin-api";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -9,6 +9,7 @@ import { useState } from "react";
 import { Failure } from "../parts/failure.tsx";
 import { Filter } from "../parts/filter.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { Roles } from "../parts/roles.tsx";
@@ -25,7 +26,7 @@ export function UsersPage() {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={1}>Users</Title>
+        <Heading>Users</Heading>
         {session.may("administrator") ? <Button onClick={open}>New</Button> : null}
       </Group>
       <Group>

@@ -6,6 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Plot } from "../live/plot.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
@@ -23,7 +24,7 @@ export function VerifiersPage() {
   const [{ client_id, verifier }] = useFilters("/verifiers", ["client_id", "verifier"]);
   return (
     <Stack>
-      <Title order={1}>Verifiers</Title>
+      <Heading>Verifiers</Heading>
       <ListTable
         label="Verifiers"
         queryKey={["verifiers", "list"]}
@@ -63,7 +64,7 @@ function History({ clientId, verifier }: HistoryProps) {
         <Title order={2}>{isOfOne ? `The last day of ${verifier}` : "The last day of the fleet"}</Title>
         {isOfOne ? <Way to="/verifiers">All verifiers</Way> : null}
       </Group>
-      {history.isPending ? <Loader aria-label="The history is being loaded" /> : null}
+      {history.isPending ? <Loader role="progressbar" aria-label="The history is being loaded" /> : null}
       {history.isError ? <Failure error={history.error} retry={() => history.refetch()} /> : null}
       {history.data === undefined ? null : points.length === 0 ? (
         <Text>It was not met within a day, so nothing is known of it.</Text>

@@ -6,6 +6,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Ask } from "../parts/ask.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { given } from "../parts/given.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Identifier } from "../parts/identifier.tsx";
 import { type Column, ListTable } from "../parts/list-table.tsx";
 import { Moment } from "../parts/moment.tsx";
@@ -23,7 +24,7 @@ export function WebhooksPage() {
   const mayChange = session.may("administrator");
   return (
     <Stack>
-      <Title order={1}>Webhooks</Title>
+      <Heading>Webhooks</Heading>
       <Title order={2}>Subscriptions</Title>
       <ListTable
         label="Subscriptions"

@@ -43,7 +43,10 @@ export function Plot({ title, span = "the last minutes", timesMs, lines, show }:
       height,
       legend: { show: false },
       cursor: { show: false },
-      axes: [axis, { ...axis, size: 46 }],
+      axes: [
+        { ...axis, values: (_, times, __, ___, step) => times.map((time) => clock(time, step)) },
+        { ...axis, size: 46 },
+      ],
       scales: {
         // A single point has no width; a minute is the least.
         x: { range: ({ data: [times] }) => spanOf(times) },
@@ -88,6 +91,14 @@ export function Plot({ title, span = "the last minutes", timesMs, lines, show }:
       </Box>
     </Card>
   );
+}
+
+const minutes = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
+const seconds = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+/** A mark of the axis as times are written elsewhere; `step` is what lies between two marks, in seconds. */
+function clock(time: number, step: number): string {
+  return (step < 60 ? seconds : minutes).format(time * 1000);
 }
 
 /** In seconds, as the plot has them. */

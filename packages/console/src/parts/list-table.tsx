@@ -68,7 +68,7 @@ export function ListTable<Item>(props: ListTableProps<Item>) {
   useEffect(() => {
     if (isSearching && !isFetching && !isError) fetchNextPage();
   }, [isSearching, isFetching, isError, fetchNextPage]);
-  if (query.isPending) return <Loader aria-label={`${props.label} are being loaded`} />;
+  if (query.isPending) return <Loader role="progressbar" aria-label={`${props.label} are being loaded`} />;
   if (isError && items.length === 0) return <Failure error={query.error} retry={() => query.refetch()} />;
   if (isSearching) return <Nothing>Still looking; nothing has been found so far.</Nothing>;
   if (items.length === 0) return <Nothing>{props.empty}</Nothing>;

@@ -32,10 +32,18 @@ export function explainFailure(error: unknown): string {
     if (wantsNewerSignIn(error)) return "Sign in again for this, then repeat it. You come back here.";
     if (error.status === 401) return "Your session has ended. Reload the page to sign in again.";
     if (error.status === 403) return "Your role does not allow this. Ask an administrator.";
-    const fields = error.problem.errors?.map(({ pointer, detail }) => `${pointer}: ${detail}`) ?? [];
-    return [error.message, ...fields].join(" ");
+    const others = error.problem.errors?.filter(({ detail }) => !error.message.includes(detail)) ?? [];
+    const fields = others.map(({ pointer, detail }) => `${pointer} ${detail}`);
+    return [error.message, ...fields].map(asSentence).join(" ");
   }
   return "The server cannot be reached. Check the network, then try again.";
+}
+
+/** Names a field as people do: `/client_id is missing.` becomes `Client id is missing.` */
+function asSentence(text: string): string {
+  return text.replace(/^\/(\w)([\w/]*)/, (_, first: string, rest: string) => {
+    return `${first.toUpperCase()}${rest.replaceAll(/[_/]/g, " ")}`;
+  });
 }
 
 /** RFC 9470: the token is live, but it is too long since the person has shown who they are. */

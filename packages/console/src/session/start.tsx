@@ -3,6 +3,7 @@
 
 import "../parts/styles.ts";
 import { MantineProvider } from "@mantine/core";
+import { AdminProblem } from "@rescind/admin-api";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
@@ -38,7 +39,7 @@ export async function startPage({ page, scope, content }: Start): Promise<void> 
   try {
     const session = await signedIn(page, scope);
     if (session === undefined) return; // the browser is on its way
-    const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 2000 } } });
+    const queries = new QueryClient({ defaultOptions: { queries: { retry: mayPass, staleTime: 2000 } } });
     show(
       <QueryClientProvider client={queries}>
         <AgainProvider value={session.again}>{content(session)}</AgainProvider>
@@ -47,4 +48,9 @@ export async function startPage({ page, scope, content }: Start): Promise<void> 
   } catch (error) {
     show(<Failure error={error} retry={() => location.assign(`${rootPath}${page}/`)} />);
   }
+}
+
+/** Once more where it may have been the network or a server that is starting; a refusal stays one. */
+function mayPass(failures: number, error: unknown): boolean {
+  return failures < 1 && !(error instanceof AdminProblem && error.status < 500);
 }

@@ -23,7 +23,7 @@ export function HowTheySignIn({ sub }: { readonly sub: string }) {
   return (
     <Stack component="section" aria-label="How they sign in">
       <Title order={2}>How they sign in</Title>
-      {query.isPending ? <Loader aria-label="How they sign in: being loaded" /> : null}
+      {query.isPending ? <Loader role="progressbar" aria-label="How they sign in: being loaded" /> : null}
       {query.isError ? <Failure error={query.error} retry={() => query.refetch()} /> : null}
       {means === undefined ? null : (
         <>

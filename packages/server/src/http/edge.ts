@@ -78,9 +78,9 @@ export function failure(
 function refusalText(status: number, code: string | undefined): string {
   switch (status) {
     case 413:
-      return "The body is too large.";
+      return "The body is too large: 64 KiB at most, more only where a list is taken.";
     case 415:
-      return "The Content-Type is not one this endpoint takes.";
+      return "Send another Content-Type: application/x-www-form-urlencoded to OAuth endpoints, application/json to all others.";
     default:
       return code === "FST_ERR_CTP_EMPTY_JSON_BODY" ? "The body is empty." : "The request is malformed.";
   }
