@@ -85,15 +85,20 @@ export async function seqHeader(
   return recorded === undefined ? {} : { "rescind-seq": String(recorded.seq) };
 }
 
-/** Ends the sessions of a person that were opened with something that is not there any more; the orders. */
+/** Ends all sessions of a person that were opened with something that is not there any more; the orders. */
 export async function endSessionsWithout(
   subject: string,
   ending: Ending,
   deps: Dependencies,
 ): Promise<readonly Order[]> {
-  const orders = await endsOfOthers(subject, await deps.store.findFactors(subject), ending, deps);
-  if (orders.length > 0) await commitAll(orders, deps);
-  return orders;
+  const ended: Order[] = [];
+  for (;;) {
+    const orders = await endsOfOthers(subject, await deps.store.findFactors(subject), ending, deps);
+    if (orders.length > 0) await commitAll(orders, deps);
+    ended.push(...orders);
+    // What has ended is not found again.
+    if (orders.length < mostAtOnce) return ended;
+  }
 }
 
 function isFactor(id: string): boolean {
@@ -124,7 +129,7 @@ async function endsOfOthers(
   return orders.slice(0, mostAtOnce);
 }
 
-/** Orders in one transaction; nobody is signed in at more places with one passkey. */
+/** Orders in one transaction; whoever hoards sessions has more. */
 const mostAtOnce = 1000;
 
 function without(held: Held, { totp, recoveryCodes, passkeys }: RemovedFactors): Held {

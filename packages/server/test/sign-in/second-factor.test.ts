@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { formatId } from "@rescind/core";
 import { type Authenticator, authenticator } from "../../../../test/authenticator.ts";
 import { authorizationUrl, browserWith, headingOf, type Parameters } from "../../../../test/authorization.ts";
 import { redirectUri } from "../../../../test/people.ts";
@@ -286,6 +287,29 @@ describe("the account's own means", () => {
       assert.deepEqual(live, []);
     });
     await Promise.all(rounds);
+  });
+
+  test("removing the app ends all sessions that it opened, however many somebody has hoarded", async () => {
+    const ada = await enrolled();
+    const { store } = people;
+    const { user } = await store.findUser(ada.subject);
+    const { totp } = await store.findFactors(ada.subject);
+    const factors = [formatId("totp", totp?.id ?? "0")];
+    for (let hundreds = 0; hundreds < 21; hundreds++)
+      await Promise.all(Array.from({ length: 100 }, () => people.signIn(user, { factors })));
+    assert.equal((await call(ada.token, "DELETE", "/totp")).status, 204);
+    let live = 0;
+    let cursor: string | undefined;
+    do {
+      const page = await store.listSessions(
+        { subject: ada.subject },
+        { limit: 1000, cursor },
+        Date.now() / 1000,
+      );
+      live += page.items.filter(({ status }) => status === "live").length;
+      cursor = page.next;
+    } while (cursor !== undefined);
+    assert.equal(live, 1, "the one that was opened before there was an app");
   });
 
   test("new recovery codes end the earlier ones and what these have opened", async () => {
