@@ -114,19 +114,38 @@ async function endsOfOthers(
 ): Promise<Order[]> {
   const there = await idsOf(subject, held, deps);
   const isGone = (id: string): boolean => isFactor(id) && !there.has(id);
-  const orders: Order[] = [];
+  const opened: { readonly sessionId: string; readonly isLive: boolean }[] = [];
   let cursor: string | undefined;
   do {
     const page = await deps.store.listSessions({ subject }, { limit: 1000, cursor }, deps.now() / 1000);
-    for (const { session, status } of page.items) {
-      if (status !== "live" || !(session.factors ?? []).some(isGone)) continue;
-      const unit = { name: "session", issuer: deps.issuer, value: session.sessionId } as const;
-      const about = { subject };
-      orders.push(orderOf({ unit, actor, reason, final: true, select: selectOf(unit), about }, deps));
-    }
+    for (const { session, status } of page.items)
+      if ((session.factors ?? []).some(isGone))
+        opened.push({ sessionId: session.sessionId, isLive: status === "live" });
     cursor = page.next;
-  } while (cursor !== undefined && orders.length < mostAtOnce);
-  return orders.slice(0, mostAtOnce);
+  } while (cursor !== undefined);
+  // Offline access outlives the session that it was given in, and ends with an order of it all the same.
+  const outlived = opened.every(({ isLive }) => isLive)
+    ? new Set<string>()
+    : await sessionsOfLiveGrants(subject, deps);
+  const ending = opened.filter(({ sessionId, isLive }) => isLive || outlived.has(sessionId));
+  return ending.slice(0, mostAtOnce).map(({ sessionId }) => {
+    const unit = { name: "session", issuer: deps.issuer, value: sessionId } as const;
+    return orderOf({ unit, actor, reason, final: true, select: selectOf(unit), about: { subject } }, deps);
+  });
+}
+
+async function sessionsOfLiveGrants(
+  subject: string,
+  { store, now }: Pick<Dependencies, "now" | "store">,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  let cursor: string | undefined;
+  do {
+    const page = await store.listGrants({ subject, status: "live" }, { limit: 1000, cursor }, now() / 1000);
+    for (const { sessionId } of page.items) if (sessionId !== undefined) found.add(sessionId);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return found;
 }
 
 /** Orders in one transaction; whoever hoards sessions has more. */

@@ -289,6 +289,17 @@ describe("the account's own means", () => {
     await Promise.all(rounds);
   });
 
+  test("removing the app ends offline access too that outlived the session of its code", async () => {
+    const ada = await enrolled();
+    const { browser, page } = await firstStep(ada, { scope: "openid offline_access" });
+    const tokens = await tokensOf(await browser.submit(page, { code: ada.app.next() }));
+    const hint = new URLSearchParams({ id_token_hint: String(tokens.id_token) });
+    await browser.open(`${server.base}/oauth2/logout?${hint}`);
+    assert.equal(await isActive(tokens.refresh_token), true, "signing out is no revocation of it");
+    assert.equal((await call(ada.token, "DELETE", "/totp")).status, 204);
+    assert.equal(await isActive(tokens.refresh_token), false);
+  });
+
   test("removing the app ends all sessions that it opened, however many somebody has hoarded", async () => {
     const ada = await enrolled();
     const { store } = people;
