@@ -37,7 +37,9 @@ const Jwks = Type.Object(
 );
 
 const RedirectUris = Type.Array(
-  Uri("Compared byte by byte; only the port of a loopback address may differ."),
+  Uri(
+    "Absolute, as https://app.example/callback. Compared byte by byte; only the port of a loopback address may differ.",
+  ),
   {
     maxItems: 50,
     uniqueItems: true,

@@ -2,8 +2,11 @@
 // elsewhere, and nothing is refused by the pages' own policy.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import type { Response } from "playwright-core";
 import { rounds } from "../../seed.ts";
@@ -170,5 +173,39 @@ test("a thing that is not there is asked for once, and what is wrong is told onc
   const alert = page.getByRole("alert").filter({ hasText: "Grant id is not of the form it must have." });
   await alert.waitFor();
   assert.equal((await alert.innerText()).split("is not of the form").length, 2);
+  await page.context().close();
+});
+
+test("a client's snippets are those of its grant types, and the one for Node runs as it is", async () => {
+  const page = await world.open("viewer", `/clients/${client.client_id}`);
+  await page.getByRole("tab", { name: "Node" }).click();
+  const text = await page.getByRole("region", { name: "Node snippet" }).innerText();
+  const env = { ...process.env, CLIENT_SECRET: client.client_secret };
+  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", text], { cwd, env });
+  const { json } = await server.admin("GET", `/admin/v1/tokens?kind=access&subject=${client.client_id}`);
+  assert.deepEqual(
+    [json.items].flat().map((token) => Object(token).status),
+    ["revoked"],
+  );
+  const web = await server.registerClient({
+    ...{ name: "Shop", grant_types: ["authorization_code"], redirect_uris: ["https://shop.example/back"] },
+  });
+  await within(page, `/clients/${web.client_id}`);
+  const curl = page.getByRole("region", { name: "curl snippet" }).filter({ hasText: web.client_id });
+  assert.match(await curl.innerText(), /grant_type=authorization_code/);
+  assert.deepEqual(await page.getByRole("tab").allInnerTexts(), ["curl", "Node"]);
+  await page.context().close();
+});
+
+test("Go to finds a person by the name that they sign in with", async () => {
+  const { username } = await world.person();
+  const page = await world.open("viewer", "/");
+  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "A page, an id, or a token" }).fill(username);
+  await page.getByText(`User called ${username}`).first().waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: username, exact: true }).waitFor();
   await page.context().close();
 });

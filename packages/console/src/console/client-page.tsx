@@ -57,7 +57,7 @@ function Shown({ client }: { readonly client: ClientAnswer }) {
       <Actions client={client} />
       <ConsumerKeys client={client} />
       <Title order={2}>Begin</Title>
-      <Snippets clientId={client_id} />
+      <Snippets client={client} />
     </>
   );
 }

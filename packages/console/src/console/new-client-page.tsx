@@ -174,7 +174,7 @@ function Registered({ client }: { readonly client: ClientAnswer }) {
           hint="Give it to the application now; it is stored as a digest only, and not shown again."
         />
       )}
-      <Snippets clientId={client_id} />
+      <Snippets client={client} />
       <Way to={`/clients/${encodeURIComponent(client_id)}`}>To the client</Way>
     </Stack>
   );

@@ -1,7 +1,7 @@
 // One person: roles, status, a link to set a password, what they have given to whom, and how to end it.
 
 import { Button, Group, Loader, Stack, Text, Title } from "@mantine/core";
-import type { GrantItem, UserAnswer } from "@rescind/admin-api";
+import { AdminProblem, type GrantItem, type UserAnswer } from "@rescind/admin-api";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -30,13 +30,26 @@ export function UserPage() {
     queryKey: ["users", "one", sub],
     queryFn: ({ signal }) => api.readUser({ params: { sub }, signal }),
   });
+  const isUnknown = user.error instanceof AdminProblem && user.error.status === 404;
   return (
     <Stack>
       <Heading>{user.data?.name ?? user.data?.username ?? "User"}</Heading>
       {user.isPending ? <Loader role="progressbar" aria-label="The user is being loaded" /> : null}
-      {user.isError ? <Failure error={user.error} retry={() => user.refetch()} /> : null}
-      {user.data === undefined ? null : <Shown key={sub} user={user.data} />}
-      <HowTheySignIn sub={sub} />
+      {isUnknown ? (
+        <>
+          <Text>
+            Nobody is registered here by {sub}. Clients may hold tokens for this subject all the same.
+          </Text>
+          <Ways sub={sub} />
+        </>
+      ) : null}
+      {user.isError && !isUnknown ? <Failure error={user.error} retry={() => user.refetch()} /> : null}
+      {user.data === undefined ? null : (
+        <>
+          <Shown key={sub} user={user.data} />
+          <HowTheySignIn sub={sub} />
+        </>
+      )}
       <Title order={2}>Grants</Title>
       <ListTable
         label="Grants"
@@ -68,27 +81,35 @@ function Shown({ user }: { readonly user: UserAnswer }) {
           ["Since", <Moment key="since" at={created_at} />],
         ]}
       />
-      <Group>
-        {session.may("operator") ? (
-          <WayButton
-            color="red"
-            variant="light"
-            size="compact-sm"
-            to="/revocations/new"
-            search={orderSearch({ kind: "subject", values: [sub] })}
-          >
-            End everything of theirs
-          </WayButton>
-        ) : null}
-        <WayButton variant="default" size="compact-sm" to="/sessions" search={{ subject: sub }}>
-          Sessions
-        </WayButton>
-        <WayButton variant="default" size="compact-sm" to="/tokens" search={{ subject: sub }}>
-          Tokens
-        </WayButton>
-      </Group>
+      <Ways sub={sub} />
       {session.may("administrator") ? <Administration user={user} /> : null}
     </>
+  );
+}
+
+/** From the person to what is theirs, and to its end. */
+function Ways({ sub }: { readonly sub: string }) {
+  const { session } = useConnection();
+  return (
+    <Group>
+      {session.may("operator") ? (
+        <WayButton
+          color="red"
+          variant="light"
+          size="compact-sm"
+          to="/revocations/new"
+          search={orderSearch({ kind: "subject", values: [sub] })}
+        >
+          End everything of theirs
+        </WayButton>
+      ) : null}
+      <WayButton variant="default" size="compact-sm" to="/sessions" search={{ subject: sub }}>
+        Sessions
+      </WayButton>
+      <WayButton variant="default" size="compact-sm" to="/tokens" search={{ subject: sub }}>
+        Tokens
+      </WayButton>
+    </Group>
   );
 }
 

@@ -14,8 +14,7 @@ export function Palette({ pages }: { readonly pages: readonly NamedPage[] }) {
   useHotkeys([["mod+K", open]], []);
   const go = (found: Found, text: string): void => {
     close();
-    if (found.kind === "place")
-      navigate({ to: found.to, search: found.id === undefined ? {} : { id: found.id } });
+    if (found.kind === "place") navigate({ to: found.to, search: found.search ?? {} });
     else {
       handOver(text.trim());
       navigate({ to: "/explain", search: {} });

@@ -7,7 +7,12 @@ export interface NamedPage {
 }
 
 export type Found =
-  | { readonly kind: "place"; readonly label: string; readonly to: string; readonly id?: string }
+  | {
+      readonly kind: "place";
+      readonly label: string;
+      readonly to: string;
+      readonly search?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "token"; readonly label: string };
 
 /** From here on a text that is no id may be a token of somebody else; those of ours are longer. */
@@ -25,7 +30,7 @@ export function recognise(text: string, pages: readonly NamedPage[]): readonly F
     .map(({ path, title }) => ({ kind: "place", label: title, to: path }) as const);
   if (named.length > 0 || /\s/.test(asked)) return named;
   if (asked.length >= shortestToken) return [{ kind: "token", label: "Explain this token" }];
-  return /^[\w.-]+$/.test(asked) ? [clientPlace(asked)] : [];
+  return /^[\w.@+-]+$/.test(asked) ? [personPlace(asked), ...clientPlaces(asked)] : [];
 }
 
 function startsWith({ title }: NamedPage, words: string): number {
@@ -36,10 +41,20 @@ function placeOf(id: string): Found | undefined {
   if (/^gnt_\d+$/.test(id)) return { kind: "place", label: `Grant ${id}`, to: `/grants/${id}` };
   if (/^(tid|ses)_\d+$/.test(id)) {
     const what = id.startsWith("tid_") ? "token" : "session";
-    return { kind: "place", label: `Explain ${what} ${id}`, to: "/explain", id };
+    return { kind: "place", label: `Explain ${what} ${id}`, to: "/explain", search: { id } };
   }
   if (/^usr_[\w-]+$/.test(id)) return { kind: "place", label: `User ${id}`, to: `/users/${id}` };
   return /^cli_[\w-]+$/.test(id) ? clientPlace(id) : undefined;
+}
+
+/** By username or email address; of a person nobody knows the `sub` by heart. */
+function personPlace(name: string): Found {
+  const field = name.includes("@") ? "email" : "username";
+  return { kind: "place", label: `User called ${name}`, to: "/users", search: { [field]: name } };
+}
+
+function clientPlaces(id: string): readonly Found[] {
+  return /^[\w.-]+$/.test(id) ? [clientPlace(id)] : [];
 }
 
 function clientPlace(id: string): Found {

@@ -32,7 +32,8 @@ export function explainFailure(error: unknown): string {
     if (wantsNewerSignIn(error)) return "Sign in again for this, then repeat it. You come back here.";
     if (error.status === 401) return "Your session has ended. Reload the page to sign in again.";
     if (error.status === 403) return "Your role does not allow this. Ask an administrator.";
-    const others = error.problem.errors?.filter(({ detail }) => !error.message.includes(detail)) ?? [];
+    const others =
+      error.problem.errors?.filter(({ detail }) => !error.message.includes(detail.replace(/\.$/, ""))) ?? [];
     const fields = others.map(({ pointer, detail }) => `${pointer} ${detail}`);
     return [error.message, ...fields].map(asSentence).join(" ");
   }
