@@ -107,7 +107,10 @@ test("an order that ended a grant is lifted from its family", async () => {
 
 test("what is appended to the log appears on the feed by itself, lifts and suspensions too", async () => {
   const { client_id } = await server.registerClient({ name: "Fed" });
-  const page = await world.open("viewer", "/feed");
+  const page = await world.open("viewer", "/audit");
+  const stream = page.waitForResponse((response) => response.url().includes("/admin/v1/feed?after="));
+  await page.goto(`${server.base}/console/feed`);
+  assert.equal(await (await stream).headerValue("content-type"), "text/event-stream");
   const feed = page.getByRole("table", { name: "Entries of the log, newest first" });
   const revoked = await server.admin("POST", "/admin/v1/revocations", { select: { subject: "usr_fed" } });
   const row = feed.getByRole("row").filter({ hasText: "subject usr_fed" });

@@ -1,17 +1,18 @@
-// The log as it grows: each entry within a moment of its commit, the newest first. Read from the audit records, which
+// The log as it grows: each entry within a moment of its commit, the newest first. Its stream says when; read from the audit records, which
 // name the units that the feed of the verifiers carries as fingerprints only.
 
 import { Badge, Loader, Paper, Stack, Table, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { entryOf, type Log, type LogEntry, mostEntries, readLog } from "../live/log-entries.ts";
+import { useLogStream } from "../live/log-stream.ts";
 import { Failure } from "../parts/failure.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Moment } from "../parts/moment.tsx";
 import { OneLine } from "../parts/one-line.tsx";
 import { useConnection } from "../session/client.ts";
 
-/** Milliseconds between two looks. */
-const lookMs = 1000;
+/** Milliseconds between two looks where the stream says nothing. */
+const lookMs = 5000;
 
 export function FeedPage() {
   const { api } = useConnection();
@@ -22,6 +23,8 @@ export function FeedPage() {
     queryFn: ({ signal }) =>
       readLog((query) => api.listAudit({ query, signal }), queries.getQueryData<Log>(["log"])),
   });
+  // From the newest record that is shown; what an older number would bring again changes nothing.
+  useLogStream(log.data && (log.data.records[0]?.seq ?? 0), ["log"]);
   const entries = (log.data?.records ?? []).map(entryOf);
   return (
     <Stack>

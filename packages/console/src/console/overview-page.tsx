@@ -3,6 +3,7 @@
 
 import { Card, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useLogStream } from "../live/log-stream.ts";
 import { perMinute, quantile, type Sample, sumOf } from "../live/metrics-text.ts";
 import { Plot } from "../live/plot.tsx";
 import { useSamples } from "../live/samples.ts";
@@ -28,6 +29,7 @@ export function OverviewPage() {
   const used = fleet.reduce((sum, { counts }) => sum + (counts?.revoked_uses ?? 0), 0);
   const all = samples.data ?? [];
   const latest = all.at(-1);
+  useLogStream(latest && sumOf(latest, "rescind_log_seq"), ["metrics", "verifiers"]);
   const error = samples.error ?? verifiers.error;
   return (
     <Stack>

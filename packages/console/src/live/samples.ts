@@ -1,4 +1,4 @@
-// The last ten minutes of this node's metrics, looked at every few seconds while somebody watches.
+// The last ten minutes of this node's metrics, looked at every few seconds while somebody watches, and when the log grows.
 
 import { useQuery } from "@tanstack/react-query";
 import { useConnection } from "../session/client.ts";
@@ -7,7 +7,7 @@ import { parseMetrics, type Sample } from "./metrics-text.ts";
 
 /** Milliseconds. */
 const lookMs = 2000;
-const mostSamples = 300;
+const keptMs = 600_000;
 
 /** Kept while the page is open, whichever of its pages is shown. */
 let kept: readonly Sample[] = [];
@@ -23,7 +23,8 @@ export function useSamples() {
         signal,
       });
       if (!response.ok) throw new Error(`The metrics answered ${response.status}.`);
-      kept = [...kept.slice(1 - mostSamples), parseMetrics(await response.text(), Date.now())];
+      const sample = parseMetrics(await response.text(), Date.now());
+      kept = [...kept.filter(({ atMs }) => atMs > sample.atMs - keptMs), sample];
       return kept;
     },
   });

@@ -180,6 +180,15 @@ export const bearerRoutes: readonly BearerRoute[] = [
   },
   {
     method: "GET",
+    path: "/admin/v1/feed",
+    scopes: ["rescind:read"],
+    query: ["after", "limit"],
+    streams: true,
+    handle: ({ query }, deps) => feedPage(query, deps),
+    summary: "The same log for who administers, so that pages hear of what is appended",
+  },
+  {
+    method: "GET",
     path: "/revocations/settings",
     scopes: ["rescind:feed"],
     handle: (_request, deps) => feedSettings(deps),
