@@ -6,11 +6,13 @@ import { cacheExposure, databaseExposure, isLoopback } from "./backend-exposure.
 import { readBrand } from "./brand-settings.ts";
 import { type CacheAddress, readCacheAddress } from "./cache/address.ts";
 import { defaultPrefix, isPrefix } from "./cache/keys.ts";
+import { ConfigurationError } from "./configuration-error.ts";
 import { noPepper } from "./keys/digest.ts";
 import { nearestName } from "./nearest-name.ts";
 import type { Brand } from "./pages/brand.ts";
 import { secretFileVariables, withSecretFiles } from "./secret-files.ts";
 import { type SettingSource, sourcesOf } from "./setting-source.ts";
+import { readTrustedProxies } from "./trusted-proxies.ts";
 
 type Kind = "text" | "number" | "switch";
 
@@ -148,10 +150,7 @@ export function sqlitePath(database: string): string | undefined {
   return /^sqlite:(?!\/\/)(.+)$/s.exec(database)?.[1];
 }
 
-/** A setting that cannot be used; the message names it and says how to mend it. */
-export class ConfigurationError extends Error {
-  override readonly name = "ConfigurationError";
-}
+export { ConfigurationError };
 
 /**
  * Reads the configuration.
@@ -295,7 +294,7 @@ function checked(raw: Raw, told: Told, env: NodeJS.ProcessEnv): Configuration {
     database,
     ...cacheOf(raw),
     workers: atLeastOne("workers", raw.workers ?? "1", mostWorkers),
-    trustedProxies: (raw.trustedProxies ?? "").split(",").filter((address) => address !== ""),
+    trustedProxies: readTrustedProxies(raw.trustedProxies ?? ""),
     allowPrivateNetworks: isOn("allow-private-networks", raw.allowPrivateNetworks) || loopbackIssuer,
     tokenPepper: longEnough("--token-pepper", raw.tokenPepper),
     previousTokenPepper: previousPepper(raw),

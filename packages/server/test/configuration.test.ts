@@ -71,3 +71,21 @@ test("where each setting comes from is known: a flag decides over the environmen
     ...{ "log-level": "environment", "brand-name": "config-file" },
   });
 });
+
+test("a trusted proxy that is neither an address nor a network is refused by the flag's name", () => {
+  for (const list of [
+    "nope",
+    "10.0.0.1,proxy.example",
+    "10.0.0.0/33",
+    "10.0.0.0/0",
+    "::1/129",
+    "10.0.0.0/8/8",
+  ])
+    assert.throws(
+      () => readConfiguration(["--trusted-proxies", list], {}),
+      saying(/^--trusted-proxies must/),
+      list,
+    );
+  const list = "10.0.0.0/8, ::1,fd00::/8,10.0.0.0/255.0.0.0,loopback";
+  assert.equal(readConfiguration(["--trusted-proxies", list], {}).trustedProxies.length, 5);
+});
