@@ -232,11 +232,16 @@ class World {
     ];
   }
 
-  /** The grace window counts from when it was spent, or from the end of the last outage since. */
+  /**
+   * The grace window counts from when it was spent, or from the end of the last outage since. An outage is over when all is
+   * well again; until then some of it (one node of two) may be, and give its window: `partly` counts it from then.
+   */
   #windowFrom(spent: number, until: number, outages: "partly" | "whole"): number {
-    const counted = this.#outages.filter(({ partly }) => outages === "partly" || partly !== true);
-    const ends = counted.map(({ returned }) => returned).filter((end) => end <= until);
-    return Math.max(spent, ...ends);
+    const ends =
+      outages === "partly"
+        ? this.#outages.filter(({ sent }) => sent <= until).map(({ returned }) => Math.min(returned, until))
+        : this.#outages.filter(({ partly }) => partly !== true).map(({ returned }) => returned);
+    return Math.max(spent, ...ends.filter((end) => end <= until));
   }
 
   #learnSuccessor(presentation: Refreshed): void {

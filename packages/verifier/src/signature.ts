@@ -14,6 +14,8 @@ export interface VerificationKey {
   readonly key: CryptoKey;
   /** Undefined where this runtime or this kind of key goes by WebCrypto. */
   readonly check: Check | undefined;
+  /** Bytes of a signature by this key; undefined where it is not RSA. */
+  readonly rsaLength: number | undefined;
 }
 
 /** How Node verifies one algorithm, and which keys are for it (RFC 7518 section 3.1, RFC 8037). */
@@ -50,12 +52,12 @@ const encoder = new TextEncoder();
 
 /** A key to verify signatures of this algorithm with. */
 export function verificationKey(alg: string, key: CryptoKey): VerificationKey {
-  return { alg, key, check: nativeCheck(alg, key) };
+  return { alg, key, check: nativeCheck(alg, key), rsaLength: rsaLengthOf(key) };
 }
 
 /** The key by WebCrypto alone. */
 export function webVerificationKey(alg: string, key: CryptoKey): VerificationKey {
-  return { alg, key, check: undefined };
+  return { alg, key, check: undefined, rsaLength: rsaLengthOf(key) };
 }
 
 /** Whether a JWT has a good signature by this key, whose algorithm is that of its header under one of its names. */
@@ -63,6 +65,8 @@ export function hasGoodSignature(
   { text, signature, alg }: Pick<WellFormedJwt, "text" | "signature" | "alg">,
   key: VerificationKey,
 ): boolean | Promise<boolean> {
+  // RFC 8017 sections 8.1.2 and 8.2.2, step 1: what verifies takes a number without its leading zeros too.
+  if (key.rsaLength !== undefined && signature.length !== key.rsaLength) return false;
   if (key.check !== undefined)
     return key.check(encoder.encode(text.slice(0, text.lastIndexOf("."))), signature);
   return compactVerify(text, key.key, { algorithms: [alg] }).then(
@@ -75,6 +79,12 @@ function nativeCheck(alg: string, key: CryptoKey): Check | undefined {
   const algorithm = algorithms[alg];
   if (nativeVerification === undefined || algorithm === undefined || !isFor(key, algorithm)) return undefined;
   return checkOf(nativeVerification, algorithm, nativeVerification.KeyObject.from(key));
+}
+
+function rsaLengthOf({ algorithm }: CryptoKey): number | undefined {
+  // boundary: RSA keys have it
+  const { modulusLength } = algorithm as KeyAlgorithm & { readonly modulusLength?: number };
+  return modulusLength === undefined ? undefined : Math.ceil(modulusLength / 8);
 }
 
 /** The key goes in by itself wherever it can: with anything beside it Node sets it up anew each time. */

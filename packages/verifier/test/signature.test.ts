@@ -56,6 +56,18 @@ for (const alg of asymmetricAlgorithms)
     }
   });
 
+for (const alg of ["RS256", "PS256"])
+  test(`RFC 8017 section 8 ${alg}: a signature without its leading zero is none, natively and by WebCrypto`, async () => {
+    const one = await keys(alg);
+    let jws = await one.sign("0");
+    for (let i = 1; signatureOf(jws)[0] !== 0; i++) jws = await one.sign(String(i));
+    const shorter = withSignature(jws, signatureOf(jws).subarray(1));
+    for (const key of [one.native, one.web]) {
+      assert.equal(await isGood(jws, alg, key), true);
+      assert.equal(await isGood(shorter, alg, key), false);
+    }
+  });
+
 test("RFC 7518 section 3.3 an RSA key of fewer than 2048 bits verifies nothing", async () => {
   const small = { name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) };
   const pair = await crypto.subtle.generateKey({ ...small, hash: "SHA-256" }, true, ["sign", "verify"]);

@@ -50,12 +50,17 @@ export function verifyJws(jws: DecodedJws, alg: SigningAlg, key: KeyObject): boo
     case "ES256":
       return verify("sha256", input, { key, dsaEncoding: "ieee-p1363" }, jws.signature);
     case "RS256":
-      return verify("sha256", input, key, jws.signature);
+      return isOfLength(jws.signature, key) && verify("sha256", input, key, jws.signature);
     case "PS256":
-      return verify("sha256", input, { key, ...pss }, jws.signature);
+      return isOfLength(jws.signature, key) && verify("sha256", input, { key, ...pss }, jws.signature);
     case "EdDSA":
       return verify(null, input, key, jws.signature);
   }
+}
+
+/** RFC 8017 sections 8.1.2 and 8.2.2, step 1: Node would take an RSA signature without its leading zeros too. */
+function isOfLength(signature: Uint8Array, { asymmetricKeyDetails }: KeyObject): boolean {
+  return signature.length === Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }
 
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
