@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import type { Page } from "playwright-core";
 import { authenticator } from "../authenticator.ts";
 import { peopleOf, pkce } from "../people.ts";
+import { until } from "../until.ts";
 import { addAuthenticator } from "./authenticator.ts";
 import { assertAccessible } from "./console/console.ts";
 import { alice, arrived, heading, signIn, startWorld } from "./world.ts";
@@ -120,10 +121,12 @@ test("a passkey is the second step where one is asked for, and a copied one is r
   await page.goto(url({ prompt: "login" }));
   await page.getByRole("alert").getByText("as if there were a copy of it").waitFor();
   await button(page).click();
+  await until(async () => {
+    const { json } = await server.admin("GET", "/admin/v1/audit?limit=20");
+    const records = json.items as { action: string }[]; // the contract's list
+    return records.filter(({ action }) => action === "passkey.refused").length === 2;
+  });
   await page.getByRole("alert").getByText("It opens nothing any more").waitFor();
-  const { json } = await server.admin("GET", "/admin/v1/audit?limit=20");
-  const records = json.items as { action: string }[]; // the contract's list
-  assert.equal(records.filter(({ action }) => action === "passkey.refused").length, 2);
   await page.context().close();
 });
 

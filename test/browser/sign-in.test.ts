@@ -45,7 +45,7 @@ test("a wrong password says so, keeps the name, and puts the cursor where it is 
   assert.equal(await page.getByLabel("Username or email address").inputValue(), alice.username);
   const password = page.getByLabel("Password");
   assert.equal(await password.inputValue(), "");
-  assert.ok(await password.evaluate((field) => field === document.activeElement));
+  await page.locator("#password:focus").waitFor();
   assert.equal(await password.getAttribute("aria-describedby"), await alert.getAttribute("id"));
   await signIn(page);
   await page.waitForURL((url) => url.pathname !== "/login");
@@ -54,6 +54,8 @@ test("a wrong password says so, keeps the name, and puts the cursor where it is 
 test("the whole way by keyboard alone", async () => {
   const page = await world.page();
   await page.goto(world.url({ prompt: "login consent" }));
+  // Focus is set with the page's first frame, which a busy machine draws after it was loaded.
+  await page.locator("#username:focus").waitFor();
   await page.keyboard.type(alice.username);
   await page.keyboard.press("Tab");
   await page.keyboard.type(alice.password);
