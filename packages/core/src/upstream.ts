@@ -80,11 +80,15 @@ export type UpstreamEnd =
   | "session_expired"
   | "grant_revoked";
 
+/** What says whether the token of a sign-in is still needed. */
 export interface SignInFacts {
   readonly createdAtMs: number;
+  /** Whether it was given to a session. */
   readonly isAttached: boolean;
+  /** Undefined: it was removed long after its end. */
   readonly session: Session | undefined;
   readonly isSessionCovered: boolean;
+  /** Among the grants that came from the session: one that is live; one that was revoked. */
   readonly hasLiveGrant: boolean;
   readonly hasRevokedGrant: boolean;
 }

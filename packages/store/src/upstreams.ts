@@ -1,7 +1,7 @@
 // The part of the store's interface that is about upstream OpenID providers: what is registered, the identities that
 // people have there, and the tokens of their sign-ins until these are revoked there. The same contract as store.ts.
 
-import type { RowId, Session, Upstream, User } from "@rescind/core";
+import type { RowId, SignInFacts, Upstream, User } from "@rescind/core";
 import type { Actor, Head, Page, PageRequest } from "./records.ts";
 
 /** A provider as it is stored. */
@@ -69,18 +69,9 @@ export type NewUpstreamToken = Pick<
   readonly endedBy?: string | undefined;
 };
 
-/** What says whether a held token is still needed. */
-export interface HeldUpstreamToken {
+/** A token that is held, and what says whether it is still needed. */
+export interface HeldUpstreamToken extends SignInFacts {
   readonly id: RowId;
-  readonly createdAtMs: number;
-  /** Whether it was given to a session. */
-  readonly isAttached: boolean;
-  /** Undefined: it was removed long after its end. */
-  readonly session: Session | undefined;
-  readonly isSessionCovered: boolean;
-  /** Among the grants that came from the session: one that is live; one that was revoked. */
-  readonly hasLiveGrant: boolean;
-  readonly hasRevokedGrant: boolean;
 }
 
 /** Which held tokens an order may concern. */

@@ -8,7 +8,7 @@ import type { Database } from "../database.ts";
 import type { Row, SqlValue, Statement } from "../executor.ts";
 import type { Order } from "../store.ts";
 import { aboutParams } from "./audit-about.ts";
-import { contentOf, isLiftable } from "./order-statements.ts";
+import { contentOf, entryParams } from "./order-statements.ts";
 
 /**
  * The columns of an order, in the order of the statement's parameters: as many again for each further order, which is
@@ -101,19 +101,7 @@ function pushOrder(
   const life: EntryLife = order.lifeFor(longest);
   const content = contentOf(order, issuer);
   params.push(
-    BigInt(order.id),
-    unit.name,
-    unit.issuer,
-    unit.value,
-    orNull(unit.client),
-    order.fp,
-    orNull(order.before),
-    asFlag(suspend),
-    orNull(life.expires),
-    orNull(life.keepUntil),
-    asFlag(order.ack),
-    asFlag(order.final),
-    asFlag(isLiftable(order)),
+    ...entryParams(order, life),
     asFlag(!isWide(unit.name) || suspend === true),
     longest.accessToken,
     longest.grant,

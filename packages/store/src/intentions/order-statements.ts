@@ -151,29 +151,33 @@ function takeNumber(order: Order, { longest, life, claim, record }: Numbering): 
 }
 
 function storeEntry(order: Order, life: EntryLife): Statement {
-  const { unit } = order;
   return {
-    sql: `INSERT INTO entries (seq, kind, unit, issuer, value, client, fp, before_s, suspend, expires_s, ack, hash,
-        final, liftable, keep_until_s, at_ms, order_id)
-      SELECT h.seq, 'revoke', $2, $3, $4, $5, $6, $7, $8, $9, $10, h.hash, $11, $12, $13, $14, $1
+    sql: `INSERT INTO entries (order_id, unit, issuer, value, client, fp, before_s, suspend, expires_s, keep_until_s,
+        ack, final, liftable, seq, kind, hash, at_ms)
+      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, h.seq, 'revoke', h.hash, $14
       FROM feed_head h WHERE h.last_order = $1`,
-    params: [
-      BigInt(order.id),
-      unit.name,
-      unit.issuer,
-      unit.value,
-      orNull(unit.client),
-      order.fp,
-      orNull(order.before),
-      asFlag(order.suspend),
-      orNull(life.expires),
-      asFlag(order.ack),
-      asFlag(order.final),
-      asFlag(isLiftable(order)),
-      orNull(life.keepUntil),
-      order.atMs,
-    ],
+    params: [...entryParams(order, life), order.atMs],
   };
+}
+
+/** What an entry holds of its order: the columns from `order_id` to `liftable` as `storeEntry` names them. */
+export function entryParams(order: Order, { expires, keepUntil }: EntryLife): SqlValue[] {
+  const { unit } = order;
+  return [
+    BigInt(order.id),
+    unit.name,
+    unit.issuer,
+    unit.value,
+    orNull(unit.client),
+    order.fp,
+    orNull(order.before),
+    asFlag(order.suspend),
+    orNull(expires),
+    orNull(keepUntil),
+    asFlag(order.ack),
+    asFlag(order.final),
+    asFlag(isLiftable(order)),
+  ];
 }
 
 /** The wire's members; the number is the head's to give. */
@@ -183,7 +187,7 @@ function entryOf(order: Order, life: EntryLife): RevokeEntry {
 }
 
 /** Only orders of administrators can be taken back, and of these the final ones cannot. */
-export function isLiftable(order: Order): boolean {
+function isLiftable(order: Order): boolean {
   return order.actor.kind === "admin" && !order.final;
 }
 
