@@ -2,7 +2,7 @@
 // read by whoever shows it; a page without the stream still looks by itself.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useConnection } from "../session/client.ts";
 import { issuer } from "../session/place.ts";
 
@@ -22,7 +22,11 @@ export function useLogStream(after: number | undefined, keys: readonly string[])
   const isSeen = useSyncExternalStore(onVisibility, () => document.visibilityState === "visible");
   const isOpen = after !== undefined && isSeen;
   const names = keys.join(" ");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the position matters at the beginning only
+  // A stream begins at the newest position that is known; it is not opened anew for each that follows.
+  const newest = useRef(after);
+  useEffect(() => {
+    newest.current = after;
+  }, [after]);
   useEffect(() => {
     if (!isOpen) return undefined;
     const gone = new AbortController();
@@ -33,7 +37,7 @@ export function useLogStream(after: number | undefined, keys: readonly string[])
         for (const name of names.split(" ")) void queries.invalidateQueries({ queryKey: [name] });
       }, atMostEveryMs);
     };
-    void follow({ after, token: () => session.token(), signal: gone.signal, grown });
+    void follow({ after: newest.current ?? 0, token: () => session.token(), signal: gone.signal, grown });
     return () => {
       gone.abort();
       clearTimeout(look);
@@ -75,12 +79,11 @@ async function follow({ after, token, signal, grown }: Following): Promise<void>
 async function read(body: ReadableStream<Uint8Array>, grown: () => void): Promise<string | undefined> {
   let last: string | undefined;
   let rest = "";
-  const reader = body
-    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
-    .getReader(); // bytes in, text out
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
   try {
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
-      const lines = (rest + piece.value).split("\n");
+      const lines = (rest + decoder.decode(piece.value, { stream: true })).split("\n");
       rest = lines.pop() ?? "";
       const ids = lines.filter((line) => line.startsWith("id:"));
       if (ids.length === 0) continue;
