@@ -2,38 +2,22 @@
 // Its secret stands in DIR/admin.json; RESCIND_ADMIN_SECRET sets it, and a changed one replaces the old. Nodes that share
 // a database do this one after the other, and all have the same secret.
 
-import { type Client, type ConsumerKey, defaultPolicy, formatId } from "@rescind/core";
+import { type ConsumerKey, formatId } from "@rescind/core";
 import type { Store } from "@rescind/store";
 import type { AdminFileKeeper } from "./admin-file.ts";
+import { builtInClient } from "./built-in-client.ts";
 import { type Configuration, ConfigurationError } from "./configuration.ts";
 import { newToken, type TokenHashing } from "./keys/digest.ts";
 import { matchingKey, renewKnown } from "./keys/key-digest.ts";
 import { orderOf } from "./revocation/order.ts";
 
-const adminClient: Client = {
+const adminClient = builtInClient({
   clientId: "admin",
   name: "Administration",
   grantTypes: ["client_credentials"],
-  redirectUris: [],
-  postLogoutRedirectUris: [],
   authMethod: "client_secret_basic",
-  jwks: undefined,
-  jwksUri: undefined,
-  assertionAudience: "issuer",
   scopes: ["rescind:admin"],
-  audience: [],
-  accessTokenFormat: undefined,
-  accessTokenTtl: undefined,
-  refreshTokenTtl: undefined,
-  refreshTokenRotation: true,
-  requirePkce: true,
-  firstParty: true,
-  revocationPolicy: defaultPolicy,
-  allowedOrigins: [],
-  jsonp: false,
-  idTokenAlg: "RS256",
-  customClaims: {},
-};
+});
 
 interface Parts {
   readonly store: Store;

@@ -2,7 +2,8 @@
 // `rescind login`. Made and kept current at every start; the admin API cannot change it. CONTRACT.md section 5.
 
 import { isDeepStrictEqual } from "node:util";
-import { type Client, defaultPolicy } from "@rescind/core";
+import type { Client } from "@rescind/core";
+import { builtInClient } from "./built-in-client.ts";
 import type { Dependencies } from "./dependencies.ts";
 
 export const consoleClientId = "console";
@@ -14,7 +15,7 @@ const scopes = [
 ];
 
 function consoleClient(issuer: string): Client {
-  return {
+  return builtInClient({
     clientId: consoleClientId,
     name: "Rescind",
     grantTypes: ["authorization_code", "refresh_token"],
@@ -27,23 +28,8 @@ function consoleClient(issuer: string): Client {
     ],
     postLogoutRedirectUris: [`${issuer}/console/`, `${issuer}/account/`],
     authMethod: "none",
-    jwks: undefined,
-    jwksUri: undefined,
-    assertionAudience: "issuer",
     scopes,
-    audience: [],
-    accessTokenFormat: undefined,
-    accessTokenTtl: undefined,
-    refreshTokenTtl: undefined,
-    refreshTokenRotation: true,
-    requirePkce: true,
-    firstParty: true,
-    revocationPolicy: defaultPolicy,
-    allowedOrigins: [],
-    jsonp: false,
-    idTokenAlg: "RS256",
-    customClaims: {},
-  };
+  });
 }
 
 /** Makes the client, or brings it to what this version and issuer need. */
