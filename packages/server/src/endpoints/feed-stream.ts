@@ -26,18 +26,7 @@ export async function feedStreamFrom(
     return problem({ status: 503, detail: "Too many subscribers at this server: try again later." });
   let page = await pageAfter(after, pageSize, deps);
   if ("status" in page) return page;
-  const response = open();
-  // Without chunks, whose ends are written and read for each of a thousand subscribers: the connection is the stream's.
-  response.removeHeader("transfer-encoding");
-  response.writeHead(200, {
-    "content-type": "text/event-stream",
-    connection: "close",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-    "x-content-type-options": "nosniff",
-  });
-  response.write("retry: 500\n\n");
-  const one = subscriber(response, caller.token);
+  const one = subscriber(open(), caller.token);
   let sentUpTo = page.from.seq;
   for (;;) {
     one.send(eventText(page.entries));

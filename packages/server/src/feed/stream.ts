@@ -1,5 +1,5 @@
-// Live subscribers of the log: text/event-stream. What is committed within one tick is serialised once for all of
-// them; a subscriber ends with the credential that it was opened with. DESIGN.md section 5, THREATS FD-07, FD-09.
+// Live subscribers of the log: text/event-stream. What is committed within one turn of the event loop is serialised once
+// for all of them; a subscriber ends with the credential that it was opened with. DESIGN.md section 5, THREATS FD-07, FD-09.
 
 import { formatPosition, judgedAccessToken, unitKey, unitsOf } from "@rescind/core";
 import type { LoggedEntry } from "@rescind/store";
@@ -13,8 +13,14 @@ import { wireEntry } from "./wire.ts";
 const keepAliveSeconds = 15;
 /** Subscribers at once; more are told to try again elsewhere or later. */
 const mostSubscribers = 20_000;
-/** After a delivery that took so long, the next waits this many times as long: others need the time as well. */
-const restAfterDelivery = 2;
+/** Subscribers that are sent to before others have their turn, which takes some two milliseconds. */
+const atOnce = 250;
+/**
+ * After a delivery that took so long, the next waits this many times as long, since others need the time as well: once at
+ * first, and once more with each delivery in a row that had to wait. So the pieces grow with the load, not what waits:
+ * a piece costs a verifier several times what one more entry in it does.
+ */
+const mostRest = 4;
 /** Milliseconds after which subscribers of a server that stops come back, to this one or another. */
 const soonestMs = 100;
 const latestMs = 1000;
@@ -40,7 +46,11 @@ export function feedStream(
   const subscribers = new Map<Subscriber, number>();
   const bearers = new Map<string, Set<Subscriber>>();
   let waiting: LoggedEntry[] = [];
-  let delivery: NodeJS.Timeout | undefined;
+  /** Of the delivery that is due or under way, whose next turn or beginning this is. */
+  let turn: NodeJS.Immediate | undefined;
+  let beginning: NodeJS.Timeout | undefined;
+  let isUnderWay = false;
+  let rest = 1;
   let restUntil = 0;
   let isClosed = false;
 
@@ -65,30 +75,49 @@ export function feedStream(
       if (entry.kind === "revoke")
         for (const key of entryKeys(entry)) for (const one of bearers.get(key) ?? []) judge(one);
   };
-  const deliver = (): void => {
-    delivery = undefined;
+  const begin = (): void => {
     const entries = waiting;
     waiting = [];
-    const began = monotonic();
     const bytes = Buffer.from(eventText(entries));
+    deliver({ entries, bytes, to: subscribers.entries(), began: monotonic() });
+  };
+  const deliver = (piece: Piece): void => {
+    const { entries, bytes, to } = piece;
     const first = entries[0]?.seq ?? 0;
-    for (const [one, sentUpTo] of subscribers) {
+    for (let left = atOnce; left > 0; left--) {
+      const next = to.next();
+      if (next.done === true) {
+        end(piece);
+        return;
+      }
+      const [one, sentUpTo] = next.value;
       if (sentUpTo < first) one.send(bytes);
       else one.send(eventText(entries.filter(({ seq }) => seq > sentUpTo)));
       if (!one.isOpen) forget(one);
     }
+    turn = setImmediate(deliver, piece);
+  };
+  const end = ({ entries, began }: Piece): void => {
     // What ended the subscriber's own credential is the last that it is told, so that it need not ask for it anew.
     judgeThose(entries);
     const ended = monotonic();
-    restUntil = ended + restAfterDelivery * (ended - began);
+    restUntil = ended + rest * (ended - began);
+    isUnderWay = false;
+    deliverSoon();
+  };
+  /** Never at once: the answer to the order itself goes first. */
+  const deliverSoon = (): void => {
+    if (isUnderWay || waiting.length === 0) return;
+    isUnderWay = true;
+    const wait = restUntil - monotonic();
+    rest = wait <= 1 ? 1 : Math.min(mostRest, rest + 1);
+    if (wait <= 1) turn = setImmediate(begin);
+    else beginning = setTimeout(begin, wait);
   };
   const unsubscribe = parts.standing.subscribe((entries) => {
     if (subscribers.size === 0) return;
     for (const entry of entries) waiting.push(entry);
-    if (delivery !== undefined) return;
-    const rest = restUntil - monotonic();
-    if (rest <= 1) deliver();
-    else delivery = setTimeout(deliver, rest);
+    deliverSoon();
   });
   let round = subscribers.keys();
   // Some of them every second: all at once would hold up an entry that comes just then.
@@ -128,7 +157,8 @@ export function feedStream(
     close() {
       isClosed = true;
       clearInterval(keepAlive);
-      clearTimeout(delivery);
+      clearTimeout(beginning);
+      clearImmediate(turn);
       unsubscribe();
       for (const one of subscribers.keys()) {
         // Not all at the same moment, and not before a balancer has noticed.
@@ -137,6 +167,15 @@ export function feedStream(
       }
     },
   };
+}
+
+/** What is sent at one time, to those who are left. */
+interface Piece {
+  readonly entries: readonly LoggedEntry[];
+  readonly bytes: Uint8Array;
+  readonly to: Iterator<[Subscriber, number]>;
+  /** Monotonic milliseconds. */
+  readonly began: number;
 }
 
 /** The keys under which an entry would have to stand to cover the subscriber's token. */

@@ -12,7 +12,7 @@ import { type AccessToken, formatId, type Unit } from "@rescind/core";
 import { openStore, type Store } from "@rescind/store";
 import { until } from "../../../../test/until.ts";
 import { type FeedStream, feedStream } from "../../src/feed/stream.ts";
-import { subscriber } from "../../src/feed/subscriber.ts";
+import { type Subscriber, subscriber } from "../../src/feed/subscriber.ts";
 import { tokenHashing } from "../../src/keys/digest.ts";
 import { orderOf } from "../../src/revocation/order.ts";
 import { StandingEntries } from "../../src/tokens/standing.ts";
@@ -40,8 +40,6 @@ async function openWorld(t: TestContext): Promise<World> {
   const stream = feedStream({ standing, issuer }, now);
   // The path names the subscriber's client.
   const server = createServer((request, response) => {
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    response.write("retry: 500\n\n");
     stream.add(subscriber(response, tokenOf(store, (request.url ?? "").slice(1))), standing.seq);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -157,7 +155,35 @@ test("FD-07 FAULTS 18 ten subscribers that do not read are let go; the others mi
   const ended = new Promise((resolve) => first.once("close", resolve));
   first.resume();
   await ended;
-  assert.match(last, /: dropped: too much was left unread; come back with Last-Event-ID\n\n\r\n0\r\n\r\n$/);
+  assert.match(last, /: dropped: too much was left unread; come back with Last-Event-ID\n\n$/);
+});
+
+test("D1 a thousand subscribers, whose turns others come between, get everything once and in order, also one that joins", async (t) => {
+  const world = await openWorld(t);
+  const texts: string[] = [];
+  const listener = (name: string): Subscriber => {
+    const at = texts.push("") - 1;
+    return {
+      token: tokenOf(world.store, name),
+      isOpen: true,
+      send: (bytes) => {
+        texts[at] += String(bytes instanceof Uint8Array ? Buffer.from(bytes) : bytes);
+      },
+      readable: async () => undefined,
+      end: () => undefined,
+    };
+  };
+  for (let n = 0; n < 1000; n++) world.stream.add(listener(`reader-${n}`), world.standing.seq);
+  for (let n = 0; n < 5; n++) {
+    await world.order(tokens(world.store, 2));
+    world.stream.add(listener(`late-${n}`), world.standing.seq);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const seqsOf = (text: string): number[] => [...text.matchAll(/^id: (\d+)/gm)].map(([, seq]) => Number(seq));
+  const all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  await until(async () => texts.slice(0, 1000).every((text) => seqsOf(text).at(-1) === 10));
+  for (const [at, text] of texts.entries())
+    assert.deepEqual(seqsOf(text), at < 1000 ? all : all.slice(2 * (at - 999)));
 });
 
 test("FD-09 whoever is subscribed by a token of a revoked client ends with the entry that says so, nobody else", async (t) => {
