@@ -17,6 +17,7 @@ import type {
   SigningAlg,
   Unit,
   UnitName,
+  User,
 } from "@rescind/core";
 
 /** SHA-256 (or HMAC-SHA-256 under the pepper) of a token's text. */
@@ -191,6 +192,8 @@ export interface FoundRefreshToken {
   readonly head: Head;
   readonly token: (RefreshToken & { readonly digest: TokenDigest }) | undefined;
   readonly grant: Grant | undefined;
+  /** The person whose grant it is, where we know one. */
+  readonly user: User | undefined;
 }
 
 /** An access token to be stored; `digest` is undefined for a JWT, which is found by its `jti`. */

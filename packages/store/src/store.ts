@@ -98,7 +98,7 @@ export interface Store
   }>;
   /** A token that was made elsewhere and imported, by the digest of its text. */
   findImportedToken(digest: TokenDigest): Promise<FoundAccessToken>;
-  /** With its grant and whether its successor is spent, in one statement. */
+  /** With its grant, the person behind it and whether its successor is spent, in one statement. */
   findRefreshToken(id: RowId): Promise<FoundRefreshToken>;
   findGrant(grantId: string): Promise<{ readonly head: Head; readonly grant: Grant | undefined }>;
 

@@ -48,7 +48,7 @@ async function activeMembers(recognised: Recognised, caller: Caller, deps: Depen
   if (members === undefined) return { active: false };
   if (recognised.kind === "refresh") {
     // What would be refused at the token endpoint is not active, whatever the log says of it.
-    const person = await personOf(recognised.grant, deps);
+    const person = await personOf(recognised, deps);
     return person.kind === "gone" ? { active: false } : named(members, person.user);
   }
   const { sub, client_id } = members;

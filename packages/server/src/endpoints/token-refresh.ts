@@ -22,11 +22,13 @@ import { targetOfGrant } from "../tokens/grant-target.ts";
 import { mintIdToken } from "../tokens/id-token.ts";
 import { idleEnd, mintAccessToken, mintRefreshToken } from "../tokens/mint.ts";
 import { type Person, personOf } from "../tokens/person.ts";
-import { type Recognised, recognise } from "../tokens/recognise.ts";
+import { type RecognisedRefreshToken, recogniseRefreshToken } from "../tokens/recognise.ts";
 import { openSuccessor, sealSuccessor } from "../tokens/successor.ts";
 import { tokenAnswer } from "./token.ts";
 
-type Presented = Extract<Recognised, { kind: "refresh" }>;
+/** What was presented as a refresh token: one, or nothing that is one. */
+type Found = Awaited<ReturnType<typeof recogniseRefreshToken>>;
+type Presented = RecognisedRefreshToken;
 type Present = Extract<Person, { kind: "present" }>;
 
 interface Caller extends AuthenticatedClient {
@@ -35,19 +37,30 @@ interface Caller extends AuthenticatedClient {
 
 const invalid = refuse("invalid_grant", "The refresh token is expired, revoked, spent or not this client's.");
 
+/** The token of the request, read before anything else, so that its head is the request's; undefined without one. */
+export async function presentedRefreshToken(
+  { form }: FormRequest,
+  deps: Pick<Dependencies, "hashing" | "store">,
+): Promise<Found | undefined> {
+  const text = form.get("refresh_token");
+  return text === undefined ? undefined : recogniseRefreshToken(text, deps);
+}
+
+/** @param found what `presentedRefreshToken` found */
 export async function refreshToken(
   request: FormRequest,
   caller: Caller,
+  found: Found | undefined,
   deps: Dependencies,
 ): Promise<Answer> {
   const text = request.form.get("refresh_token");
-  if (text === undefined) return oauthRefusal(refuse("invalid_request", "refresh_token is missing."));
+  if (text === undefined || found === undefined)
+    return oauthRefusal(refuse("invalid_request", "refresh_token is missing."));
   if (!caller.client.grantTypes.includes("refresh_token"))
     return oauthRefusal(
       refuse("unauthorized_client", "This client is not registered for the grant type refresh_token."),
     );
-  for (;;) {
-    const presented = await recognise(text, deps);
+  for (let presented = found; ; presented = await recogniseRefreshToken(text, deps)) {
     if (presented.kind !== "refresh") return oauthRefusal(invalid);
     const answer = await use(text, presented, { request, caller }, deps);
     if (answer !== "lost") return answer;
@@ -78,7 +91,7 @@ async function use(
       deps,
     );
   }
-  const person = await personOf(grant, deps);
+  const person = await personOf(presented, deps);
   if (person.kind === "gone") return oauthRefusal(invalid);
   const scopes = parseScope(request.form.get("scope"));
   if ("kind" in scopes) return oauthRefusal(scopes);

@@ -10,12 +10,14 @@ import { authorizationCode } from "./token-authorization-code.ts";
 import { clientCredentials } from "./token-client-credentials.ts";
 import { redeemDeviceCode } from "./token-device-code.ts";
 import { exchangeToken } from "./token-exchange.ts";
-import { refreshToken } from "./token-refresh.ts";
+import { presentedRefreshToken, refreshToken } from "./token-refresh.ts";
 
 export async function token(request: FormRequest, deps: Dependencies): Promise<Answer> {
   const grantType = request.form.get("grant_type");
   if (grantType === undefined) return oauthRefusal(refuse("invalid_request", "grant_type is missing."));
-  const head = await deps.store.head();
+  // Read with the token where there is one: then it is the request's only read of the store.
+  const refresh = grantType === "refresh_token" ? await presentedRefreshToken(request, deps) : undefined;
+  const head = refresh?.head ?? (await deps.store.head());
   const authenticated = await authenticateClient(request, head, deps);
   if (authenticated.kind === "too-many") return oauthTooMany(authenticated.retryAfter);
   if (authenticated.kind === "refuse") return oauthRefusal(authenticated);
@@ -25,7 +27,7 @@ export async function token(request: FormRequest, deps: Dependencies): Promise<A
     case "client_credentials":
       return clientCredentials(request, { ...authenticated, head }, deps);
     case "refresh_token":
-      return refreshToken(request, { ...authenticated, head }, deps);
+      return refreshToken(request, { ...authenticated, head }, refresh, deps);
     case deviceCodeGrant:
       return redeemDeviceCode(request, { ...authenticated, head }, deps);
     case tokenExchangeGrant:

@@ -12,19 +12,21 @@ export type Person =
 
 const gone: Person = { kind: "gone" };
 
-/** Looks for the person of a grant. */
-export async function personOf(grant: Grant, deps: Dependencies): Promise<Person> {
+/** Looks for the person of a grant. `user`: that of its subject, as it was read with the grant. */
+export async function personOf(
+  { grant, user }: { readonly grant: Grant; readonly user: User | undefined },
+  deps: Pick<Dependencies, "issuer" | "now" | "standing" | "store">,
+): Promise<Person> {
   const row = grant.sessionId === undefined ? undefined : parseId("session", grant.sessionId);
   if (row === undefined || grant.offline) {
-    const { user } = await deps.store.findUser(grant.subject);
     if (user === undefined) return row === undefined ? { kind: "present", user, session: undefined } : gone;
     return user.status === "active" ? { kind: "present", user, session: undefined } : gone;
   }
-  const { session, user } = await deps.store.findSession(row);
-  if (session === undefined || user?.status !== "active") return gone;
-  const verdict = deps.standing.judge(judgedSession(session, deps.issuer), deps.now() / 1000);
+  const found = await deps.store.findSession(row);
+  if (found.session === undefined || found.user?.status !== "active") return gone;
+  const verdict = deps.standing.judge(judgedSession(found.session, deps.issuer), deps.now() / 1000);
   if (verdict.kind === "expired") return gone;
-  return { kind: "present", user, session };
+  return { kind: "present", user: found.user, session: found.session };
 }
 
 export type PersonBehind =

@@ -12,7 +12,9 @@ import {
   parseId,
   parseToken,
   type RefreshToken,
+  type RowId,
   reservedClaims,
+  type User,
 } from "@rescind/core";
 import type { Head, Store } from "@rescind/store";
 import type { TokenHashing } from "../keys/digest.ts";
@@ -24,10 +26,24 @@ import type { GenuineJwts } from "./genuine-jwts.ts";
 
 export type Recognised =
   | { readonly kind: "access"; readonly head: Head; readonly token: AccessToken }
-  | { readonly kind: "refresh"; readonly head: Head; readonly token: RefreshToken; readonly grant: Grant }
+  | RecognisedRefreshToken
   /** Somebody else's: it can be revoked and introspected here, and opens nothing. */
   | { readonly kind: "foreign"; readonly head: Head; readonly token: ForeignToken }
-  | { readonly kind: "unknown"; readonly head: Head };
+  | Unknown;
+
+interface Unknown {
+  readonly kind: "unknown";
+  readonly head: Head;
+}
+
+export interface RecognisedRefreshToken {
+  readonly kind: "refresh";
+  readonly head: Head;
+  readonly token: RefreshToken;
+  readonly grant: Grant;
+  /** Whose grant it is, read with it; undefined for a subject that nobody here is. */
+  readonly user: User | undefined;
+}
 
 export interface RecogniseParts {
   readonly store: Store;
@@ -40,6 +56,8 @@ export interface RecogniseParts {
   readonly now: () => number;
 }
 
+type RefreshTokenParts = Pick<RecogniseParts, "hashing" | "store">;
+
 /**
  * Recognises a token, mostly with one read of the store, whose head comes along. The prefix decides; hints are not
  * needed. What begins like a token of ours and is none is looked up no further.
@@ -51,13 +69,7 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
     const genuine = token !== undefined && parts.hashing.matches(text, token.digest);
     return genuine ? { kind: "access", head, token } : { kind: "unknown", head };
   }
-  if (parsed?.kind === "refresh") {
-    const { head, token, grant } = await parts.store.findRefreshToken(parsed.rowId);
-    const genuine = token !== undefined && parts.hashing.matches(text, token.digest);
-    return genuine && grant !== undefined
-      ? { kind: "refresh", head, token, grant }
-      : { kind: "unknown", head };
-  }
+  if (parsed?.kind === "refresh") return refreshTokenOf(text, parsed.rowId, parts);
   const known = parts.genuineJwts.find(text);
   if (known !== undefined) {
     const head = await parts.store.head();
@@ -76,6 +88,28 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   if (token === undefined) return { kind: "unknown", head };
   parts.genuineJwts.remember(text, token);
   return { kind: "access", head, token };
+}
+
+/** As `recognise`, where nothing but a refresh token will do: a look-up for one of ours, and the head alone for all else. */
+export async function recogniseRefreshToken(
+  text: string,
+  parts: RefreshTokenParts,
+): Promise<RecognisedRefreshToken | Unknown> {
+  const parsed = parseToken(text);
+  if (parsed?.kind === "refresh") return refreshTokenOf(text, parsed.rowId, parts);
+  return { kind: "unknown", head: await parts.store.head() };
+}
+
+async function refreshTokenOf(
+  text: string,
+  rowId: RowId,
+  { store, hashing }: RefreshTokenParts,
+): Promise<RecognisedRefreshToken | Unknown> {
+  const { head, token, grant, user } = await store.findRefreshToken(rowId);
+  const genuine = token !== undefined && hashing.matches(text, token.digest);
+  return genuine && grant !== undefined
+    ? { kind: "refresh", head, token, grant, user }
+    : { kind: "unknown", head };
 }
 
 /** What time may have changed since its signature was verified: keys are accepted for a while only. */

@@ -12,7 +12,7 @@ import { loadMasterKey } from "../../src/keys/master-key.ts";
 import { Catalog } from "../../src/tokens/catalog.ts";
 import { ForeignTokens } from "../../src/tokens/foreign-tokens.ts";
 import { GenuineJwts } from "../../src/tokens/genuine-jwts.ts";
-import { recognise } from "../../src/tokens/recognise.ts";
+import { type RecogniseParts, recognise, recogniseRefreshToken } from "../../src/tokens/recognise.ts";
 
 const issuer = "http://127.0.0.1:9400";
 const data = mkdtempSync(join(tmpdir(), "rescind-test-"));
@@ -42,12 +42,14 @@ function counted(): Store {
   });
 }
 
-async function costOf(text: string, previous?: string): Promise<string[]> {
+type Recogniser = (text: string, parts: RecogniseParts) => Promise<{ readonly kind: string }>;
+
+async function costOf(text: string, previous?: string, by: Recogniser = recognise): Promise<string[]> {
   const counting = counted();
   const seal = loadMasterKey(undefined, data);
   const now = () => Date.now();
   asked = [];
-  const { kind } = await recognise(text, {
+  const { kind } = await by(text, {
     store: counting,
     catalog: new Catalog(counting, seal),
     hashing: tokenHashing(undefined, new Uint8Array(32), previous),
@@ -92,6 +94,13 @@ test("RV-07 what is made up to look like ours, too short, too long or no visible
     "",
   ])
     assert.deepEqual(await costOf(text), ["head"], text);
+});
+
+test("RV-07 where only a refresh token will do nothing else is looked up, nor any signature verified", async () => {
+  const cost = (text: string) => costOf(text, undefined, recogniseRefreshToken);
+  assert.deepEqual(await cost(opaque("refresh")), ["findRefreshToken"]);
+  for (const text of [opaque("access"), jwt({ iss: issuer }), "a-token-of-some-other-system", ""])
+    assert.deepEqual(await cost(text), ["head"], text);
 });
 
 test("RV-07 a JWT costs the head, and what is remembered of keys and issuers", async () => {

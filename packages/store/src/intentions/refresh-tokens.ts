@@ -11,25 +11,27 @@ import type { FoundRefreshToken, NewAccessToken, NewRefreshToken, Rotation } fro
 import { insertToken, livesOf, storeAccessToken } from "./access-tokens.ts";
 import { takeGrant } from "./grants.ts";
 import { onlyRow, takeHead, withinLongest } from "./head.ts";
+import { takeUser, userColumns } from "./users.ts";
 
 const insertedIfRotated = insertToken("FROM refresh_tokens s WHERE s.id = $22 AND s.successor_id = $23");
 
-export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRefreshToken> {
-  const rows = await db.executor.read({
-    sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
+// Made once: a text that is put together anew for each look-up is compared by all its letters each time.
+const foundById = `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
         CAST(t.id AS TEXT), CAST(t.grant_id AS TEXT), t.key_id, t.rev, t.iat, t.exp, t.spent_at_ms,
         t.successor_sealed, CASE WHEN s.spent_at_ms IS NULL THEN 0 ELSE 1 END, t.digest,
         CAST(g.id AS TEXT), g.client_id, g.subject, g.scope, g.audience, g.session_id, g.auth_time, g.offline,
-        g.iat, g.exp, g.claims, g.amr
+        g.iat, g.exp, g.claims, g.amr, ${userColumns}
       FROM feed_head h CROSS JOIN catalog c
         LEFT JOIN refresh_tokens t ON t.id = $1
         LEFT JOIN refresh_tokens s ON s.id = t.successor_id
-        LEFT JOIN grants g ON g.id = t.grant_id`,
-    params: [BigInt(id)],
-  });
+        LEFT JOIN grants g ON g.id = t.grant_id
+        LEFT JOIN users u ON u.subject = g.subject`;
+
+export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRefreshToken> {
+  const rows = await db.executor.read({ sql: foundById, params: [BigInt(id)] });
   const columns = new Columns(onlyRow(rows));
   const head = takeHead(columns);
-  if (columns.isNull()) return { head, token: undefined, grant: undefined };
+  if (columns.isNull()) return { head, token: undefined, grant: undefined, user: undefined };
   const token = {
     id: columns.text(),
     grantId: formatId("grant", columns.text()),
@@ -42,7 +44,9 @@ export async function findRefreshToken(db: Database, id: RowId): Promise<FoundRe
     successorSpent: columns.flag(),
     digest: columns.bytes(),
   };
-  return { head, token, grant: columns.isNull() ? undefined : takeGrant(columns) };
+  if (columns.isNull()) return { head, token, grant: undefined, user: undefined };
+  const grant = takeGrant(columns);
+  return { head, token, grant, user: columns.isNull() ? undefined : takeUser(columns) };
 }
 
 export async function rotate(db: Database, rotation: Rotation): Promise<"rotated" | "spent-already"> {

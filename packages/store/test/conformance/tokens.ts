@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rounds, seed } from "../../../../test/seed.ts";
 import { accessToken, digest, grant, nowS, opened, refreshToken, tokenOf } from "./facts.ts";
+import { nowMs, user } from "./people-facts.ts";
 import { type Opener, promise } from "./suite.ts";
 
 export function tokens(open: Opener): void {
@@ -74,6 +75,21 @@ export function tokens(open: Opener): void {
       },
     );
   });
+
+  promise(
+    "RV-16 a refresh token is found with the person behind its grant as known now",
+    open,
+    async (store) => {
+      const { refresh } = await opened(store, { subject: "usr_1" });
+      const person = async () => (await store.findRefreshToken(refresh.token.id)).user;
+      assert.equal(await person(), undefined);
+      await store.createUser(user("usr_2"), undefined, nowMs);
+      await store.createUser(user("usr_1"), undefined, nowMs);
+      assert.deepEqual(await person(), user("usr_1"));
+      await store.changeUser(user("usr_1", { status: "disabled" }), [], nowMs);
+      assert.equal((await person())?.status, "disabled");
+    },
+  );
 
   promise("a grant is opened whole or not at all", open, async (store) => {
     const first = accessToken(store);
