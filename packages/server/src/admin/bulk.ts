@@ -1,6 +1,6 @@
 // Many narrow orders in one call: POST /admin/v1/revocations/bulk. One entry and one audit record each, in small
-// transactions, so that others are answered in between (THREATS RV-18). Repeating it is harmless: what stands already
-// is counted as such.
+// transactions, so that others are answered in between (THREATS RV-18): while the store commits a slice the next one is
+// made ready. Repeating it is harmless: what stands already is counted as such.
 
 import { setImmediate } from "node:timers/promises";
 import {
@@ -13,7 +13,8 @@ import { type Order, type Store, StoreUnavailable } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
-import { commitAll } from "../revocation/commit.ts";
+import { turns } from "../people/hashing-turns.ts";
+import { catchUp, commitSlice } from "../revocation/commit.ts";
 import { orderOf } from "../revocation/order.ts";
 import { administrator } from "./administrator.ts";
 import { lookUpMany, type Name, namesOf } from "./bulk-selection.ts";
@@ -21,8 +22,10 @@ import { invalidField } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 import type { Selection } from "./selection.ts";
 
-/** Names in one transaction: some two milliseconds of the one writer, which everybody else waits for. */
-const chunkSize = 100;
+/** Names in one transaction: some milliseconds of the one writer, which everybody else waits for. */
+const sliceSize = 256;
+/** Slices under way at once, of however many callers. */
+const mostUnderWay = 2;
 
 interface Tally {
   revoked: number;
@@ -40,10 +43,8 @@ export async function revokeMany(request: AdminRequest, deps: Dependencies): Pro
     return invalidField("/tokens", `Name ${mostInBulk} at most in one call, all lists together.`);
   const tally: Tally = { revoked: 0, already: 0, unknown: 0, seq: 0, unknownAt: [] };
   try {
-    for (let from = 0; from < names.length; from += chunkSize) {
-      const chunk = names.slice(from, from + chunkSize);
-      await inTurn(deps.store, () => revokeChunk(chunk, from, request, tally, deps));
-    }
+    await revokeSlices(names, request, tally, deps);
+    if (tally.seq > 0) await catchUp(deps);
     return ok(answerOf(tally, request.caller.head.position.seq), seqHeader(tally));
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -53,53 +54,79 @@ export async function revokeMany(request: AdminRequest, deps: Dependencies): Pro
   }
 }
 
-const turns = new WeakMap<Store, Promise<unknown>>();
-
-/** One chunk at a time, of however many callers; everybody else has a turn of the event loop after each. */
-function inTurn(store: Store, work: () => Promise<void>): Promise<void> {
-  const mine = (turns.get(store) ?? Promise.resolve()).then(work);
-  turns.set(
-    store,
-    mine.catch(() => undefined).then(() => setImmediate()),
-  );
-  return mine;
+/** Slice after slice, none any more once one has failed; then rejects as the first did, and all that was begun is counted. */
+async function revokeSlices(
+  names: readonly Name[],
+  request: AdminRequest,
+  tally: Tally,
+  deps: Dependencies,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const slices: Promise<unknown>[] = [];
+  for (let from = 0; from < names.length && failures.length === 0; from += sliceSize) {
+    const slice = names.slice(from, from + sliceSize);
+    const ready = Promise.withResolvers<void>();
+    const revoked = turnOf(deps.store)(async () => {
+      const orders = await ordersOf(slice, from, request, tally, deps);
+      ready.resolve();
+      if (orders.length > 0) await commit(orders, tally, deps);
+    });
+    slices.push(revoked.catch((error) => failures.push(error)).finally(ready.resolve));
+    // One caller's slices are made ready in their order, and others have a turn of the event loop after each.
+    await ready.promise;
+    await setImmediate();
+  }
+  await Promise.all(slices);
+  if (failures.length > 0) throw failures[0];
 }
 
-/** Looks up, orders and counts one chunk; in force on this node when it resolves. */
-async function revokeChunk(
+const turnsOf = new WeakMap<Store, ReturnType<typeof turns>>();
+
+/** A place among the slices under way; whoever has waited longest is next. */
+function turnOf(store: Store): ReturnType<typeof turns> {
+  const known = turnsOf.get(store) ?? turns(mostUnderWay, Number.POSITIVE_INFINITY);
+  turnsOf.set(store, known);
+  return known;
+}
+
+/** Looks a slice up and counts what is unknown of it; `from` is the place of its first name in the call. */
+async function ordersOf(
   names: readonly Name[],
   from: number,
   request: AdminRequest,
   tally: Tally,
   deps: Dependencies,
-): Promise<void> {
+): Promise<Order[]> {
   const found = await lookUpMany(names, deps);
   for (const [index, selection] of found.entries()) {
     if (selection !== undefined) continue;
     tally.unknown += 1;
     if (tally.unknownAt.length < mostUnknownAt) tally.unknownAt.push(from + index);
   }
-  const orders = ordersOf(
+  return made(
     found.filter((selection) => selection !== undefined),
     request,
     deps,
   );
-  if (orders.length === 0) return;
-  for (const { appended, seq } of await commitAll(orders, deps)) {
+}
+
+function made(selections: readonly Selection[], request: AdminRequest, deps: Dependencies): Order[] {
+  const { reason = "administrator", note, final = false } = request.body as BulkRevocation; // as above
+  const actor = administrator(request);
+  return selections.map(({ unit, select, about }, index) => {
+    // Where somebody waits for verifiers, one acknowledgement at the end of a slice tells of all before it.
+    const ack = index === selections.length - 1 ? undefined : false;
+    return orderOf({ unit, select, about, actor, reason, note, final, ack }, deps);
+  });
+}
+
+/** In force when it resolves; this node's memory follows by itself. */
+async function commit(orders: readonly Order[], tally: Tally, deps: Dependencies): Promise<void> {
+  for (const { appended, seq } of await commitSlice(orders, deps)) {
     tally.seq = Math.max(tally.seq, seq);
     if (appended) tally.revoked += 1;
     else tally.already += 1;
   }
-}
-
-function ordersOf(selections: readonly Selection[], request: AdminRequest, deps: Dependencies): Order[] {
-  const { reason = "administrator", note, final = false } = request.body as BulkRevocation; // as above
-  const actor = administrator(request);
-  return selections.map(({ unit, select, about }, index) => {
-    // Where somebody waits for verifiers, one acknowledgement at the end of a chunk tells of all before it.
-    const ack = index === selections.length - 1 ? undefined : false;
-    return orderOf({ unit, select, about, actor, reason, note, final, ack }, deps);
-  });
 }
 
 function answerOf(tally: Tally, headSeq: number): BulkRevocationAnswer {
@@ -111,7 +138,7 @@ function seqHeader({ seq }: Tally): Readonly<Record<string, string>> {
   return seq === 0 ? {} : { "rescind-seq": String(seq) };
 }
 
-/** The outcome of one chunk is not known; those before it are in force. */
+/** The outcome of one slice is not known; those before it are in force. */
 function stopped(tally: Tally, names: number): Answer {
   const inForce = tally.revoked + tally.already;
   return problem({

@@ -29,10 +29,18 @@ export async function commitOrder(request: OrderRequest, deps: Dependencies): Pr
 
 /** As `commitOrder`, several in one transaction; at most 1,000. */
 export async function commitAll(orders: readonly Order[], deps: Dependencies): Promise<readonly Receipt[]> {
-  const receipts = await deps.store.revokeMany(orders);
-  for (const [index, { unit, reason }] of orders.entries())
-    if (receipts[index]?.appended === true) deps.metrics.revoked(unit.name, reason);
+  const receipts = await appendAll(orders, deps);
   await catchUp(deps);
+  return receipts;
+}
+
+/**
+ * As `commitAndWake`, several of very many in one transaction; at most 1,000. After the last of them `catchUp` belongs,
+ * by which the copy in the cache is waited for too.
+ */
+export async function commitSlice(orders: readonly Order[], deps: Dependencies): Promise<readonly Receipt[]> {
+  const receipts = await appendAll(orders, deps);
+  deps.standing.wake();
   return receipts;
 }
 
@@ -55,4 +63,11 @@ async function append(request: OrderRequest, deps: Dependencies): Promise<Receip
   const receipt = await deps.store.revoke(orderOf(request, deps));
   if (receipt.appended) deps.metrics.revoked(request.unit.name, request.reason);
   return receipt;
+}
+
+async function appendAll(orders: readonly Order[], deps: Dependencies): Promise<readonly Receipt[]> {
+  const receipts = await deps.store.revokeMany(orders);
+  for (const [index, { unit, reason }] of orders.entries())
+    if (receipts[index]?.appended === true) deps.metrics.revoked(unit.name, reason);
+  return receipts;
 }
