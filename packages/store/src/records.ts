@@ -35,10 +35,13 @@ export interface Head {
 }
 
 /** An entry as the server keeps it: the wire's members, its hash, and what they were made from. */
-export type LoggedEntry = (LoggedRevoke | Exclude<FeedEntry, RevokeEntry>) & {
+export type LoggedEntry = KeptEntry & {
   readonly hash: string;
   readonly atMs: number;
 };
+
+/** What a node's memory needs of an entry. */
+export type KeptEntry = LoggedRevoke | Exclude<FeedEntry, RevokeEntry>;
 
 export interface LoggedRevoke extends RevokeEntry {
   readonly issuer: string;

@@ -59,6 +59,7 @@ import { findGrant } from "./intentions/grants.ts";
 import { head, onlyRow, raiseLongest } from "./intentions/head.ts";
 import { findImportedToken, importToken } from "./intentions/imported-tokens.ts";
 import { listIssuers, putIssuer } from "./intentions/issuers.ts";
+import { readKept } from "./intentions/kept-entries.ts";
 import { approve, lift } from "./intentions/lift.ts";
 import { openGrant } from "./intentions/open-grant.ts";
 import { findOrder, listOrders } from "./intentions/orders.ts";
@@ -225,6 +226,7 @@ function sqlStore(db: Database): Store {
     lift: (order) => lift(db, order),
     approve: (approval) => approve(db, approval),
     readFeed: (after, limit) => readFeed(db, after, limit),
+    readKept: (range) => readKept(db, range),
     findEntries: (fps) => findEntries(db, fps),
     hashAt: (seq) => hashAt(db, seq),
     countAfter: (seq) => countAfter(db, seq),

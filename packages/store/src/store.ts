@@ -37,6 +37,7 @@ import type {
   FoundRefreshToken,
   GrantFamily,
   Head,
+  KeptEntry,
   LiftReceipt,
   ListedGrant,
   ListedToken,
@@ -161,6 +162,15 @@ export interface Store
   >;
   /** Entries after a number (exclusive) and the head, in one statement. */
   readFeed(after: number, limit: number): Promise<FeedPage>;
+  /**
+   * What a memory of the log begins with: entries after a number (exclusive) up to another, by number and without those
+   * that are not kept any more; less than `limit` where no more are there. Whether anybody waits (`ack`) is not told.
+   */
+  readKept(range: {
+    readonly after: number;
+    readonly upTo: number;
+    readonly limit: number;
+  }): Promise<readonly KeptEntry[]>;
   /** Every kept entry of these fingerprints, lifted ones included, and the head, in one statement. At most 1,000. */
   findEntries(fps: readonly string[]): Promise<FoundEntries>;
   /** The hash at a number that is kept, or at the floor; undefined if it is not on the log or no longer kept. */

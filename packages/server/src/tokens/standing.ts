@@ -19,7 +19,14 @@ import {
   unitsOf,
   type Verdict,
 } from "@rescind/core";
-import { type Head, type LoggedEntry, type LoggedRevoke, type Store, StoreUnavailable } from "@rescind/store";
+import {
+  type Head,
+  type KeptEntry,
+  type LoggedEntry,
+  type LoggedRevoke,
+  type Store,
+  StoreUnavailable,
+} from "@rescind/store";
 import { UnitFilter } from "./unit-filter.ts";
 
 /** Entries read at once: little enough for what they are made of to be gone soon. */
@@ -106,15 +113,16 @@ export class StandingEntries {
       final: new Set<number>(),
       aliases: new Map<string, Set<string>>(),
     };
+    const take = (entry: KeptEntry): void => {
+      loading.take(entry);
+      this.#note(entry, named);
+    };
     const news: LoggedEntry[] = [];
-    for (let last = 0; ; ) {
+    for (let last = await this.#takeKept(take); ; ) {
       const before = this.#set.position;
       const page = await this.#store.readFeed(last, pageSize);
       if (page.head.position.seq < before.seq) throw this.#replaced(before);
-      for (const entry of page.entries) {
-        loading.take(entry);
-        this.#note(entry, named);
-      }
+      page.entries.forEach(take);
       last = page.entries.at(-1)?.seq ?? last;
       const known = this.#set.position.seq;
       if (this.#isLoaded) news.push(...page.entries.filter(({ seq }) => seq > known));
@@ -127,6 +135,18 @@ export class StandingEntries {
       if (this.#isLoaded) this.#tell(news.filter(({ seq }) => seq > known));
       this.#isLoaded = true;
       return;
+    }
+  }
+
+  /** Takes what is no news to anybody: at the start all that stands, later what this node has judged by. Up to where. */
+  async #takeKept(take: (entry: KeptEntry) => void): Promise<number> {
+    const { position } = this.#isLoaded ? this.#set : await this.#store.head();
+    const upTo = position.seq;
+    for (let after = 0; ; ) {
+      const page = await this.#store.readKept({ after, upTo, limit: pageSize });
+      page.forEach(take);
+      if (page.length < pageSize) return upTo;
+      after = page.at(-1)?.seq ?? upTo;
     }
   }
 
@@ -284,7 +304,7 @@ export class StandingEntries {
       : [...found, ...[...others].flatMap((other) => this.#set.find(other))];
   }
 
-  #note(entry: LoggedEntry, { filter, final, aliases }: Named): void {
+  #note(entry: KeptEntry, { filter, final, aliases }: Named): void {
     if (entry.kind !== "revoke") return;
     const unit = unitOf(entry);
     filter.add(unit);

@@ -54,6 +54,7 @@ test("FD-11 a log that came back from a backup and has gone on beyond this node'
     ...known.store,
     head: () => serving.head(),
     readFeed: (after, limit) => serving.readFeed(after, limit),
+    readKept: (range) => serving.readKept(range),
     placeOf: (position) => serving.placeOf(position),
   };
   const standing = new StandingEntries(store, known.fingerprint);

@@ -47,10 +47,12 @@ export async function hashAt(db: Database, seq: number): Promise<string | undefi
 }
 
 export async function countAfter(db: Database, seq: number): Promise<number> {
-  const [row] = await db.executor.read({
-    sql: "SELECT count(*) FROM entries e WHERE e.seq > $1",
-    params: [seq],
-  });
+  // Of all, SQLite counts an index's pages without reading what stands in them.
+  const [row] = await db.executor.read(
+    seq <= 0
+      ? { sql: "SELECT count(*) FROM entries", params: [] }
+      : { sql: "SELECT count(*) FROM entries e WHERE e.seq > $1", params: [seq] },
+  );
   return row === undefined ? 0 : new Columns(row).whole();
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { chainInput, type FeedEntry, fromBase64url, origin, type UnitName } from "@rescind/core";
-import type { LoggedEntry, Store } from "@rescind/store";
+import type { KeptEntry, LoggedEntry, Store } from "@rescind/store";
 import fc from "fast-check";
 import { rounds, seed } from "../../../../test/seed.ts";
 import { accessToken, administrator, fingerprint, nowS, order, unit } from "./facts.ts";
@@ -58,17 +58,19 @@ export function feed(open: Opener): void {
         value: fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
         before: fc.option(fc.nat(2 ** 31), { nil: undefined }),
         suspend: fc.boolean(),
+        final: fc.boolean(),
         lift: fc.boolean(),
       });
       const chained = fc.asyncProperty(fc.array(anyOrder, { minLength: 1, maxLength: 8 }), async (orders) => {
-        for (const { name, value, before, suspend, lift } of orders) {
+        for (const { name, value, before, suspend, final, lift } of orders) {
           const suspending = suspend && name === "client" ? { suspend } : {};
           const made = order(store, unit(name, value, name === "subject+client" ? "client" : undefined), {
             before,
+            final,
             ...suspending,
           });
           await store.revoke(made);
-          if (lift)
+          if (lift && !final)
             await store.lift({
               id: store.nextId(),
               orderId: made.id,
@@ -78,7 +80,14 @@ export function feed(open: Opener): void {
         }
       });
       await fc.assert(chained, { seed, numRuns: rounds(5, 50) });
-      await holdsChain(store);
+      const entries = await holdsChain(store);
+      assert.deepEqual(
+        await keptIn(store, 7),
+        entries.map(asKept),
+        "a memory begins with what is on the log",
+      );
+      const third = await store.readKept({ after: 2, upTo: 3, limit: 10 });
+      assert.deepEqual(third.map(asKept), entries.slice(2, 3).map(asKept));
     },
   );
 
@@ -156,6 +165,20 @@ export function feed(open: Opener): void {
 }
 
 /** Recomputes the chain from the beginning with core's bytes; the entries. */
+async function keptIn(store: Store, limit: number): Promise<readonly unknown[]> {
+  const met: KeptEntry[] = [];
+  for (;;) {
+    const page = await store.readKept({ after: met.at(-1)?.seq ?? 0, upTo: Number.MAX_SAFE_INTEGER, limit });
+    met.push(...page);
+    if (page.length < limit) return met.map(asKept);
+  }
+}
+
+/** What a memory of the log needs of an entry, without members that say nothing. */
+function asKept({ hash, atMs, ack, ...entry }: KeptEntry & Partial<LoggedEntry>): unknown {
+  return JSON.parse(JSON.stringify(entry));
+}
+
 async function holdsChain(store: Store): Promise<readonly LoggedEntry[]> {
   const { entries, head } = await store.readFeed(0, 10_000);
   let position = origin;

@@ -38,6 +38,7 @@ async function find(store: Store): Promise<void> {
   await store.findUser("usr_1");
   await store.findUserByName("u1");
   await store.readFeed(10, 100);
+  await store.readKept({ after: 10, upTo: 1000, limit: 100 });
   await store.hashAt(10);
   await store.countAfter((await store.head()).position.seq - 5);
   await store.findEntries([fingerprint(unit("token", "tid_1"))]);
