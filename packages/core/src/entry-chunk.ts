@@ -32,6 +32,9 @@ export interface RareMembers {
   readonly expires?: number | undefined;
 }
 
+/** A chunk to be read only: its arrays are another one's. */
+export type FrozenChunk = Pick<EntryChunk, "used" | "isLive" | "read">;
+
 export class EntryChunk {
   /** Four words a fingerprint. */
   #words = new Uint32Array(4 * firstSize);
@@ -153,13 +156,16 @@ export class EntryChunk {
     record.expires = rare?.expires ?? (end === noEnd ? undefined : end);
   }
 
-  /** Another chunk with what is here now. */
-  copied(): EntryChunk {
+  /**
+   * What is here now, whatever becomes of this chunk: taken places never change but for their marks, so that only these
+   * are copied.
+   */
+  frozen(): FrozenChunk {
     const copy = new EntryChunk();
-    copy.#words = this.#words.slice();
-    copy.#seqs = this.#seqs.slice();
-    copy.#ends = this.#ends.slice();
-    copy.#marks = this.#marks.slice();
+    copy.#words = this.#words;
+    copy.#seqs = this.#seqs;
+    copy.#ends = this.#ends;
+    copy.#marks = this.#marks.slice(0, this.#used);
     for (const [place, rare] of this.#rare) copy.#rare.set(place, rare);
     copy.#used = this.#used;
     copy.#live = this.#live;

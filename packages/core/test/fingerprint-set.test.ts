@@ -5,6 +5,7 @@ import { test } from "node:test";
 import {
   type FeedEntry,
   FingerprintSet,
+  type FrozenEntries,
   fingerprintText,
   origin,
   RevocationSet,
@@ -76,6 +77,15 @@ function textOf(entries: readonly RevokeEntry[]): string {
   return entries.map(text).join("\n");
 }
 
+/** What was frozen, as `textOf`. */
+function frozenText({ count, records }: FrozenEntries): string {
+  const entries: RevokeEntry[] = [];
+  for (const { words, ...record } of records())
+    entries.push({ kind: "revoke", fp: fingerprintText(words), ...record });
+  assert.equal(entries.length, count);
+  return textOf(entries);
+}
+
 type Step =
   | { readonly kind: "revoke"; readonly fp: number; readonly entry: Partial<RevokeEntry> }
   | { readonly kind: "lift" | "remove"; readonly back: number }
@@ -108,9 +118,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 test("D1 orders, lifts, removals and ends leave the compact set and the plain one the same", () => {
   holds(
-    fc.property(steps, (plan) => {
+    fc.property(steps, fc.nat(120), (plan, moment) => {
       const both = new Both();
-      for (const step of plan) {
+      let frozen = both.compact.frozen();
+      let stood = "";
+      for (const [at, step] of plan.entries()) {
+        if (at === moment) [frozen, stood] = [both.compact.frozen(), textOf(both.plain.entries())];
         if (step.kind === "revoke") both.revoke(few[step.fp] ?? "", step.entry);
         else if (step.kind === "expire") both.expire(step.at);
         else {
@@ -123,6 +136,7 @@ test("D1 orders, lifts, removals and ends leave the compact set and the plain on
         }
       }
       both.compare();
+      assert.equal(frozenText(frozen), stood, "what was frozen is as it was");
     }),
   );
 });
@@ -158,6 +172,8 @@ test("RV-22 tens of thousands of entries come and go in every order, and the mem
   for (const [i, fp] of fps.entries()) both.revoke(fp, { expires: 1000 + ((i * 7919) % 5000) });
   const sample = fps.filter((_, i) => i % 997 === 0);
   both.compare(sample);
+  const frozen = both.compact.frozen();
+  const stood = textOf(both.plain.entries());
   const full = both.compact.bytes;
   for (const at of [1500, 3000, 5500]) {
     both.expire(at);
@@ -170,6 +186,7 @@ test("RV-22 tens of thousands of entries come and go in every order, and the mem
   both.compare(sample);
   assert.equal(both.compact.size, 0);
   assert.ok(both.compact.bytes < full / 2, `${both.compact.bytes} of ${full}`);
+  assert.ok(frozenText(frozen) === stood, "what was frozen is as it was");
 });
 
 test("entries that stay do not keep the place of those that go", () => {

@@ -90,7 +90,7 @@ export class StandingEntries {
     return this.#set.size;
   }
 
-  /** What stands, by number, and where on the log that is: a copy, some forty bytes an entry. */
+  /** What stands, by number, and where on the log that is, whatever comes afterwards. */
   frozen(): { readonly position: Position; readonly entries: FrozenEntries } {
     return { position: this.#set.position, entries: this.#set.frozen() };
   }
