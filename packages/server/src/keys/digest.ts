@@ -2,15 +2,8 @@
 // whether digests are SHA-256 or HMAC-SHA-256 under a pepper, and that those made before a change are accepted too.
 
 import { timingSafeEqual } from "node:crypto";
-import {
-  fingerprintInput,
-  fingerprintLength,
-  formatToken,
-  type RowId,
-  randomBytesPerToken,
-  type TokenKind,
-  type Unit,
-} from "@rescind/core";
+import { formatToken, type RowId, randomBytesPerToken, type TokenKind, type Unit } from "@rescind/core";
+import { fingerprinting } from "./fingerprint.ts";
 import { hmacSha256, sha256 } from "./hash.ts";
 import { withRandom } from "./random-pool.ts";
 
@@ -46,7 +39,6 @@ export function tokenHashing(
   fingerprintKey: Uint8Array,
   previous?: string | undefined,
 ): TokenHashing {
-  const fingerprintHmac = hmacSha256(fingerprintKey);
   const before = previous === noPepper ? undefined : previous;
   const digest = digestUnder(pepper);
   const digestBefore = digestUnder(before);
@@ -69,8 +61,7 @@ export function tokenHashing(
       current: kindOf(pepper),
       previous: previous === undefined ? undefined : kindOf(before),
     },
-    fingerprint: (unit) =>
-      fingerprintHmac(fingerprintInput(unit)).toString("base64url", 0, fingerprintLength),
+    fingerprint: fingerprinting(fingerprintKey),
   };
 }
 

@@ -4,7 +4,8 @@
 
 import { hash } from "node:crypto";
 
-const blockBytes = 64;
+/** Of SHA-256: what a key is padded to. */
+export const blockBytes = 64;
 const hashBytes = 32;
 const inner = 0x36;
 const outer = 0x5c;
@@ -16,17 +17,22 @@ export function sha256(message: string | Uint8Array): Buffer {
 
 /** The HMAC of one key: a message to its 32 bytes. */
 export function hmacSha256(key: Uint8Array): (message: Uint8Array) => Buffer {
-  const short = key.length > blockBytes ? sha256(key) : key;
-  const innerPad = padOf(short, inner);
+  const pads = hmacPads(key);
   const second = Buffer.alloc(blockBytes + hashBytes);
-  second.set(padOf(short, outer));
+  second.set(pads.outer);
   return (message) => {
     const first = Buffer.allocUnsafe(blockBytes + message.length);
-    first.set(innerPad);
+    first.set(pads.inner);
     first.set(message, blockBytes);
     second.write(hash("sha256", first, "binary"), blockBytes, "latin1");
     return sha256(second);
   };
+}
+
+/** What comes before the message, and before the hash of both. */
+export function hmacPads(key: Uint8Array): { readonly inner: Uint8Array; readonly outer: Uint8Array } {
+  const short = key.length > blockBytes ? sha256(key) : key;
+  return { inner: padOf(short, inner), outer: padOf(short, outer) };
 }
 
 function padOf(key: Uint8Array, value: number): Uint8Array {
