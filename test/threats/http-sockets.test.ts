@@ -73,6 +73,30 @@ for (const [what, bytes] of Object.entries(smuggled)) {
   });
 }
 
+/** Everything answered on one connection to a plain request, and after its answer to other bytes. */
+function answersAfterPlain(bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(server.base).port), "127.0.0.1");
+    let text = "";
+    socket.once("data", () => socket.write(Buffer.from(bytes, "latin1")));
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+    });
+    socket.on("error", () => undefined); // `close` follows
+    socket.on("close", () => resolve(text));
+    socket.write(post("Content-Length: 7\r\n", "token=x"));
+  });
+}
+
+test("WEB-09 all of that is refused alike on a connection whose plain request was answered before node:http saw it", async () => {
+  for (const [what, bytes] of Object.entries(smuggled)) {
+    const text = await answersAfterPlain(bytes);
+    const statuses = [...text.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map((match) => Number(match[1]));
+    assert.deepEqual(statuses, [401, 400], `${what}: ${text}`);
+    assert.ok(!text.includes('{"status":"ok"}'), what);
+  }
+});
+
 test("WEB-09 what is good is not refused: pipelined requests, chunks, a body and the next request", async () => {
   const body = "token=x";
   const chunked = `4\r\ntoke\r\n3\r\nn=x\r\n0\r\n\r\n`;

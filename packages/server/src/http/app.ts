@@ -9,12 +9,14 @@ import type { Dependencies } from "../dependencies.ts";
 import { registerSite } from "../site/site-edge.ts";
 import { registerAdminRoute } from "./admin-edge.ts";
 import { answerPreflights, registerBearerRoute } from "./bearer-edge.ts";
+import { byteDoor } from "./byte-door.ts";
 import { openPreflightHeaders } from "./cors.ts";
 import { failure, otherMethods, send } from "./edge.ts";
 import { errorFormFor, notFound } from "./for-people.ts";
 import { answerForm } from "./form-answer.ts";
-import { type FormDoor, formDoor } from "./form-door.ts";
+import { formDoor } from "./form-door.ts";
 import { registerFormRoutes } from "./form-edge.ts";
+import type { FormDoor } from "./form-exchange.ts";
 import { acceptJson } from "./json-body.ts";
 import { registerLeakReports } from "./leak-report-edge.ts";
 import { openApi } from "./open-api.ts";
@@ -52,7 +54,11 @@ export function buildApp(deps: Dependencies): FastifyInstance {
     logger: false,
     genReqId: newRequestId,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    serverFactory: (others) => createServer(limits, formDoor(door, others, deps)).setTimeout(idleMs),
+    serverFactory: (others) => {
+      const server = createServer(limits, formDoor(door, others, deps)).setTimeout(idleMs);
+      byteDoor(server, door, deps);
+      return server;
+    },
     forceCloseConnections: "idle",
     // What still arrives over an open connection while stopping is answered like anything else in flight.
     return503OnClosing: false,

@@ -46,12 +46,14 @@ export function write(
   response.writeHead(answer.status, headers).end(payload);
 }
 
-function isJson({ body, headers }: Pick<Answer, "headers" | "body">): boolean {
+/** Whether the body goes as JSON, and nobody has named another type. */
+export function isJson({ body, headers }: Pick<Answer, "headers" | "body">): boolean {
   const isObject = typeof body === "object" && !(body instanceof Uint8Array);
   return isObject && headers?.["content-type"] === undefined;
 }
 
-function payloadOf({ body }: Pick<Answer, "body">): string | Uint8Array | undefined {
+/** The body as it goes over the wire. */
+export function payloadOf({ body }: Pick<Answer, "body">): string | Uint8Array | undefined {
   return typeof body === "object" && !(body instanceof Uint8Array) ? JSON.stringify(body) : body;
 }
 

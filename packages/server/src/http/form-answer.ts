@@ -1,7 +1,6 @@
 // What a form-encoded POST to an OAuth endpoint is answered with, whichever way it came in (form-edge.ts, form-door.ts):
 // the form, the handler, CORS.
 
-import type { IncomingHttpHeaders } from "node:http";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer, FormRequest } from "./answer.ts";
 import { answerHeaders } from "./cors.ts";
@@ -11,10 +10,18 @@ import { oauthRefusal } from "./respond.ts";
 import type { FormRoute } from "./routes.ts";
 import { dependenciesFor } from "./wait-edge.ts";
 
+/** Of the headers what is looked at; whoever read the request may give all of them. */
+export interface FormHeaders {
+  readonly authorization?: string | undefined;
+  readonly accept?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly prefer?: string | string[] | undefined;
+}
+
 /** A request as it came, its body as text. */
 export interface FormMessage {
   readonly id: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: FormHeaders;
   readonly body: string;
   readonly address: string;
 }

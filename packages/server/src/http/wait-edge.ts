@@ -4,13 +4,17 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Dependencies } from "../dependencies.ts";
+import type { FormHeaders } from "./form-answer.ts";
 import { waitAsked } from "./prefer.ts";
 
 /**
  * What a handler is given for this request: where somebody waits, every order that it makes says so (`ack`), and
  * verifiers acknowledge it at once.
  */
-export function dependenciesFor(request: Pick<FastifyRequest, "headers">, deps: Dependencies): Dependencies {
+export function dependenciesFor(
+  request: { readonly headers: FormHeaders },
+  deps: Dependencies,
+): Dependencies {
   const { prefer } = request.headers;
   return prefer === undefined || waitAsked(prefer) === undefined ? deps : { ...deps, awaited: true };
 }

@@ -1,0 +1,154 @@
+// The first door for plain forms: connections are read here, before node:http sees them, as long as nothing but plain
+// requests comes over them (plain-request.ts), one at a time. Half of what an introspection cost was node:http's classes.
+// With the first byte of anything else, a connection goes over to node:http for good, and nothing that came before is
+// left of it: decision 0020.
+
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Answer } from "./answer.ts";
+import { writeAnswer } from "./answer-bytes.ts";
+import { type DoorParts, exchangeForm, type FormDoor, type FormWay, waysOf } from "./form-exchange.ts";
+import { hasSameHead, type PlainRequest, plainRequest } from "./plain-request.ts";
+import { newRequestId } from "./request-log.ts";
+
+/** A connection that is in our hands. */
+interface Held {
+  readonly socket: Socket;
+  /** A request of it is being answered. */
+  isBusy: boolean;
+}
+
+interface Doorway {
+  readonly server: Server;
+  readonly door: FormDoor;
+  readonly parts: DoorParts;
+  /** By request line. */
+  readonly ways: ReadonlyMap<string, FormWay>;
+  readonly held: Set<Held>;
+  /** To node:http, as if it had just been made. */
+  readonly handOver: (socket: Socket) => void;
+}
+
+/** Stands before the server, which keeps listening itself; what it says of its connections holds for ours, too. */
+export function byteDoor(server: Server, door: FormDoor, parts: DoorParts): void {
+  const others = server.listeners("connection");
+  const held = new Set<Held>();
+  const doorway: Doorway = {
+    server,
+    door,
+    parts,
+    ways: new Map(waysOf(door).map((way) => [`POST ${way.path} HTTP/1.1`, way])),
+    held,
+    handOver: (socket) => {
+      for (const take of others) take.call(server, socket);
+    },
+  };
+  server.removeAllListeners("connection");
+  server.on("connection", (socket) => attend(socket, doorway));
+  const closeIdle = server.closeIdleConnections.bind(server);
+  server.closeIdleConnections = () => {
+    closeIdle();
+    // One that was just made has its request on the way; drain.ts has an eye on it.
+    for (const { socket, isBusy } of held) if (!isBusy && socket.bytesRead > 0) socket.destroy();
+  };
+  const closeAll = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    closeAll();
+    for (const { socket } of held) socket.destroy();
+  };
+}
+
+function attend(socket: Socket, { server, door, parts, ways, held, handOver }: Doorway): void {
+  const connection: Held = { socket, isBusy: false };
+  /** Whether the time that is running is that of node:http for a request, not that for the first byte or the next request. */
+  let isTimed = false;
+  /** The request before, if its head is all it takes to know the next one. */
+  let before: PlainRequest<FormWay> | undefined;
+  /** More came while a request was being answered; it waits in the socket. */
+  let isEarly = false;
+
+  const read = (bytes: Buffer): void => {
+    if (connection.isBusy) {
+      isEarly = true;
+      putBack(bytes);
+      return;
+    }
+    if (!isTimed) {
+      isTimed = true;
+      socket.setTimeout(server.timeout);
+    }
+    const request = before !== undefined && hasSameHead(bytes, before) ? before : plainRequest(bytes, ways);
+    if (request !== undefined && request.length <= door.bodyLimit && mayTake(request)) {
+      take(request, bytes);
+      return;
+    }
+    putBack(bytes);
+    leave();
+  };
+  const mayTake = ({ headers }: PlainRequest<FormWay>): boolean =>
+    server.listening &&
+    (headers["x-forwarded-for"] === undefined || parts.configuration.trustedProxies.length === 0);
+
+  const take = (request: PlainRequest<FormWay>, bytes: Buffer): void => {
+    connection.isBusy = true;
+    before = request;
+    const { headers, head, way } = request;
+    const body = bytes.toString("utf8", head.length);
+    const message = { id: newRequestId(), headers, body, address: socket.remoteAddress ?? "" };
+    exchangeForm({ door, way, message, beganAt: performance.now(), write }, parts);
+  };
+
+  const write = (answer: Answer, id: string): void => {
+    // Who ends its half meanwhile gets no answer from node:http either.
+    if (!socket.writable) return;
+    const isStopping = !server.listening;
+    const { keepAliveTimeout } = server;
+    const mayWriteMore = writeAnswer(socket, answer, { id, isStopping, keepAliveTimeout });
+    // Who does not read its answers is not read either.
+    if (!mayWriteMore) socket.pause();
+    connection.isBusy = false;
+    if (isStopping) socket.destroySoon();
+    else if (isEarly) leave();
+  };
+  const drained = (): void => {
+    if (!isEarly) socket.resume();
+  };
+  // A socket that holds bytes does not end before they are read.
+  const putBack = (bytes: Buffer): void => {
+    socket.pause();
+    socket.unshift(bytes);
+  };
+
+  const leave = (): void => {
+    held.delete(connection);
+    for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
+    socket.setTimeout(0);
+    handOver(socket);
+    socket.resume();
+  };
+  const timedOut = (): void => {
+    const isIdle = isTimed && !connection.isBusy;
+    const more = server.keepAliveTimeout + server.keepAliveTimeoutBuffer - server.timeout;
+    if (!isIdle || more <= 0) {
+      socket.destroy();
+      return;
+    }
+    isTimed = false;
+    socket.setTimeout(more);
+  };
+  const listeners = {
+    data: read,
+    end: () => socket.end(),
+    drain: drained,
+    timeout: timedOut,
+    error: ignore,
+    close: () => held.delete(connection),
+  };
+  held.add(connection);
+  // Until the first byte: what node:http gives for the headers.
+  socket.setTimeout(server.headersTimeout);
+  for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
+}
+
+/** `close` follows. */
+function ignore(): void {}
