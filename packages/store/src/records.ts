@@ -191,6 +191,14 @@ export interface FoundAccessToken {
   readonly token: (AccessToken & { readonly digest: TokenDigest | undefined }) | undefined;
 }
 
+/** What an order of an access token has to know of it. */
+export interface TokenOwner {
+  readonly clientId: string;
+  readonly subject: string;
+  readonly grantId: string | undefined;
+  readonly digest: TokenDigest | undefined;
+}
+
 export interface FoundRefreshToken {
   readonly head: Head;
   readonly token: (RefreshToken & { readonly digest: TokenDigest }) | undefined;

@@ -55,6 +55,7 @@ import type {
   StoreDescription,
   TokenDigest,
   TokenFilter,
+  TokenOwner,
 } from "./records.ts";
 import type { RestoreStore } from "./restores.ts";
 import type { UpstreamStore } from "./upstreams.ts";
@@ -97,6 +98,8 @@ export interface Store
     readonly head: Head;
     readonly tokens: ReadonlyMap<RowId, FoundAccessToken["token"] & object>;
   }>;
+  /** Whose access tokens are, for orders of very many; without head, since nothing is judged by it. At most 1,000. */
+  findTokenOwners(ids: readonly RowId[]): Promise<ReadonlyMap<RowId, TokenOwner>>;
   /** A token that was made elsewhere and imported, by the digest of its text. */
   findImportedToken(digest: TokenDigest): Promise<FoundAccessToken>;
   /** With its grant, the person behind it and whether its successor is spent, in one statement. */

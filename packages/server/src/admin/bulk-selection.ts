@@ -3,11 +3,10 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { BulkRevocation } from "@rescind/admin-api";
-import { type AccessToken, parseId, parseToken, type RowId } from "@rescind/core";
-import type { TokenDigest } from "@rescind/store";
+import { formatId, parseId, parseToken, type RowId } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import { recognise } from "../tokens/recognise.ts";
-import { lookUpSelection, type Selection, selectionOfToken } from "./selection.ts";
+import { lookUpSelection, type Selection, selectionOfToken, selectionOfTokenId } from "./selection.ts";
 
 export type Name =
   | { readonly kind: "token"; readonly token: string }
@@ -32,15 +31,15 @@ export async function lookUpMany(
   deps: Dependencies,
 ): Promise<readonly (Selection | undefined)[]> {
   const rows = names.map(rowOf);
-  const { head, tokens } = await deps.store.findAccessTokens(rows.filter((row) => row !== undefined));
+  const owners = await deps.store.findTokenOwners(rows.filter((row) => row !== undefined));
   const selections: (Selection | undefined)[] = [];
   let looked = 0;
   for (const [index, name] of names.entries()) {
     const row = rows[index];
-    const token = row === undefined ? undefined : tokens.get(row);
-    if (token !== undefined) {
-      const genuine = isGenuine(name, token, deps);
-      selections.push(genuine ? selectionOfToken({ kind: "access", head, token }, deps) : undefined);
+    const owner = row === undefined ? undefined : owners.get(row);
+    if (row !== undefined && owner !== undefined) {
+      const genuine = name.kind !== "token" || deps.hashing.matches(name.token, owner.digest);
+      selections.push(genuine ? selectionOfTokenId(formatId("token", row), owner, deps) : undefined);
       continue;
     }
     selections.push(isOpaqueAccess(name) ? undefined : await lookUpOne(name, deps));
@@ -60,14 +59,6 @@ function rowOf(name: Name): RowId | undefined {
 
 function isOpaqueAccess(name: Name): boolean {
   return name.kind === "token" && rowOf(name) !== undefined;
-}
-
-function isGenuine(
-  name: Name,
-  token: AccessToken & { readonly digest: TokenDigest | undefined },
-  { hashing }: Pick<Dependencies, "hashing">,
-): boolean {
-  return name.kind !== "token" || hashing.matches(name.token, token.digest);
 }
 
 async function lookUpOne(name: Name, deps: Dependencies): Promise<Selection | undefined> {

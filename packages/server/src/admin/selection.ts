@@ -170,15 +170,21 @@ export function selectionOfToken(
   }
 }
 
+/** What an order of one access token names. */
+export function selectionOfTokenId(
+  tokenId: string,
+  { clientId, subject, grantId }: About,
+  { issuer }: Pick<Dependencies, "issuer">,
+): Selection {
+  return selectionOf(tokenUnit(tokenId, issuer), { clientId, subject, grantId });
+}
+
 /** Access and refresh tokens share one series of ids. */
 async function byTokenId(tokenId: string, deps: Dependencies): Promise<Selection | Answer> {
   const rowId = parseId("token", tokenId);
   if (rowId === undefined) return unknown("token_id");
   const access = await deps.store.findAccessToken(rowId);
-  if (access.token !== undefined) {
-    const { clientId, subject, grantId } = access.token;
-    return selectionOf(tokenUnit(tokenId, deps.issuer), { clientId, subject, grantId });
-  }
+  if (access.token !== undefined) return selectionOfTokenId(tokenId, access.token, deps);
   const { token, grant } = await deps.store.findRefreshToken(rowId);
   if (token === undefined) return unknown("token_id");
   const about = grant === undefined ? { grantId: token.grantId } : aboutGrant(grant);

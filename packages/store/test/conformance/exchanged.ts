@@ -42,11 +42,20 @@ export function exchanged(open: Opener): void {
         const { head, tokens } = await store.findAccessTokens([...some, store.nextId()]);
         assert.deepEqual(head.position, (await store.head()).position);
         assert.deepEqual([...tokens.keys()].sort(), [...some].sort());
-        for (const id of some) assert.deepEqual(tokens.get(id), (await store.findAccessToken(id)).token);
+        const owners = await store.findTokenOwners([...some, store.nextId()]);
+        assert.deepEqual([...owners.keys()].sort(), [...some].sort());
+        for (const id of some) {
+          const { token } = await store.findAccessToken(id);
+          assert.deepEqual(tokens.get(id), token);
+          const { clientId, subject, grantId, digest } = token ?? assert.fail();
+          assert.deepEqual(owners.get(id), { clientId, subject, grantId, digest });
+        }
       }
+      assert.equal((await store.findTokenOwners([])).size, 0);
       const tooMany = Array.from({ length: 1001 }, () => store.nextId());
       assert.equal((await store.findAccessTokens(tooMany.slice(1))).tokens.size, 0);
       await assert.rejects(store.findAccessTokens(tooMany), RangeError);
+      await assert.rejects(store.findTokenOwners(tooMany), RangeError);
     },
   );
 
