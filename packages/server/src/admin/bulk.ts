@@ -22,10 +22,8 @@ import { invalidField } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 import type { Selection } from "./selection.ts";
 
-/** Names in one transaction: some milliseconds of the one writer, which everybody else waits for. */
-const sliceSize = 256;
-/** Slices under way at once, of however many callers. */
-const mostUnderWay = 2;
+/** Names in one transaction: some three milliseconds of the one writer, which everybody else waits for. */
+const sliceSize = 128;
 
 interface Tally {
   revoked: number;
@@ -54,37 +52,39 @@ export async function revokeMany(request: AdminRequest, deps: Dependencies): Pro
   }
 }
 
-/** Slice after slice, none any more once one has failed; then rejects as the first did, and all that was begun is counted. */
+/**
+ * Slice after slice: each is made ready while the one before is committed, and committed when that has been. Rejects as
+ * the first that fails; nothing is under way any more then.
+ */
 async function revokeSlices(
   names: readonly Name[],
   request: AdminRequest,
   tally: Tally,
   deps: Dependencies,
 ): Promise<void> {
-  const failures: unknown[] = [];
-  const slices: Promise<unknown>[] = [];
-  for (let from = 0; from < names.length && failures.length === 0; from += sliceSize) {
-    const slice = names.slice(from, from + sliceSize);
-    const ready = Promise.withResolvers<void>();
-    const revoked = turnOf(deps.store)(async () => {
+  let committing: Promise<void> = Promise.resolve();
+  try {
+    for (let from = 0; from < names.length; from += sliceSize) {
+      const slice = names.slice(from, from + sliceSize);
       const orders = await ordersOf(slice, from, request, tally, deps);
-      ready.resolve();
-      if (orders.length > 0) await commit(orders, tally, deps);
-    });
-    slices.push(revoked.catch((error) => failures.push(error)).finally(ready.resolve));
-    // One caller's slices are made ready in their order, and others have a turn of the event loop after each.
-    await ready.promise;
-    await setImmediate();
+      await committing;
+      if (orders.length > 0) committing = turnOf(deps.store)(() => commit(orders, tally, deps));
+      committing.catch(() => undefined); // told when it is waited for
+      await setImmediate();
+    }
+  } finally {
+    await committing;
   }
-  await Promise.all(slices);
-  if (failures.length > 0) throw failures[0];
 }
 
 const turnsOf = new WeakMap<Store, ReturnType<typeof turns>>();
 
-/** A place among the slices under way; whoever has waited longest is next. */
+/**
+ * One slice is at the store at a time, of however many callers; whoever has waited longest is next. So what others have
+ * the store write meanwhile goes between two slices and waits for no second one.
+ */
 function turnOf(store: Store): ReturnType<typeof turns> {
-  const known = turnsOf.get(store) ?? turns(mostUnderWay, Number.POSITIVE_INFINITY);
+  const known = turnsOf.get(store) ?? turns(1, Number.POSITIVE_INFINITY);
   turnsOf.set(store, known);
   return known;
 }
