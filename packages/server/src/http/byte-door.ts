@@ -11,11 +11,16 @@ import { type DoorParts, exchangeForm, type FormDoor, type FormWay, waysOf } fro
 import { hasSameHead, type PlainRequest, plainRequest } from "./plain-request.ts";
 import { newRequestId } from "./request-log.ts";
 
+/** Milliseconds between looks at connections on which nothing moves. */
+const longestBetweenLooks = 5_000;
+
 /** A connection that is in our hands. */
 interface Held {
   readonly socket: Socket;
   /** A request of it is being answered. */
   isBusy: boolean;
+  /** When something last came or went, by `performance.now()`. */
+  movedAt: number;
 }
 
 interface Doorway {
@@ -45,6 +50,7 @@ export function byteDoor(server: Server, door: FormDoor, parts: DoorParts): void
   };
   server.removeAllListeners("connection");
   server.on("connection", (socket) => attend(socket, doorway));
+  closeUnmoved(server, held);
   const closeIdle = server.closeIdleConnections.bind(server);
   server.closeIdleConnections = () => {
     closeIdle();
@@ -58,10 +64,26 @@ export function byteDoor(server: Server, door: FormDoor, parts: DoorParts): void
   };
 }
 
+/** Closes connections on which nothing has moved for the times of node:http. One timer for all: one for each costs a microsecond a request. */
+function closeUnmoved(server: Server, held: ReadonlySet<Held>): void {
+  let looking: NodeJS.Timeout | undefined;
+  server.on("close", () => clearInterval(looking));
+  server.on("listening", () => {
+    const { timeout, headersTimeout } = server;
+    const idle = server.keepAliveTimeout + server.keepAliveTimeoutBuffer;
+    const look = (): void => {
+      const now = performance.now();
+      for (const { socket, isBusy, movedAt } of held) {
+        const most = isBusy ? timeout : socket.bytesRead === 0 ? headersTimeout : idle;
+        if (now - movedAt > most) socket.destroy();
+      }
+    };
+    looking = setInterval(look, Math.min(timeout, headersTimeout, idle, longestBetweenLooks)).unref();
+  });
+}
+
 function attend(socket: Socket, { server, door, parts, ways, held, handOver }: Doorway): void {
-  const connection: Held = { socket, isBusy: false };
-  /** Whether the time that is running is that of node:http for a request, not that for the first byte or the next request. */
-  let isTimed = false;
+  const connection: Held = { socket, isBusy: false, movedAt: performance.now() };
   /** The request before, if its head is all it takes to know the next one. */
   let before: PlainRequest<FormWay> | undefined;
   /** More came while a request was being answered; it waits in the socket. */
@@ -72,10 +94,6 @@ function attend(socket: Socket, { server, door, parts, ways, held, handOver }: D
       isEarly = true;
       putBack(bytes);
       return;
-    }
-    if (!isTimed) {
-      isTimed = true;
-      socket.setTimeout(server.timeout);
     }
     const request = before !== undefined && hasSameHead(bytes, before) ? before : plainRequest(bytes, ways);
     if (request !== undefined && request.length <= door.bodyLimit && mayTake(request)) {
@@ -91,11 +109,12 @@ function attend(socket: Socket, { server, door, parts, ways, held, handOver }: D
 
   const take = (request: PlainRequest<FormWay>, bytes: Buffer): void => {
     connection.isBusy = true;
+    connection.movedAt = performance.now();
     before = request;
     const { headers, head, way } = request;
     const body = bytes.toString("utf8", head.length);
     const message = { id: newRequestId(), headers, body, address: socket.remoteAddress ?? "" };
-    exchangeForm({ door, way, message, beganAt: performance.now(), write }, parts);
+    void exchangeForm({ door, way, message, beganAt: connection.movedAt, write }, parts);
   };
 
   const write = (answer: Answer, id: string): void => {
@@ -107,10 +126,12 @@ function attend(socket: Socket, { server, door, parts, ways, held, handOver }: D
     // Who does not read its answers is not read either.
     if (!mayWriteMore) socket.pause();
     connection.isBusy = false;
+    connection.movedAt = performance.now();
     if (isStopping) socket.destroySoon();
     else if (isEarly) leave();
   };
   const drained = (): void => {
+    connection.movedAt = performance.now();
     if (!isEarly) socket.resume();
   };
   // A socket that holds bytes does not end before they are read.
@@ -122,31 +143,17 @@ function attend(socket: Socket, { server, door, parts, ways, held, handOver }: D
   const leave = (): void => {
     held.delete(connection);
     for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener);
-    socket.setTimeout(0);
     handOver(socket);
     socket.resume();
-  };
-  const timedOut = (): void => {
-    const isIdle = isTimed && !connection.isBusy;
-    const more = server.keepAliveTimeout + server.keepAliveTimeoutBuffer - server.timeout;
-    if (!isIdle || more <= 0) {
-      socket.destroy();
-      return;
-    }
-    isTimed = false;
-    socket.setTimeout(more);
   };
   const listeners = {
     data: read,
     end: () => socket.end(),
     drain: drained,
-    timeout: timedOut,
     error: ignore,
     close: () => held.delete(connection),
   };
   held.add(connection);
-  // Until the first byte: what node:http gives for the headers.
-  socket.setTimeout(server.headersTimeout);
   for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
 }
 

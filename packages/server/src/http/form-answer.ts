@@ -27,23 +27,28 @@ export interface FormMessage {
 }
 
 /** Never rejects: what failed is answered, so that it gets its CORS headers too. */
-export async function answerForm(
-  route: FormRoute,
-  message: FormMessage,
-  deps: Dependencies,
-): Promise<Answer> {
+export function answerForm(route: FormRoute, message: FormMessage, deps: Dependencies): Promise<Answer> {
   const form = readForm(message.body);
-  if ("kind" in form) return oauthRefusal(form);
+  if ("kind" in form) return Promise.resolve(oauthRefusal(form));
   const { id, address, headers } = message;
   const { authorization, accept = "", origin } = headers;
   const parsed: FormRequest = { id, form, authorization, accept, address };
-  const answered = await handled(route.handle, parsed, message, deps);
-  if (origin === undefined) return answered;
+  const answered = handled(route.handle, parsed, message, deps);
+  return origin === undefined ? answered : withCors(answered, origin, parsed, deps);
+}
+
+async function withCors(
+  answered: Promise<Answer>,
+  origin: string,
+  parsed: FormRequest,
+  deps: Dependencies,
+): Promise<Answer> {
+  const { headers, ...answer } = await answered;
   const cors = await deps.store
     .head()
     .then((head) => answerHeaders(origin, parsed, head, deps))
     .catch(() => ({ vary: "Origin" }));
-  return { ...answered, headers: { ...answered.headers, ...cors } };
+  return { ...answer, headers: { ...headers, ...cors } };
 }
 
 /** What the handler answers, or what its failure is answered with. */

@@ -50,6 +50,6 @@ function take({ door, way, server, request, response }: Taken, parts: DoorParts)
     const body = chunks.length === 1 ? String(chunks[0]) : Buffer.concat(chunks).toString();
     const address = request.socket.remoteAddress ?? "";
     const message = { id: newRequestId(), headers: request.headers, body, address };
-    exchangeForm({ door, way, message, beganAt, write: written }, parts);
+    void exchangeForm({ door, way, message, beganAt, write: written }, parts);
   });
 }

@@ -40,15 +40,17 @@ export interface FormExchange {
 }
 
 /** Answers one form, in its own time; an answer that cannot be made or written is a 500. */
-export function exchangeForm({ door, way, message, beganAt, write }: FormExchange, parts: DoorParts): void {
+export async function exchangeForm(exchange: FormExchange, parts: DoorParts): Promise<void> {
+  try {
+    answered(await exchange.door.answer(exchange.way.route, exchange.message), exchange, parts);
+  } catch (error) {
+    answered(failure(error, exchange.message, oauthForm, parts), exchange, parts);
+  }
+}
+
+function answered(answer: Answer, { way, message, beganAt, write }: FormExchange, parts: DoorParts): void {
   const { id } = message;
-  const answered = (answer: Answer): void => {
-    write(answer, id);
-    const ms = performance.now() - beganAt;
-    noteAnswered({ id, method: "POST", route: way.path, status: answer.status, ms }, parts);
-  };
-  door
-    .answer(way.route, message)
-    .then(answered)
-    .catch((error: unknown) => answered(failure(error, { id }, oauthForm, parts)));
+  write(answer, id);
+  const ms = performance.now() - beganAt;
+  noteAnswered({ id, method: "POST", route: way.path, status: answer.status, ms }, parts);
 }
