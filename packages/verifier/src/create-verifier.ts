@@ -13,6 +13,7 @@ import type { FeedSettings } from "./feed-server.ts";
 import { type FetchHandler, fetchHandler, type TokenHandler } from "./fetch-handler.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import { type HonoMiddleware, honoMiddleware } from "./hono.ts";
+import { clientFor, fetchClient } from "./http-client.ts";
 import { Unanswered } from "./http-exchange.ts";
 import { requestVerification } from "./incoming-request.ts";
 import { type KoaMiddleware, koaMiddleware } from "./koa.ts";
@@ -81,12 +82,15 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const settings = readOptions(options);
   const clock = options.clock ?? systemClock;
   const given = options.fetch ?? fetch;
+  // Called without a receiver: some runtimes insist on it.
+  const fetchWith: typeof fetch = (input, init) => given(input, init);
   const deadline = clock().mono + settings.startTimeout;
   const closing = new AbortController();
   const reached = await reachServer({
     settings,
-    // Called without a receiver: some runtimes insist on it.
-    fetch: (input, init) => given(input, init),
+    fetch: fetchWith,
+    clientFor: async (url) =>
+      options.fetch === undefined ? clientFor(url, fetchWith) : fetchClient(fetchWith),
     clock,
     closing: closing.signal,
     kept: new KeptSnapshots(options.persist),

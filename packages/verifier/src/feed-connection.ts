@@ -2,7 +2,7 @@
 // comes of it back. The thin half with all the I/O; every decision is the reader's.
 
 import type { Position } from "@rescind/core";
-import { checkLinks, type Link } from "./chain.ts";
+import { type CheckedLink, checkLinks, type Link } from "./chain.ts";
 import type { Clock } from "./clock.ts";
 import { EventStreamParser } from "./event-stream.ts";
 import { parseStreamedEntry } from "./feed-page.ts";
@@ -53,12 +53,18 @@ export class FeedConnection {
 
   #feed(event: ReaderEvent): void {
     if (this.#closing.signal.aborted) return;
-    const actions = this.#parts.reader.handle(event, this.#parts.clock());
-    this.#parts.onChange();
-    for (const action of actions) void this.#run(action);
+    void this.#take(event);
   }
 
-  async #run(action: ReaderAction): Promise<void> {
+  /** Resolves when what the event caused is done; undefined where it is already. */
+  #take(event: ReaderEvent): Promise<unknown> | undefined {
+    const actions = this.#parts.reader.handle(event, this.#parts.clock());
+    this.#parts.onChange();
+    const running = actions.flatMap((action) => this.#run(action) ?? []);
+    return running.length > 0 ? Promise.all(running) : undefined;
+  }
+
+  #run(action: ReaderAction): Promise<void> | undefined {
     switch (action.kind) {
       case "load-snapshot":
         return this.#loadSnapshot(action.run);
@@ -68,7 +74,7 @@ export class FeedConnection {
         return this.#read(action.run, action.after, action.timeout);
       case "stop-stream":
         if (this.#stream?.run === action.run) this.#stream.abort.abort();
-        return;
+        return undefined;
       case "check-links":
         return this.#check(action.run, action.links);
       case "ask-lease":
@@ -80,7 +86,7 @@ export class FeedConnection {
     }
   }
 
-  #wake(after: number, event: ReaderEvent): void {
+  #wake(after: number, event: ReaderEvent): undefined {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       this.#feed(event);
@@ -131,10 +137,13 @@ export class FeedConnection {
     const abort = new AbortController();
     this.#stream = { run, abort };
     try {
-      const body = await this.#parts.server.stream(after, timeout, abort);
-      if (body === undefined) return this.#feed({ kind: "off-the-log", run });
+      const answer = await this.#parts.server.stream(after, timeout, abort);
+      if (answer === undefined) {
+        abort.abort();
+        return this.#feed({ kind: "off-the-log", run });
+      }
       this.#feed({ kind: "stream-opened", run });
-      await this.#readBody(run, body);
+      await answer.read(this.#pieces(run));
     } catch (cause) {
       if (!abort.signal.aborted) this.#parts.onFailure(cause);
     }
@@ -143,27 +152,28 @@ export class FeedConnection {
     this.#feed({ kind: "stream-ended", run });
   }
 
-  /** One piece after the other: the next is read when the links of this one are checked. */
-  async #readBody(run: number, body: ReadableStream<Uint8Array>): Promise<void> {
+  /** Takes the pieces of one stream; the next may come when the links of the one before are checked. */
+  #pieces(run: number): (piece: Uint8Array) => Promise<unknown> | undefined {
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
-    const reader = body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done || this.#closing.signal.aborted) return;
-      const entries = parser.push(decoder.decode(value, { stream: true })).map(parseStreamedEntry);
-      if (entries.length === 0) continue;
-      const actions = this.#parts.reader.handle({ kind: "streamed", run, entries }, this.#parts.clock());
-      for (const action of actions) await this.#run(action);
-      this.#parts.onChange();
-    }
+    return (piece) => {
+      const entries = parser.push(decoder.decode(piece, { stream: true })).map(parseStreamedEntry);
+      if (entries.length === 0 || this.#closing.signal.aborted) return undefined;
+      return this.#take({ kind: "streamed", run, entries });
+    };
   }
 
-  async #check(run: number, links: readonly Link[]): Promise<void> {
-    const checked = await checkLinks(links);
-    this.#feed({ kind: "checked", run, links: checked });
+  #check(run: number, links: readonly Link[]): Promise<void> | undefined {
+    const checked = checkLinks(links);
+    if (checked instanceof Promise) return checked.then((all) => this.#checked(run, all));
+    this.#checked(run, checked);
+    return undefined;
+  }
+
+  #checked(run: number, links: readonly CheckedLink[]): void {
+    this.#feed({ kind: "checked", run, links });
     if (
-      checked.some(({ genuine, entry }) => genuine && entry.kind === "revoke" && entry.unit === "signing-key")
+      links.some(({ genuine, entry }) => genuine && entry.kind === "revoke" && entry.unit === "signing-key")
     )
       this.#parts.onSigningKeyRevoked();
   }

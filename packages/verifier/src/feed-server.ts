@@ -12,6 +12,7 @@ import {
 import { CredentialsRefused, type FeedToken } from "./client-credentials.ts";
 import { type FeedPage, parseFeedPage } from "./feed-page.ts";
 import type { Lease } from "./freshness.ts";
+import type { HttpClient, OpenAnswer } from "./http-client.ts";
 import { exchangeJson, type Fetch, type JsonAnswer, Unanswered } from "./http-exchange.ts";
 import { membersOf } from "./json.ts";
 import type { KeySet } from "./key-set.ts";
@@ -47,7 +48,10 @@ export interface Acknowledgement {
 }
 
 export interface FeedServerParts {
+  /** For snapshots, which may come compressed. */
   readonly fetch: Fetch;
+  /** For everything else. */
+  readonly client: HttpClient;
   /** `rescind_revocations_endpoint`. */
   readonly endpoint: string;
   readonly issuer: string;
@@ -139,25 +143,21 @@ export class FeedServer {
    * headers have to be here within `timeout` milliseconds. `abort` ends it at any time.
    * @throws Unanswered
    */
-  async stream(
-    after: Position,
-    timeout: number,
-    abort: AbortController,
-  ): Promise<ReadableStream<Uint8Array> | undefined> {
+  async stream(after: Position, timeout: number, abort: AbortController): Promise<OpenAnswer | undefined> {
     const token = await this.#parts.token.get();
     const late = setTimeout(() => abort.abort(), timeout);
     try {
-      const response = await this.#parts.fetch(`${this.#parts.endpoint}?after=${formatPosition(after)}`, {
+      const answer = await this.#parts.client.open(`${this.#parts.endpoint}?after=${formatPosition(after)}`, {
+        method: "GET",
         headers: { accept: "text/event-stream", authorization: `Bearer ${token}` },
         redirect: "manual",
         signal: abort.signal,
       });
-      const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-      if (response.status === 200 && isStream && response.body !== null) return response.body;
-      await response.body?.cancel();
-      if (response.status === 401) this.#parts.token.discard(token);
-      if (response.status === 410) return undefined;
-      throw new Unanswered(`The feed answered ${response.status}.`, { status: response.status });
+      const { status, contentType } = answer;
+      if (status === 200 && contentType?.startsWith("text/event-stream") === true) return answer;
+      if (status === 401) this.#parts.token.discard(token);
+      if (status === 410) return undefined;
+      throw new Unanswered(`The feed answered ${status}.`, { status });
     } finally {
       clearTimeout(late);
     }
@@ -195,7 +195,7 @@ export class FeedServer {
     body?: Readonly<Record<string, unknown>>,
   ): Promise<JsonAnswer> {
     const send = (token: string) =>
-      exchangeJson(this.#parts.fetch, {
+      exchangeJson(this.#parts.client.ask, {
         url,
         headers: {
           authorization: `Bearer ${token}`,

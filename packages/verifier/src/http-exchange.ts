@@ -1,6 +1,7 @@
 // One request to the authorization server and its answer, within a time. Redirects are never followed: whoever
 // answers one would be handed credentials. Leaves retries to the callers.
 
+import type { Ask } from "./http-client.ts";
 import { parseJson } from "./json.ts";
 
 /** The server could not be reached, did not answer in time, or answered something that is no answer. */
@@ -38,7 +39,7 @@ export interface JsonAnswer {
  * Sends a request and reads its answer as JSON, whatever its status.
  * @throws Unanswered when no answer arrives within `timeout`
  */
-export async function exchangeJson(fetchWith: Fetch, exchange: Exchange): Promise<JsonAnswer> {
+export async function exchangeJson(ask: Ask, exchange: Exchange): Promise<JsonAnswer> {
   const { url, headers, body, timeout, signal } = exchange;
   // One controller per exchange: signals joined to a long-lived one would add up over the months.
   const abort = new AbortController();
@@ -47,7 +48,7 @@ export async function exchangeJson(fetchWith: Fetch, exchange: Exchange): Promis
   signal?.addEventListener("abort", end, { once: true });
   if (signal?.aborted === true) end();
   try {
-    const response = await fetchWith(url, {
+    const response = await ask(url, {
       method: body === undefined ? "GET" : "POST",
       headers: { accept: "application/json", ...headers },
       ...(body === undefined ? {} : { body }),

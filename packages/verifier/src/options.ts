@@ -51,6 +51,10 @@ export interface VerifierOptions {
    * the download and nothing else; nothing is accepted before the server has confirmed the position.
    */
   readonly persist?: SnapshotStore | undefined;
+  /**
+   * Used for every request if given. Default: the runtime's, and on Node its own client for the live stream and leases, if
+   * that reaches the server as well.
+   */
   readonly fetch?: typeof fetch | undefined;
   readonly clock?: Clock | undefined;
 }

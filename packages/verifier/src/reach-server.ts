@@ -4,6 +4,7 @@ import { basicAuthorization, CredentialsRefused, FeedToken } from "./client-cred
 import type { Clock } from "./clock.ts";
 import { FeedServer, type FeedSettings } from "./feed-server.ts";
 import { feedAlgorithms } from "./feed-signature.ts";
+import type { HttpClient } from "./http-client.ts";
 import { type Fetch, Unanswered } from "./http-exchange.ts";
 import type { IntrospectionServer } from "./introspection.ts";
 import { asymmetricAlgorithms, KeySet } from "./key-set.ts";
@@ -15,6 +16,8 @@ import { foreignIssuers, ownIssuer, type TrustedIssuers } from "./trusted-issuer
 export interface Approach {
   readonly settings: VerifierSettings;
   readonly fetch: Fetch;
+  /** What reaches this URL of the server, beside `fetch`. */
+  readonly clientFor: (url: string) => Promise<HttpClient>;
   readonly clock: Clock;
   /** Ends every request to the feed. */
   readonly closing: AbortSignal;
@@ -51,6 +54,7 @@ export async function reachServer(approach: Approach): Promise<ReachedServer> {
 async function attempt({
   settings,
   fetch,
+  clientFor,
   clock,
   closing,
   deadline,
@@ -73,6 +77,7 @@ async function attempt({
   });
   const feed = new FeedServer({
     fetch,
+    client: await clientFor(metadata.feedJwksUri),
     endpoint: metadata.revocationsEndpoint,
     issuer,
     token,
