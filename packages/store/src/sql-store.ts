@@ -188,7 +188,7 @@ async function greatestId(executor: Executor): Promise<bigint> {
     sql: `SELECT CAST(max(m.id) AS TEXT) FROM (
         SELECT max(id) AS id FROM access_tokens UNION ALL SELECT max(id) FROM refresh_tokens
         UNION ALL SELECT max(id) FROM grants UNION ALL SELECT max(id) FROM clients
-        UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit
+        UNION ALL SELECT max(row_id) FROM consumer_keys UNION ALL SELECT max(order_id) FROM audit WHERE order_id IS NOT NULL
         UNION ALL SELECT max(id) FROM users UNION ALL SELECT max(id) FROM setup_links
         UNION ALL SELECT max(id) FROM sessions UNION ALL SELECT max(id) FROM consents
         UNION ALL SELECT max(id) FROM codes UNION ALL SELECT max(id) FROM subscriptions

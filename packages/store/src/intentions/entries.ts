@@ -14,7 +14,8 @@ export async function findEntries(db: Database, fps: readonly string[]): Promise
         CAST(e.order_id AS TEXT), e.seq, e.unit, e.fp, e.before_s, e.suspend, e.final, e.lifted_by, e.at_ms,
         a.actor_kind, a.actor_id, a.content
       FROM feed_head h CROSS JOIN catalog c
-        LEFT JOIN entries e ON e.kind = 'revoke' AND e.fp IN (${places})
+        LEFT JOIN fingerprints f ON f.fp IN (${places})
+        LEFT JOIN entries e ON e.seq = f.seq AND e.kind = 'revoke'
         LEFT JOIN audit a ON a.order_id = e.order_id
       ORDER BY e.seq`,
     params: fps,

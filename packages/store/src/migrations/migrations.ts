@@ -12,6 +12,7 @@ import { factors } from "./0009-factors.ts";
 import { upstreams } from "./0010-upstreams.ts";
 import { appending } from "./0011-append.ts";
 import { exchanged } from "./0012-exchanged.ts";
+import { fingerprints } from "./0013-fingerprints.ts";
 import type { Migration } from "./migration.ts";
 
 export const migrations: readonly Migration[] = [
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   upstreams,
   appending,
   exchanged,
+  fingerprints,
 ];

@@ -22,7 +22,7 @@ const types: pg.CustomTypesConfig = {
 
 /** Tables of this engine's own, and those that hold what nodes tell each other. */
 const ownTables = ["nodes", "rescind_schema", "turns", "failures", "fleet_nodes", "fleet"];
-const views = "'coverings', 'live_tokens', 'session_coverings'";
+const views = "'coverings', 'fingerprints', 'live_tokens', 'session_coverings'";
 
 const modes = {
   write: "ISOLATION LEVEL READ COMMITTED READ WRITE",

@@ -1,5 +1,5 @@
 // The tables of a schema, as backups and moves carry them: their names, columns and keys are those of the migrations, so
-// that both engines hold the same. What nodes tell each other while they run is not carried.
+// that both engines hold the same. What nodes tell each other while they run is not carried, nor what other rows say as well.
 
 import { DatabaseSync } from "node:sqlite";
 import { migrations } from "../migrations/migrations.ts";
@@ -18,7 +18,10 @@ export interface Table {
 }
 
 /** Between nodes: leases, turns and tallies of a moment that is over when the rows arrive. */
-const ofTheMoment = new Set(["turns", "failures", "fleet_nodes", "fleet"]);
+const ofTheMoment = ["turns", "failures", "fleet_nodes", "fleet"];
+/** SQLite's own, made of the entries again by whoever opens it next. */
+const ofOtherRows = ["entry_fps", "entry_fps_upto"];
+const notCarried = new Set([...ofTheMoment, ...ofOtherRows]);
 
 export const newestSchema: number = migrations.at(-1)?.number ?? 0;
 
@@ -31,7 +34,7 @@ export function tablesAt(schema: number): readonly Table[] {
     const names = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
     return names
       .map(({ name }) => String(name))
-      .filter((name) => !name.startsWith("sqlite_") && !ofTheMoment.has(name))
+      .filter((name) => !name.startsWith("sqlite_") && !notCarried.has(name))
       .map((name) => tableOf(database, name));
   } finally {
     database.close();

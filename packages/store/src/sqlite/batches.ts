@@ -5,6 +5,7 @@ import { Columns } from "../columns.ts";
 import type { Row } from "../executor.ts";
 import { appendOrders } from "../intentions/append.ts";
 import { Connection } from "./connection.ts";
+import { takeInFingerprints } from "./entry-fps.ts";
 import { type Failure, failureOf, isBroken, isDatabases, isFull } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import { LogAppender } from "./log-appender.ts";
@@ -39,6 +40,8 @@ export class Batches {
     this.#mark = new HighWaterMark(settings.path);
     this.#connection = this.#open();
     this.#reserve.fill();
+    // Many after a restore, which brings entries only.
+    while (this.#takeIn());
   }
 
   /** Runs a batch; the outcomes are in the order of the intentions. */
@@ -51,6 +54,7 @@ export class Batches {
       this.#reopen();
       this.#runAll(intentions, tried, outcomes);
       if (this.#reserve.isSpent) this.#emptyLog();
+      else this.#takeIn();
       this.#note();
     } catch (error) {
       broken = failureOf(error);
@@ -113,6 +117,16 @@ export class Batches {
       this.#reopen().run("PRAGMA wal_checkpoint(TRUNCATE)", []);
     } catch (error) {
       if (isBroken(failureOf(error))) throw error;
+    }
+  }
+
+  /** Without it readers look through more of the newest: what failed, for want of room or time, is tried again. */
+  #takeIn(): boolean {
+    try {
+      return takeInFingerprints(this.#reopen());
+    } catch (error) {
+      if (isBroken(failureOf(error))) throw error;
+      return false;
     }
   }
 

@@ -15,7 +15,10 @@ interface Prepared {
   readonly statement: StatementSync;
   /** The last parameter is the time. */
   readonly asksTime: boolean;
+  readonly hasRows: boolean;
 }
+
+const none: readonly Row[] = [];
 
 /** As PostgreSQL's function of this name; bound as a parameter, since calling back from a statement costs much more. */
 const time = "rescind_now_ms()";
@@ -49,9 +52,14 @@ export class Connection {
   }
 
   /** Runs a statement with `$1` placeholders. Throws the driver's error. */
-  run(sql: string, params: readonly SqlValue[]): Row[] {
-    const { statement, asksTime } = this.#prepared(sql);
-    const rows: unknown = asksTime ? statement.all(...params, Date.now()) : statement.all(...params);
+  run(sql: string, params: readonly SqlValue[]): readonly Row[] {
+    const { statement, asksTime, hasRows } = this.#prepared(sql);
+    const values = asksTime ? [...params, Date.now()] : params;
+    if (!hasRows) {
+      statement.run(...values);
+      return none;
+    }
+    const rows: unknown = statement.all(...values);
     return rows as Row[]; // parsing boundary: the driver gives arrays of these values where it is told to
   }
 
@@ -73,7 +81,7 @@ export class Connection {
     const last = `?${Math.max(0, ...numbers) + 1}`;
     const statement = this.database.prepare(sql.replaceAll(time, last).replaceAll(/\$(\d)/g, "?$1"));
     statement.setReturnArrays(true);
-    const prepared = { statement, asksTime };
+    const prepared = { statement, asksTime, hasRows: statement.columns().length > 0 };
     this.#statements.set(sql, prepared);
     return prepared;
   }

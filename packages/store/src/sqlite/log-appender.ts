@@ -14,18 +14,21 @@ interface Head {
   hash: string;
   auditNumber: number;
   auditHash: string;
+  /** Of the orders on the log; those with a greater one are not. */
+  greatestId: bigint;
   readonly longestAccess: number;
   readonly longestGrant: number;
 }
 
-const readHead = `SELECT h.seq, h.hash, h.audit_number, h.audit_hash, h.longest_access, h.longest_grant
+const readHead = `SELECT h.seq, h.hash, h.audit_number, h.audit_hash, h.longest_access, h.longest_grant,
+    CAST((SELECT max(a.order_id) FROM audit a WHERE a.order_id IS NOT NULL) AS TEXT)
   FROM feed_head h`;
 const writeHead =
   "UPDATE feed_head SET seq = $1, hash = $2, audit_number = $3, audit_hash = $4, last_order = $5";
-/** As in the function: the record of the order that it repeats, and the order of an equal entry. */
-const known = `SELECT coalesce((SELECT min(a.number) FROM audit a WHERE a.order_id = $10),
-    (SELECT min(a.number) FROM audit a WHERE a.idempotency = $11)),
-  (SELECT CAST(min(equal.order_id) AS TEXT) FROM (${equalEntry}) equal)`;
+// As in the function: the record of the order that it repeats, and the order of an equal entry.
+const byId = "SELECT a.number FROM audit a WHERE a.order_id = $1";
+const byIdempotency = "SELECT a.number FROM audit a WHERE a.idempotency = $1";
+const equal = `SELECT CAST(min(equal.order_id) AS TEXT) FROM (${equalEntry}) equal`;
 const storeEntry = `INSERT INTO entries (seq, kind, unit, issuer, value, client, fp, before_s, suspend, expires_s,
     keep_until_s, ack, final, liftable, hash, at_ms, order_id)
   VALUES ($1, 'revoke', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
@@ -62,35 +65,14 @@ export class LogAppender {
   #one(connection: Connection, order: readonly SqlValue[]): Row {
     this.#head ??= headOf(connection.run(readHead, [])[0]);
     const head = this.#head;
-    const [earlier = null, equal = null] = this.#known(connection, order);
+    const earlier = earlierOf(connection, order, head);
+    const same = earlier === null ? equalOf(connection, order) : null;
     const has = (name: "longest_access" | "longest_grant") => Number(order[place[name]]);
     const isRisen = head.longestAccess > has("longest_access") || head.longestGrant > has("longest_grant");
-    const isAppended = earlier === null && equal === null && !isRisen;
+    const isAppended = earlier === null && same === null && !isRisen;
     if (isAppended) this.#store(connection, order, head);
     this.#lastOrder = isAppended ? orNull(order[place.id]) : null;
-    const numbers = [isAppended ? head.seq : null, head.seq, head.longestAccess, head.longestGrant];
-    return [...numbers, earlier, equal];
-  }
-
-  #known(connection: Connection, order: readonly SqlValue[]): Row {
-    const value = (name: keyof typeof place) => orNull(order[place[name]]);
-    const second = Math.ceil(Number(value("at_ms")) / 1000);
-    const left = (end: SqlValue) => (end === null ? 0 : Number(end) - second);
-    const [row] = connection.run(known, [
-      // No unit is null, so that nothing is equal to an order that is always appended.
-      value("once") === 1 ? value("unit") : null,
-      value("value"),
-      value("issuer"),
-      value("client") ?? "",
-      value("suspend"),
-      value("final"),
-      value("liftable"),
-      left(value("expires_s")),
-      left(value("keep_until_s")),
-      value("id"),
-      value("idempotency"),
-    ]);
-    return row ?? [];
+    return [isAppended ? head.seq : null, head.seq, head.longestAccess, head.longestGrant, earlier, same];
   }
 
   /** The entry and its record, and the head moved on. */
@@ -100,6 +82,7 @@ export class LogAppender {
     head.hash = entryHash(head.hash, head.seq, order);
     head.auditNumber += 1;
     head.auditHash = auditHash(head.auditHash, head, order);
+    head.greatestId = greater(head.greatestId, idOf(order));
     connection.run(storeEntry, [
       head.seq,
       value("unit"),
@@ -136,6 +119,46 @@ export class LogAppender {
   }
 }
 
+/** The record of the order that it repeats, if it does. Ids are made in order, so that almost none has to be looked up. */
+function earlierOf(connection: Connection, order: readonly SqlValue[], head: Head): SqlValue {
+  const id = idOf(order);
+  const [known] = id > head.greatestId ? [] : connection.run(byId, [id]);
+  if (known !== undefined) return orNull(known[0]);
+  const digest = orNull(order[place.idempotency]);
+  if (digest === null) return null;
+  return orNull(connection.run(byIdempotency, [digest])[0]?.[0]);
+}
+
+/** The order of an equal entry, if there is one; nothing is equal to an order that is always appended. */
+function equalOf(connection: Connection, order: readonly SqlValue[]): SqlValue {
+  const value = (name: keyof typeof place) => orNull(order[place[name]]);
+  if (value("once") !== 1) return null;
+  const second = Math.ceil(Number(value("at_ms")) / 1000);
+  const left = (end: SqlValue) => (end === null ? 0 : Number(end) - second);
+  const [row] = connection.run(equal, [
+    value("unit"),
+    value("value"),
+    value("issuer"),
+    value("client") ?? "",
+    value("suspend"),
+    value("final"),
+    value("liftable"),
+    left(value("expires_s")),
+    left(value("keep_until_s")),
+  ]);
+  return orNull(row?.[0]);
+}
+
+function idOf(order: readonly SqlValue[]): bigint {
+  const id = order[place.id];
+  if (typeof id !== "bigint") throw new TypeError("an order's id is no bigint");
+  return id;
+}
+
+function greater(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 function headOf(row: Row | undefined): Head {
   const columns = new Columns(row ?? []);
   return {
@@ -145,5 +168,6 @@ function headOf(row: Row | undefined): Head {
     auditHash: columns.text(),
     longestAccess: columns.whole(),
     longestGrant: columns.whole(),
+    greatestId: BigInt(columns.optionalText() ?? 0),
   };
 }

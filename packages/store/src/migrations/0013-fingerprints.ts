@@ -1,0 +1,59 @@
+// SQLite finds entries by fingerprint through a small index of the newest and a table of all others. Fingerprints come in
+// no order, so that an index of all of them takes a page of the write-ahead log for every order. Decision 0021.
+
+import { covers } from "./0001-rule.ts";
+import { rule } from "./0003-rule.ts";
+import type { Migration } from "./migration.ts";
+
+/** Numbers that one part of the index of the newest spans. */
+const span = 512;
+
+/** `coverings` by this way of finding them, which no other branch of it takes. */
+const byTable = "JOIN entry_fps f ON f.fp = x.fp JOIN entries e ON e.seq = f.seq";
+const byNewest = `CROSS JOIN newest_entries n CROSS JOIN entries e
+      ON e.seq / ${span} = n.part AND e.fp = x.fp AND e.seq > (SELECT u.seq FROM entry_fps_upto u)`;
+const byIndex = "JOIN entries e ON e.fp = x.fp";
+
+const exchanged = (way: string) => `SELECT 'access' AS kind, x.token_id AS id, e.seq AS seq
+  FROM exchanged x JOIN access_tokens t ON t.id = x.token_id
+    ${way} AND e.kind = 'revoke' AND e.lifted_by IS NULL
+    AND ${covers("t.rev", "coalesce(t.grant_iat, t.iat)")}`;
+
+function replaced(text: string, part: string, by: string): string {
+  if (!text.includes(part)) throw new TypeError("the rule has no such part");
+  return text.replace(part, () => by);
+}
+
+const sqlite = `
+-- Fingerprints up to a number, which the writer moves on (sqlite/entry-fps.ts); those after it stand in the index.
+CREATE TABLE entry_fps (fp TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (fp, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE entry_fps_upto (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
+INSERT INTO entry_fps (fp, seq) SELECT e.fp, e.seq FROM entries e WHERE e.fp IS NOT NULL ORDER BY e.fp;
+INSERT INTO entry_fps_upto (one, seq) SELECT 1, h.seq FROM feed_head h;
+CREATE TRIGGER entry_fps_removed AFTER DELETE ON entries
+  BEGIN DELETE FROM entry_fps WHERE fp = OLD.fp AND seq = OLD.seq; END;
+
+DROP VIEW live_tokens;
+DROP VIEW coverings;
+DROP INDEX entries_fp;
+CREATE INDEX entries_newest ON entries (seq / ${span}, fp) WHERE fp IS NOT NULL;
+
+CREATE VIEW newest_entries AS WITH RECURSIVE parts (part) AS (
+  SELECT (SELECT e.seq / ${span} FROM entries e
+    WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) ORDER BY e.seq LIMIT 1)
+  UNION ALL
+  SELECT (SELECT e.seq / ${span} FROM entries e WHERE e.seq >= (p.part + 1) * ${span} ORDER BY e.seq LIMIT 1)
+    FROM parts p WHERE p.part IS NOT NULL)
+SELECT p.part FROM parts p WHERE p.part IS NOT NULL;
+
+CREATE VIEW fingerprints AS
+SELECT f.fp AS fp, f.seq AS seq FROM entry_fps f
+UNION ALL
+SELECT e.fp AS fp, e.seq AS seq FROM newest_entries n CROSS JOIN entries e
+  ON e.seq / ${span} = n.part AND e.fp IS NOT NULL AND e.seq > (SELECT u.seq FROM entry_fps_upto u);
+${replaced(rule, exchanged(byIndex), `${exchanged(byTable)}\nUNION ALL\n${exchanged(byNewest)}`)}`;
+
+const postgres =
+  "CREATE VIEW fingerprints AS SELECT e.fp AS fp, e.seq AS seq FROM entries e WHERE e.fp IS NOT NULL;";
+
+export const fingerprints: Migration = { number: 13, compatibleFrom: 10, sqlite, postgres };
