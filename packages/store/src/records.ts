@@ -350,7 +350,6 @@ export interface StoreDescription {
   readonly bytes: number;
   readonly accessTokens: number;
   readonly refreshTokens: number;
-  readonly standingEntries: number;
 }
 
 /** What came of one grant that lists of tokens and grants do not tell. */

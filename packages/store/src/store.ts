@@ -286,7 +286,7 @@ export interface Store
   ping(): Promise<void>;
   /** Whether a commit is on this machine's disk or on a second one too; does not count rows. */
   durability(): Promise<StoreDescription["durability"]>;
-  /** Bytes, rows and settings for metrics and `doctor`; counts every row. */
+  /** Bytes, rows and settings; counts every token, window after window, so that nobody waits for it but who asked. */
   describe(): Promise<StoreDescription>;
   close(): Promise<void>;
 }

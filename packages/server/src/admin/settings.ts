@@ -10,6 +10,7 @@ import type { AdminRequest } from "./request.ts";
 
 export async function readSettings(_request: AdminRequest, deps: Dependencies): Promise<Answer> {
   const head = await deps.store.head();
+  await deps.standing.reach(head);
   const store = await deps.store.describe();
   const digests = deps.hashing.settings;
   const settings: Settings = {
@@ -41,7 +42,7 @@ export async function readSettings(_request: AdminRequest, deps: Dependencies): 
       bytes: store.bytes,
       access_tokens: store.accessTokens,
       refresh_tokens: store.refreshTokens,
-      standing_entries: store.standingEntries,
+      standing_entries: deps.standing.size,
     },
   };
   return ok(settings);

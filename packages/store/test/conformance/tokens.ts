@@ -33,6 +33,16 @@ export function tokens(open: Opener): void {
     assert.equal(token?.digest, undefined);
   });
 
+  promise("tokens are counted, every one of them once, window after window", open, async (store) => {
+    const empty = await store.describe();
+    assert.deepEqual([empty.accessTokens, empty.refreshTokens], [0, 0]);
+    await opened(store);
+    // More than a window holds.
+    await Promise.all(Array.from({ length: 5_100 }, () => store.issue(accessToken(store))));
+    const { accessTokens, refreshTokens } = await store.describe();
+    assert.deepEqual([accessTokens, refreshTokens], [5_101, 1]);
+  });
+
   promise("what is not stored is not found, and the head comes along all the same", open, async (store) => {
     const { head, token } = await store.findAccessToken(store.nextId());
     assert.equal(token, undefined);
