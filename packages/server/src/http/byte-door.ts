@@ -4,7 +4,8 @@
 // left of it: decision 0020.
 
 import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
+import { trustedPeers } from "../trusted-proxies.ts";
 import type { Answer } from "./answer.ts";
 import { writeAnswer } from "./answer-bytes.ts";
 import { type DoorParts, exchangeForm, type FormDoor, type FormWay, waysOf } from "./form-exchange.ts";
@@ -30,6 +31,8 @@ interface Doorway {
   /** By request line. */
   readonly ways: ReadonlyMap<string, FormWay>;
   readonly held: Set<Held>;
+  /** Whether what the other end says of whom it asks for is believed. */
+  readonly isTrusted: (address: string) => boolean;
   /** To node:http, as if it had just been made. */
   readonly handOver: (socket: Socket) => void;
 }
@@ -44,6 +47,7 @@ export function byteDoor(server: Server, door: FormDoor, parts: DoorParts): void
     parts,
     ways: new Map(waysOf(door).map((way) => [`POST ${way.path} HTTP/1.1`, way])),
     held,
+    isTrusted: trustedPeers(parts.configuration.trustedProxies),
     handOver: (socket) => {
       for (const take of others) take.call(server, socket);
     },
@@ -82,10 +86,12 @@ function closeUnmoved(server: Server, held: ReadonlySet<Held>): void {
   });
 }
 
-function attend(socket: Socket, { server, door, parts, ways, held, handOver }: Doorway): void {
+function attend(socket: Socket, { server, door, parts, ways, held, isTrusted, handOver }: Doorway): void {
   const connection: Held = { socket, isBusy: false, movedAt: performance.now() };
   /** The request before, if its head is all it takes to know the next one. */
   let before: PlainRequest<FormWay> | undefined;
+  /** Whether the other end is a trusted proxy, once somebody asked. */
+  let isProxy: boolean | undefined;
   /** More came while a request was being answered; it waits in the socket. */
   let isEarly = false;
 
@@ -96,24 +102,28 @@ function attend(socket: Socket, { server, door, parts, ways, held, handOver }: D
       return;
     }
     const request = before !== undefined && hasSameHead(bytes, before) ? before : plainRequest(bytes, ways);
-    if (request !== undefined && request.length <= door.bodyLimit && mayTake(request)) {
-      take(request, bytes);
-      return;
-    }
-    putBack(bytes);
-    leave();
+    const address = request === undefined ? undefined : addressOf(request);
+    if (request === undefined || address === undefined) {
+      putBack(bytes);
+      leave();
+    } else take(request, bytes, address);
   };
-  const mayTake = ({ headers }: PlainRequest<FormWay>): boolean =>
-    server.listening &&
-    (headers["x-forwarded-for"] === undefined || parts.configuration.trustedProxies.length === 0);
+  /** Who asks; undefined where that, or anything else, needs a closer look. */
+  const addressOf = ({ headers, length }: PlainRequest<FormWay>): string | undefined => {
+    if (length > door.bodyLimit || !server.listening) return undefined;
+    const { remoteAddress = "" } = socket;
+    const forwarded = headers["x-forwarded-for"];
+    if (forwarded === undefined || parts.configuration.trustedProxies.length === 0) return remoteAddress;
+    isProxy ??= isTrusted(remoteAddress);
+    return isProxy && isIP(forwarded) !== 0 ? forwarded : undefined;
+  };
 
-  const take = (request: PlainRequest<FormWay>, bytes: Buffer): void => {
+  const take = (request: PlainRequest<FormWay>, bytes: Buffer, address: string): void => {
     connection.isBusy = true;
     connection.movedAt = performance.now();
     before = request;
     const { headers, head, way } = request;
-    const body = bytes.toString("utf8", head.length);
-    const message = { id: newRequestId(), headers, body, address: socket.remoteAddress ?? "" };
+    const message = { id: newRequestId(), headers, body: bytes.toString("utf8", head.length), address };
     void exchangeForm({ door, way, message, beganAt: connection.movedAt, write }, parts);
   };
 

@@ -13,13 +13,13 @@ import { availability } from "../../src/availability.ts";
 import { readConfiguration } from "../../src/configuration.ts";
 import type { Answer } from "../../src/http/answer.ts";
 import { byteDoor } from "../../src/http/byte-door.ts";
+import type { FormMessage } from "../../src/http/form-answer.ts";
 import { formDoor } from "../../src/http/form-door.ts";
 import { metrics } from "../../src/metrics.ts";
 import { changedRequest, plainRequests, requestBytes } from "./request-corpus.ts";
 
 const parts = {
   availability: availability(() => 0),
-  configuration: readConfiguration(["--trusted-proxies", "10.0.0.0/8"], {}),
   log: pino({ enabled: false }),
   metrics: metrics(),
 };
@@ -33,39 +33,46 @@ interface World {
   readonly sockets: Socket[];
   /** Bodies of the forms that were taken, at either door. */
   readonly taken: string[];
+  /** Who asked, by the same. */
+  readonly askedBy: string[];
   answer: (body: string) => Promise<Answer>;
 }
 
-interface Times {
+/** Times in milliseconds. */
+interface Told {
+  readonly proxies?: string;
   readonly idle?: number;
   readonly keepAlive?: number;
   readonly headers?: number;
 }
 
 /** A server with both doors, or with that behind node:http only. */
-async function world(doors: "both" | "node", times: Times = {}): Promise<World> {
-  const { idle = 60_000, keepAlive = 72_000, headers = 15_000 } = times;
+async function world(doors: "both" | "node", told: Told = {}): Promise<World> {
+  const { idle = 60_000, keepAlive = 72_000, headers = 15_000, proxies = "10.0.0.0/8" } = told;
+  const configuration = readConfiguration(["--trusted-proxies", proxies], {});
   const door = {
     routes: [{ path: "/oauth2/token", handle: async () => ({ status: 500 }), summary: "" }],
     root: "/tenant",
     bodyLimit: 32 * 1024,
-    answer: (_route: unknown, { headers, body }: { headers: object; body: string }): Promise<Answer> => {
-      const { authorization, accept, origin } = headers as Record<string, string>; // as it came
+    answer: (_route: unknown, { headers, body, address }: FormMessage): Promise<Answer> => {
+      const { authorization, accept, origin } = headers;
       made.taken.push(body);
+      made.askedBy.push(address);
       return made.answer(JSON.stringify({ authorization, accept, origin, body }));
     },
   };
   const server = createServer(
     { keepAliveTimeout: keepAlive, keepAliveTimeoutBuffer: 0, headersTimeout: headers },
-    formDoor(door, (_request, response) => response.end("left"), parts),
+    formDoor(door, (_request, response) => response.end("left"), { ...parts, configuration }),
   ).setTimeout(idle);
-  if (doors === "both") byteDoor(server, door, parts);
+  if (doors === "both") byteDoor(server, door, { ...parts, configuration });
   const made: World = {
     port: 0,
     server,
     seenByNode: 0,
     sockets: [],
     taken: [],
+    askedBy: [],
     answer: async (body) => ({ status: 200, headers: { "cache-control": "no-store" }, body: { said: body } }),
   };
   server.on("request", () => made.seenByNode++);
@@ -185,6 +192,19 @@ test("plain requests stay here, whatever is not goes to node:http with its conne
     await sameFromBoth([requestBytes({ headers: [header] })]);
     assert.equal(both.seenByNode, 1, header);
   }
+});
+
+test("who asks is the one address that a trusted proxy names; more than one, or none, is read by node:http", async () => {
+  const behind = await world("both", { proxies: "loopback" });
+  const asked = async (header: string): Promise<string | undefined> => {
+    const text = await answered(behind, [requestBytes({ headers: [header] })]);
+    return text.endsWith("left") ? undefined : behind.askedBy.at(-1);
+  };
+  assert.equal(await asked("X-Forwarded-For: 192.0.2.7"), "192.0.2.7");
+  assert.equal(await asked("X-Forwarded-For: 2001:db8::7"), "2001:db8::7");
+  assert.equal(await asked("X-Note: a"), "127.0.0.1");
+  for (const several of ["192.0.2.7, 192.0.2.8", "unknown", "192.0.2.7:80", "192.0.2"])
+    assert.equal(await asked(`X-Forwarded-For: ${several}`), undefined, several);
 });
 
 test("WEB-09 requests that come before the answer of the one before are answered in their order, none is lost", async () => {
