@@ -13,28 +13,68 @@ for (let value = 0; value < 64; value++) base64urlValues[base64urlAlphabet.charC
  */
 export function lengthPrefixed(texts: readonly string[], before?: Uint8Array): Uint8Array<ArrayBuffer> {
   // Calling the encoder costs far more than copying what is plain ASCII already, as nearly all of it is.
-  const parts = texts.every(isAscii)
-    ? texts
-    : texts.map((text) => (isAscii(text) ? text : encoder.encode(text)));
+  return (
+    ofAscii(texts, before) ??
+    ofBytes(
+      texts.map((text) => encoder.encode(text)),
+      before,
+    )
+  );
+}
+
+/** Undefined where a text has a letter beyond ASCII. */
+function ofAscii(
+  texts: readonly string[],
+  before: Uint8Array | undefined,
+): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = roomFor(texts, before);
+  let at = before?.length ?? 0;
+  for (const text of texts) {
+    at = writeLength(bytes, at, text.length);
+    if (!writeAscii(bytes, at, text)) return undefined;
+    at += text.length;
+  }
+  return bytes;
+}
+
+function ofBytes(parts: readonly Uint8Array[], before: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
+  const bytes = roomFor(parts, before);
+  let at = before?.length ?? 0;
+  for (const part of parts) {
+    at = writeLength(bytes, at, part.length);
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function roomFor(
+  parts: readonly { readonly length: number }[],
+  before: Uint8Array | undefined,
+): Uint8Array<ArrayBuffer> {
   let length = before?.length ?? 0;
   for (const part of parts) length += 4 + part.length;
   const bytes = new Uint8Array(length);
   if (before !== undefined) bytes.set(before);
-  let offset = before?.length ?? 0;
-  for (const part of parts) offset = writePart(bytes, offset, part);
   return bytes;
 }
 
-function writePart(bytes: Uint8Array, at: number, part: string | Uint8Array): number {
-  const { length } = part;
-  for (let i = 0; i < 4; i++) bytes[at + i] = length >>> (24 - 8 * i);
-  if (typeof part !== "string") bytes.set(part, at + 4);
-  else for (let i = 0; i < length; i++) bytes[at + 4 + i] = part.charCodeAt(i);
-  return at + 4 + length;
+/** Where what has this length begins. */
+function writeLength(bytes: Uint8Array, at: number, length: number): number {
+  bytes[at] = length >>> 24;
+  bytes[at + 1] = length >>> 16;
+  bytes[at + 2] = length >>> 8;
+  bytes[at + 3] = length;
+  return at + 4;
 }
 
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+/** False where a letter is beyond ASCII. */
+function writeAscii(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const letter = text.charCodeAt(i);
+    if (letter > 127) return false;
+    bytes[at + i] = letter;
+  }
   return true;
 }
 

@@ -1,7 +1,7 @@
 // Entries of the revocation log as they go over the wire, and the bytes the hash chain covers.
 // CONTRACT.md section 6, DESIGN.md section 5. `before` and `expires` are seconds since 1970.
 
-import { fromBase64url, lengthPrefixed } from "./bytes.ts";
+import { lengthPrefixed } from "./bytes.ts";
 import { isUnitName, type UnitName } from "./units.ts";
 
 /** A place on the log; `hash` is base64url of 32 bytes. */
@@ -43,6 +43,9 @@ export type FeedEntry = RevokeEntry | LiftEntry | EpochEntry;
 export const origin: Position = { seq: 0, hash: "A".repeat(43) };
 
 const epochSize = 2 ** 20;
+/** Canonical base64url of 16 bytes, and `SEQ` or `SEQ.HASH` with that of 32: the last letter has no spare bits. */
+const fingerprint = /^[\w-]{21}[AQgw]$/;
+const position = /^(0|[1-9]\d{0,15})(?:\.([\w-]{42}[AEIMQUYcgkosw048]))?$/;
 
 /**
  * True if `entry` may come directly after `seq`: the next number, or the first number of a later epoch
@@ -126,12 +129,9 @@ export function formatPosition(position: Position): string {
 
 /** Reads `SEQ.HASH` or `SEQ` alone (then `hash` is undefined); undefined for anything else. */
 export function parsePosition(text: string): { seq: number; hash: string | undefined } | undefined {
-  const match = /^(0|[1-9]\d{0,15})(?:\.([\w-]{43}))?$/.exec(text);
+  const match = position.exec(text);
   const seq = Number(match?.[1]);
-  if (match === null || !Number.isSafeInteger(seq)) return undefined;
-  const hash = match[2];
-  if (hash !== undefined && fromBase64url(hash) === undefined) return undefined;
-  return { seq, hash };
+  return match === null || !Number.isSafeInteger(seq) ? undefined : { seq, hash: match[2] };
 }
 
 function decimal(value: number | undefined): string {
@@ -147,5 +147,5 @@ function isOptional<T>(value: unknown, is: (value: unknown) => value is T): valu
 }
 
 function isFingerprint(value: unknown): value is string {
-  return typeof value === "string" && fromBase64url(value)?.length === 16;
+  return typeof value === "string" && fingerprint.test(value);
 }
