@@ -9,21 +9,18 @@ import {
   mostInBulk,
   mostUnknownAt,
 } from "@rescind/admin-api";
-import { type Order, type Store, StoreUnavailable } from "@rescind/store";
+import { type Order, StoreUnavailable } from "@rescind/store";
 import type { Dependencies } from "../dependencies.ts";
 import { type Answer, ok } from "../http/answer.ts";
 import { problem } from "../http/respond.ts";
-import { turns } from "../people/hashing-turns.ts";
 import { catchUp, commitSlice } from "../revocation/commit.ts";
 import { orderOf } from "../revocation/order.ts";
 import { administrator } from "./administrator.ts";
+import { bulkPace } from "./bulk-pace.ts";
 import { lookUpMany, type Name, namesOf } from "./bulk-selection.ts";
 import { invalidField } from "./refusal.ts";
 import type { AdminRequest } from "./request.ts";
 import type { Selection } from "./selection.ts";
-
-/** Names in one transaction: some three milliseconds of the one writer, which everybody else waits for. */
-const sliceSize = 128;
 
 interface Tally {
   revoked: number;
@@ -62,31 +59,21 @@ async function revokeSlices(
   tally: Tally,
   deps: Dependencies,
 ): Promise<void> {
+  const pace = bulkPace(deps.store);
   let committing: Promise<void> = Promise.resolve();
   try {
-    for (let from = 0; from < names.length; from += sliceSize) {
-      const slice = names.slice(from, from + sliceSize);
+    for (let from = 0; from < names.length; ) {
+      const slice = names.slice(from, from + pace.names);
       const orders = await ordersOf(slice, from, request, tally, deps);
+      from += slice.length;
       await committing;
-      if (orders.length > 0) committing = turnOf(deps.store)(() => commit(orders, tally, deps));
+      if (orders.length > 0) committing = pace.commit(orders.length, () => commit(orders, tally, deps));
       committing.catch(() => undefined); // told when it is waited for
       await setImmediate();
     }
   } finally {
     await committing;
   }
-}
-
-const turnsOf = new WeakMap<Store, ReturnType<typeof turns>>();
-
-/**
- * One slice is at the store at a time, of however many callers; whoever has waited longest is next. So what others have
- * the store write meanwhile goes between two slices and waits for no second one.
- */
-function turnOf(store: Store): ReturnType<typeof turns> {
-  const known = turnsOf.get(store) ?? turns(1, Number.POSITIVE_INFINITY);
-  turnsOf.set(store, known);
-  return known;
 }
 
 /** Looks a slice up and counts what is unknown of it; `from` is the place of its first name in the call. */
