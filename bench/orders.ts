@@ -78,6 +78,10 @@ try {
   console.log(
     `\n${number(bulk.tokens)} single tokens in bulk: ${bulk.seconds.toFixed(1)} s, ${number(rate)} a second.`,
   );
+  if (bulk.processorSeconds !== undefined)
+    console.log(
+      `Of the server's processor time ${((bulk.processorSeconds * 1e6) / bulk.tokens).toFixed(1)} µs a token, the requests of others included.`,
+    );
   const ratio = bulk.meanwhile.p99 / bulk.idle.p99;
   console.log(
     "\n| requests of others, ms | p50 | p99 | longest | requests |\n| --- | --- | --- | --- | --- |",

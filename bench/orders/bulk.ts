@@ -21,6 +21,8 @@ export interface Others {
 export interface Bulk {
   readonly tokens: number;
   readonly seconds: number;
+  /** Of the server meanwhile, with all its threads and for the others too; undefined where the system does not say. */
+  readonly processorSeconds: number | undefined;
   readonly idle: Others;
   readonly meanwhile: Others;
 }
@@ -33,11 +35,15 @@ export async function timeBulk(
 ): Promise<Bulk> {
   await others(client, server).during(pause(1_000)); // connections and compiled code
   const idle = await others(client, server).during(pause(idleMs));
+  const usedBefore = server.processorSeconds();
   const began = performance.now();
   const order = revokeAll(ids, server).then(() => (performance.now() - began) / 1000);
   order.catch(() => undefined); // told below; what fails first is what counts
   const meanwhile = await others(client, server).during(order);
-  return { tokens: ids.length, seconds: await order, idle, meanwhile };
+  const seconds = await order;
+  const used = server.processorSeconds();
+  const processorSeconds = used === undefined || usedBefore === undefined ? undefined : used - usedBefore;
+  return { tokens: ids.length, seconds, processorSeconds, idle, meanwhile };
 }
 
 async function revokeAll(ids: readonly string[], server: OwnServer): Promise<void> {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { basic } from "../contenders/contender.ts";
+import { processorSeconds } from "../measure/processor-time.ts";
 import { start, stop } from "../pinned-process.ts";
 
 const command = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -15,6 +16,8 @@ export interface OwnServer {
   admin(path: string, body: object): Promise<Record<string, unknown>>;
   /** A form to an OAuth endpoint, as the administrator's client; throws unless it succeeds. */
   form(path: string, fields: Record<string, string>): Promise<Record<string, unknown>>;
+  /** Processor time of all its threads since its start; undefined where the system does not say. */
+  processorSeconds(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function startOwn(data: string, port: number): Promise<OwnServer> {
           body: JSON.stringify(body),
         }),
       ),
+    processorSeconds: () => processorSeconds(child.pid === undefined ? [] : [child.pid]),
     stop: () => stop(child),
   };
 }

@@ -8,7 +8,7 @@ import { turns } from "../people/hashing-turns.ts";
 const names = { least: 64, most: 256 };
 const turnMs = 4;
 
-export interface BulkPace {
+interface BulkPace {
   /** How many names the next slice may have. */
   readonly names: number;
   /**
