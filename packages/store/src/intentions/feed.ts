@@ -1,6 +1,6 @@
 // Reading the log: head and entries in one statement, so that no entry can come between them.
 
-import { type FeedEntry, isUnitName } from "@rescind/core";
+import { isUnitName } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
@@ -8,33 +8,34 @@ import { type FeedPage, type LoggedEntry, StoreUnavailable } from "../store.ts";
 import { onlyRow, takeHead } from "./head.ts";
 
 export async function readFeed(db: Database, after: number, limit: number): Promise<FeedPage> {
-  // One row of the head and one of each entry: beside every entry the head's columns would be half of what is read.
+  // One row of the head, and one of each entry in the same columns: most of an entry's members are null, and cost nothing.
   const rows = await db.executor.read({
     sql: `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(), h.floor_seq, h.floor_hash,
-        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        NULL, NULL, NULL, NULL, '${headKind}'
       FROM feed_head h CROSS JOIN catalog c
-      UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        e.seq, e.kind, e.hash, e.at_ms, e.expires_s, e.lifts, e.unit, e.fp, e.before_s, e.suspend, e.ack,
-        e.issuer, e.value, e.client, e.final
+      UNION ALL SELECT e.seq, e.hash, e.at_ms, e.expires_s, e.before_s, e.lifts,
+        NULLIF(${suspends} * e.suspend + ${isFinal} * e.final + ${asksAck} * e.ack, 0), e.unit,
+        e.fp, e.issuer, e.value, e.client, NULLIF(e.kind, 'revoke')
       FROM (SELECT * FROM entries WHERE seq > $1 ORDER BY seq LIMIT $2) e`,
     params: [after, limit + 1],
   });
   const columns = new Columns(onlyRow(rows.filter(isHead)));
   const head = takeHead(columns);
   const floor = { seq: columns.whole(), hash: columns.text() };
-  const entries = rows.flatMap((row) =>
-    isHead(row) ? [] : [takeEntry(new Columns(row.slice(headColumns)))],
-  );
+  const entries = rows.flatMap((row) => (isHead(row) ? [] : [entryOf(row)]));
   // In their order already, as far as is known; nothing promises that of a union.
   entries.sort((a, b) => a.seq - b.seq);
   const more = entries.length > limit;
   return { head, entries: more ? entries.slice(0, limit) : entries, more, floor };
 }
 
-const headColumns = 8;
+const headKind = "head";
+const suspends = 1;
+const isFinal = 2;
+const asksAck = 4;
 
 function isHead(row: Row): boolean {
-  return row[0] !== null;
+  return row[12] === headKind;
 }
 
 export async function hashAt(db: Database, seq: number): Promise<string | undefined> {
@@ -56,31 +57,40 @@ export async function countAfter(db: Database, seq: number): Promise<number> {
   return row === undefined ? 0 : new Columns(row).whole();
 }
 
-/** @throws StoreUnavailable an entry that a newer version appended: what it ends, nobody knows here */
-function takeEntry(columns: Columns): LoggedEntry {
-  const seq = columns.whole();
-  const kind = columns.text();
-  const hash = columns.text();
-  const atMs = columns.whole();
-  const expires = columns.optionalWhole();
-  const lifts = columns.optionalWhole();
-  if (kind === "epoch") return { seq, kind, hash, atMs };
-  const [unit, fp] = [columns.optionalText(), columns.optionalText()];
-  const before = columns.optionalWhole();
-  const suspend = columns.flag() || undefined;
-  const ack = columns.flag() || undefined;
-  if (kind === "lift" && lifts !== undefined)
-    return { seq, kind, expires, lifts, ...(ack && { ack }), hash, atMs };
-  if (kind !== "revoke" || !isUnitName(unit) || fp === undefined)
+/**
+ * Of a row as it is, since reading column after column costs as much as SQLite does.
+ * @throws StoreUnavailable an entry that a newer version appended: what it ends, nobody knows here
+ */
+function entryOf(row: Row): LoggedEntry {
+  const [seq, hash, atMs, ends, from, lifted, bits, unit, fp, issuer, value, client, otherKind] = row;
+  if (typeof seq !== "number" || typeof hash !== "string" || typeof atMs !== "number")
+    throw new TypeError("an entry has no number, hash or time");
+  const flags = typeof bits === "number" ? bits : 0;
+  const expires = typeof ends === "number" ? ends : undefined;
+  const ack = (flags & asksAck) !== 0 || undefined;
+  if (otherKind === "epoch") return { seq, kind: "epoch", hash, atMs };
+  if (otherKind === "lift" && typeof lifted === "number")
+    return { seq, kind: "lift", expires, lifts: lifted, ...(ack && { ack }), hash, atMs };
+  if (otherKind !== null || !isUnitName(unit) || typeof fp !== "string")
     throw new StoreUnavailable(
-      `Entry ${seq} of the log is of a kind that this version does not know (${kind}): update this server.`,
+      `Entry ${seq} of the log is of a kind that this version does not know (${String(otherKind)}): update this server.`,
     );
-  const wire: FeedEntry = { seq, kind, unit, fp, before, suspend, expires, ack };
-  const made = {
-    issuer: columns.text(),
-    value: columns.text(),
-    client: columns.optionalText(),
-    final: columns.flag(),
+  if (typeof issuer !== "string" || typeof value !== "string")
+    throw new TypeError(`entry ${seq} does not say what it ends`);
+  return {
+    seq,
+    kind: "revoke",
+    unit,
+    fp,
+    before: typeof from === "number" ? from : undefined,
+    suspend: (flags & suspends) !== 0 || undefined,
+    expires,
+    ack,
+    issuer,
+    value,
+    client: typeof client === "string" ? client : undefined,
+    final: (flags & isFinal) !== 0,
+    hash,
+    atMs,
   };
-  return { ...wire, ...made, hash, atMs };
 }
