@@ -59,15 +59,16 @@ export async function rotate(db: Database, rotation: Rotation): Promise<"rotated
         WHERE id = $1 AND spent_at_ms IS NULL RETURNING 1`,
       params: [spent, successor, rotation.sealed],
     },
-    {
-      sql: `INSERT INTO refresh_tokens (id, digest, grant_id, key_id, rev, iat, exp)
-        SELECT $1, $2, $3, $4, $5, $6, $7 FROM refresh_tokens s WHERE s.id = $8 AND s.successor_id = $1`,
-      params: [...refreshTokenParams(rotation.successor), spent],
-    },
     ...storeAccessToken(rotation.access, {
       sql: insertedIfRotated,
       params: [spent, successor],
     }),
+    // If that was stored: asked of its own table, SQLite would put the row into another one first.
+    {
+      sql: `INSERT INTO refresh_tokens (id, digest, grant_id, key_id, rev, iat, exp)
+        SELECT $1, $2, $3, $4, $5, $6, $7 FROM access_tokens t WHERE t.id = $8`,
+      params: [...refreshTokenParams(rotation.successor), BigInt(rotation.access.token.id)],
+    },
   ]);
   return results[0]?.length === 1 ? "rotated" : "spent-already";
 }
