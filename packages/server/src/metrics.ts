@@ -1,6 +1,7 @@
 // Prometheus metrics. Labels are closed sets: no identifiers, no tokens (THREATS WEB-16, WEB-23).
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { answerTimes } from "./answer-times.ts";
 
 /** What one worker measures, as it goes from thread to thread. */
 export type Measured = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
@@ -56,13 +57,6 @@ export function metrics(): Metrics {
     labelNames: ["unit", "reason"],
     registers,
   });
-  const answered = new Histogram({
-    name: "rescind_http_request_duration_seconds",
-    help: "Time to answer, by route and status",
-    labelNames: ["route", "status"],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-    registers,
-  });
   const webhooks = new Counter({
     name: "rescind_webhook_deliveries_total",
     help: "Attempts at webhook deliveries, by outcome: delivered, failed (tried again), dead, put_off",
@@ -97,14 +91,11 @@ export function metrics(): Metrics {
   const revokedBy = remembered((unit: string) =>
     remembered((reason: string) => revoked.labels(unit, reason)),
   );
-  const answeredOn = remembered((route: string) =>
-    remembered((status: number) => answered.labels(route, String(status))),
-  );
   return {
     registry,
     issued: (grantType) => issuedBy(grantType).inc(),
     revoked: (unit, reason) => revokedBy(unit)(reason).inc(),
-    answered: (route, status, seconds) => answeredOn(route)(status).observe(seconds),
+    answered: answerTimes(registry),
     webhook: (outcome) => webhooks.inc({ outcome }),
     upstreamRevocation: (outcome) => upstreamRevocations.inc({ outcome }),
     restored: (cause) => restores.inc({ cause }),
