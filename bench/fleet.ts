@@ -19,7 +19,7 @@ const perSecond = count(values["per-second"]);
 const leaseInterval = count(values["lease-interval"]);
 
 console.log(
-  `| ${verifiers} verifiers, ${rounds} revocations each | from the answer to the first refusal | server's processor time | memory |`,
+  `| ${verifiers} verifiers, ${rounds} revocations each | from the answer to the first refusal | processor time of server and verifiers | server's memory |`,
 );
 console.log("| --- | --- | --- | --- |");
 await measureFleet({ verifiers, rounds, perSecond, leaseInterval }, ({ part, times, processor, memory }) =>

@@ -13,6 +13,6 @@ test("A2 A3 A5 A6 FAULTS 18 100 verifiers do beside 200 other revocations a seco
 
 function measured(t: TestContext, size: FleetSize): Promise<void> {
   return measureFleet(size, ({ part, times, processor, memory }) =>
-    t.diagnostic(`${part}: ${times}; the server: ${processor}, ${memory}`),
+    t.diagnostic(`${part}: ${times}; server and verifiers: ${processor}, the server: ${memory}`),
   );
 }

@@ -25,7 +25,7 @@ export interface FleetSize {
 export interface FleetFigures {
   readonly part: string;
   readonly times: string;
-  /** Of the server, over this part: seconds of processor time and of the clock. */
+  /** Over this part: seconds of processor time of the server and of the verifiers, and of the clock. */
   readonly processor: string;
   readonly memory: string;
 }
@@ -50,11 +50,16 @@ export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures
     for (const host of hosts) host.keepAsking(good);
     const revoked: string[] = [];
     const part = async (name: string, work: () => Promise<Rounds>): Promise<void> => {
-      const [began, worked] = [performance.now(), processorSeconds(server)];
+      const [began, worked, hostsWorked] = [
+        performance.now(),
+        processorSeconds(server),
+        await workOf(measured),
+      ];
       const { tokens, times } = await work();
       revoked.push(...tokens);
       const seconds = (performance.now() - began) / 1000;
-      const busy = `${(processorSeconds(server) - worked).toFixed(1)} s of ${seconds.toFixed(1)} s`;
+      const [own, theirs] = [processorSeconds(server) - worked, (await workOf(measured)) - hostsWorked];
+      const busy = `${own.toFixed(1)} s and ${theirs.toFixed(1)} s of ${seconds.toFixed(1)} s`;
       tell({ part: name, times, processor: busy, memory: `${residentMiB(server)} MiB` });
       await assertKept(measured);
     };
@@ -79,6 +84,12 @@ export async function measureFleet(size: FleetSize, tell: (figures: FleetFigures
     await Promise.all(hosts.map((host) => host.close()));
     await server.close();
   }
+}
+
+/** Seconds of processor time of the processes with verifiers. */
+async function workOf(hosts: readonly Host[]): Promise<number> {
+  const reports = await Promise.all(hosts.map((host) => host.report()));
+  return reports.reduce((sum, { processorTime }) => sum + processorTime, 0);
 }
 
 interface Rounds {
