@@ -5,7 +5,7 @@ import type { Store } from "@rescind/store";
 import { turns } from "../people/hashing-turns.ts";
 
 /** Names of a slice: of fewer each costs more, and of more the messages hold up the event loop. */
-const names = { least: 64, most: 256 };
+const names = { least: 100, most: 256 };
 const turnMs = 4;
 
 interface BulkPace {
