@@ -116,6 +116,8 @@ export interface Receipt {
   /** False: an equal entry stands already, or the idempotency digest is known. */
   readonly appended: boolean;
   readonly atMs: number;
+  /** The order's own entry as `readFeed` would give it, where the database tells its hash with the commit. */
+  readonly entry?: LoggedEntry | undefined;
 }
 
 export type LiftReceipt =

@@ -7,12 +7,12 @@ import { type OrderRequest, orderOf } from "./order.ts";
 
 /**
  * Commits one order. In force for every request that begins after this resolves, since each brings the head that it
- * read; this node's memory and its subscribers follow by themselves.
+ * read; this node's memory takes the entry from the receipt or follows by itself, and its subscribers hear of it.
  * @throws StoreUnavailable if the commit is not certain
  */
 export async function commitAndWake(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
   const receipt = await append(request, deps);
-  deps.standing.wake();
+  if (receipt.seq !== deps.standing.seq) deps.standing.wake();
   await deps.nearline.holds(receipt.seq);
   return receipt;
 }
@@ -40,7 +40,7 @@ export async function commitAll(orders: readonly Order[], deps: Dependencies): P
  */
 export async function commitSlice(orders: readonly Order[], deps: Dependencies): Promise<readonly Receipt[]> {
   const receipts = await appendAll(orders, deps);
-  deps.standing.wake();
+  if (receipts.at(-1)?.seq !== deps.standing.seq) deps.standing.wake();
   return receipts;
 }
 
@@ -62,6 +62,7 @@ export function seqHeader(receipt: Pick<Receipt, "seq">): Readonly<Record<string
 async function append(request: OrderRequest, deps: Dependencies): Promise<Receipt> {
   const receipt = await deps.store.revoke(orderOf(request, deps));
   if (receipt.appended) deps.metrics.revoked(request.unit.name, request.reason);
+  if (receipt.entry !== undefined) deps.standing.learn([receipt.entry]);
   return receipt;
 }
 
@@ -69,5 +70,6 @@ async function appendAll(orders: readonly Order[], deps: Dependencies): Promise<
   const receipts = await deps.store.revokeMany(orders);
   for (const [index, { unit, reason }] of orders.entries())
     if (receipts[index]?.appended === true) deps.metrics.revoked(unit.name, reason);
+  deps.standing.learn(receipts.flatMap(({ entry }) => entry ?? []));
   return receipts;
 }

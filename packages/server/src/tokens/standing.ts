@@ -2,7 +2,7 @@
 // behind it is brought up before anything is judged, so it is never stale. DESIGN.md section 4. As in a verifier, entries
 // are held by fingerprint, some forty bytes each, so that a million of them are no burden.
 
-import { createHash } from "node:crypto";
+import { hash as digestOf } from "node:crypto";
 import {
   chainInput,
   FingerprintSet,
@@ -65,6 +65,8 @@ export class StandingEntries {
   #confirming: Promise<void> | undefined;
   #also: () => Promise<void> = async () => undefined;
   #isLoaded = false;
+  /** Not told to the listeners yet. */
+  #learned: LoggedEntry[] = [];
   /** Calls of `wake` since the look that is under way began. */
   #wakes = 0;
 
@@ -147,6 +149,23 @@ export class StandingEntries {
       page.forEach(take);
       if (page.length < pageSize) return upTo;
       after = page.at(-1)?.seq ?? upTo;
+    }
+  }
+
+  /**
+   * Takes entries that this node has appended itself, if they are what follows its memory: their own hashes have to
+   * continue the chain. Anything else changes nothing, and the next look at the log finds it.
+   */
+  learn(entries: readonly LoggedEntry[]): void {
+    // What is being read may hold them too, and would be told a second time.
+    if (this.#isDoubted || !this.#isLoaded || this.#catchingUp !== undefined) return;
+    for (const entry of entries) {
+      const { position } = this.#set;
+      if (entry.seq !== position.seq + 1 || hashAfter(position, entry) !== entry.hash) return;
+      this.#note(entry, { filter: this.#filter, final: this.#final, aliases: this.#aliases });
+      this.#set.apply(entry, entry.hash);
+      // One call for all that is learned in this turn of the event loop.
+      if (this.#learned.push(entry) === 1) setImmediate(() => this.#tell([]));
     }
   }
 
@@ -279,8 +298,11 @@ export class StandingEntries {
     this.#tell(page.entries);
   }
 
+  /** What was learned before them goes first. */
   #tell(entries: readonly LoggedEntry[]): void {
-    if (entries.length > 0) for (const listener of this.#listeners) listener(entries);
+    const news = this.#learned.length === 0 ? entries : [...this.#learned, ...entries];
+    this.#learned = [];
+    if (news.length > 0) for (const listener of this.#listeners) listener(news);
   }
 
   #found(token: Judged): RevokeEntry[] {
@@ -319,7 +341,7 @@ export class StandingEntries {
 
 function hashAfter({ hash }: Position, entry: LoggedEntry): string {
   const previous = fromBase64url(hash) ?? new Uint8Array();
-  return createHash("sha256").update(chainInput(previous, entry)).digest("base64url");
+  return digestOf("sha256", chainInput(previous, entry), "base64url");
 }
 
 const none: readonly RevokeEntry[] = [];

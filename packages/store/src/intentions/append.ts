@@ -51,10 +51,12 @@ export const place = Object.fromEntries(orderColumns.map(({ name }, index) => [n
 
 /**
  * A row for each order: its number, or null; and where it has none why: the head's number, the longest lives, the audit
- * record of the order that it repeats, the order of an equal entry. The last one's id is the head's `last_order` then,
+ * record of the order that it repeats, the order of an equal entry; and where it has one the hash at it, which SQLite's
+ * writer knows. The last one's id is the head's `last_order` then,
  * if it was appended: what hangs on a single order may ask for it.
  */
-export const appendOrders = `SELECT a.seq, a.head, a.longest_access, a.longest_grant, a.earlier, CAST(a.equal AS TEXT)
+export const appendOrders = `SELECT a.seq, a.head, a.longest_access, a.longest_grant, a.earlier, CAST(a.equal AS TEXT),
+        CAST(NULL AS TEXT)
       FROM rescind_append(${[...orderColumns.map((_, index) => `$${index + 1}`), "$25", "$26"].join(", ")}) a`;
 
 /** What became of an order. */
@@ -66,6 +68,8 @@ export interface Appended {
   readonly earlier: number | undefined;
   /** The order of an equal entry. */
   readonly equal: RowId | undefined;
+  /** The log's hash at the order's own entry, where the engine tells it. */
+  readonly hash: string | undefined;
 }
 
 /** The statement that appends them, made for these longest lives. */
@@ -87,6 +91,7 @@ export function takeAppended(row: Row): Appended {
     longest: { accessToken: columns.whole(), grant: columns.whole() },
     earlier: columns.optionalWhole(),
     equal: columns.optionalText(),
+    hash: columns.optionalText(),
   };
 }
 

@@ -1,11 +1,11 @@
 // Revocation: one order, one entry, one audit record, one transaction. The head is taken last and holds every other
 // order back until the commit, so that entries are numbered in commit order.
 
-import type { LongestLives } from "@rescind/core";
+import type { LongestLives, Position } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
-import type { Order, Receipt } from "../store.ts";
+import type { LoggedEntry, Order, Receipt } from "../store.ts";
 import { type Appended, append, takeAppended } from "./append.ts";
 import { onlyRow } from "./head.ts";
 import { asksForLast, endedBy } from "./order-statements.ts";
@@ -35,7 +35,7 @@ export async function revokeMany(db: Database, orders: readonly Order[]): Promis
     const outcomes = await appendAll(db, orders, longest);
     const risen = outcomes.find((outcome) => isRisen(outcome, longest));
     if (risen === undefined)
-      return Promise.all(orders.map((order, place) => receiptOf(db, order, outcomes[place])));
+      return Promise.all(orders.map((order, place) => receiptOf(db, { order, longest }, outcomes[place])));
     // They cannot rise within the transaction: then none was appended, but for what stood before.
     db.longest.note(risen.longest);
   }
@@ -92,13 +92,47 @@ function isRisen({ seq, earlier, longest: stored }: Appended, longest: LongestLi
   return stored.accessToken > longest.accessToken || stored.grant > longest.grant;
 }
 
-async function receiptOf(db: Database, order: Order, outcome: Appended | undefined): Promise<Receipt> {
+interface Made {
+  readonly order: Order;
+  /** The longest lives that it was appended for. */
+  readonly longest: LongestLives;
+}
+
+async function receiptOf(
+  db: Database,
+  { order, longest }: Made,
+  outcome: Appended | undefined,
+): Promise<Receipt> {
   if (outcome === undefined) throw new TypeError("an order had no outcome");
-  const { seq, head, earlier, equal } = outcome;
+  const { seq, head, earlier, equal, hash } = outcome;
   const { id: orderId, atMs } = order;
-  if (seq !== undefined) return { orderId, seq, appended: true, atMs };
+  if (seq !== undefined) {
+    const entry = hash === undefined ? undefined : loggedEntry({ order, longest }, { seq, hash });
+    return { orderId, seq, appended: true, atMs, entry };
+  }
   if (earlier !== undefined) return receiptOfEarlier(db, earlier);
   return { orderId: equal ?? orderId, seq: head, appended: false, atMs };
+}
+
+/** What `readFeed` gives of the entry that an order made at this place of the log. */
+function loggedEntry({ order, longest }: Made, { seq, hash }: Position): LoggedEntry {
+  const { unit, fp, before, suspend, final, ack, atMs } = order;
+  return {
+    seq,
+    kind: "revoke",
+    unit: unit.name,
+    fp,
+    before,
+    suspend: suspend || undefined,
+    expires: order.lifeFor(longest).expires,
+    ack: ack || undefined,
+    issuer: unit.issuer,
+    value: unit.value,
+    client: unit.client,
+    final,
+    hash,
+    atMs,
+  };
 }
 
 /** From its audit record. */

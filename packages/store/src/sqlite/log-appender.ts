@@ -72,7 +72,16 @@ export class LogAppender {
     const isAppended = earlier === null && same === null && !isRisen;
     if (isAppended) this.#store(connection, order, head);
     this.#lastOrder = isAppended ? orNull(order[place.id]) : null;
-    return [isAppended ? head.seq : null, head.seq, head.longestAccess, head.longestGrant, earlier, same];
+    const { seq, hash, longestAccess, longestGrant } = head;
+    return [
+      isAppended ? seq : null,
+      seq,
+      longestAccess,
+      longestGrant,
+      earlier,
+      same,
+      isAppended ? hash : null,
+    ];
   }
 
   /** The entry and its record, and the head moved on. */

@@ -14,7 +14,7 @@ import {
   type Unit,
   type UnitName,
 } from "@rescind/core";
-import type { Actor, NewAccessToken, NewRefreshToken, Order, Store } from "@rescind/store";
+import type { Actor, NewAccessToken, NewRefreshToken, Order, Receipt, Store } from "@rescind/store";
 
 export const issuer = "http://issuer.example";
 export const administrator: Actor = { kind: "admin", id: "admin" };
@@ -138,6 +138,11 @@ export function order(store: Store, of: Unit, facts: Partial<Order> = {}): Order
     select: { [of.name]: of.value },
     ...facts,
   };
+}
+
+/** A receipt without what not every engine tells. */
+export function plain({ orderId, seq, appended, atMs }: Receipt): Receipt {
+  return { orderId, seq, appended, atMs };
 }
 
 export function client(clientId: string, facts: Partial<Client> = {}): Client {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { entryLife, isWide, type UnitName, unitNames } from "@rescind/core";
 import type { Store } from "@rescind/store";
-import { client, fingerprint, order, unit } from "./facts.ts";
+import { client, fingerprint, order, plain, unit } from "./facts.ts";
 import { type Opener, promise } from "./suite.ts";
 
 const byClient = { actor: { kind: "client", id: "client" }, reason: "client_request" } as const;
@@ -15,7 +15,7 @@ export function revocation(open: Opener): void {
       ack: true,
     });
     const receipt = await store.revoke(made);
-    assert.deepEqual(receipt, { orderId: made.id, seq: 1, appended: true, atMs: made.atMs });
+    assert.deepEqual(plain(receipt), { orderId: made.id, seq: 1, appended: true, atMs: made.atMs });
     const { entries } = await store.readFeed(0, 10);
     const { longest, position } = await store.head();
     assert.deepEqual(entries, [
@@ -111,10 +111,9 @@ export function revocation(open: Opener): void {
     const receipts = await Promise.all(
       Array.from({ length: 16 }, () => store.revoke(order(store, of, once))),
     );
-    const appended = receipts.filter((receipt) => receipt.appended);
+    const appended = receipts.filter((receipt) => receipt.appended).map(plain);
     assert.equal(appended.length, 1);
-    for (const receipt of receipts)
-      assert.deepEqual({ ...receipt, appended: true }, { ...appended[0], appended: true });
+    for (const receipt of receipts) assert.deepEqual(plain({ ...receipt, appended: true }), appended[0]);
     assert.equal((await store.head()).position.seq, 1);
     assert.equal((await store.verifyAudit()).records, 1);
     const other = await store.revoke(order(store, of, { idempotency: "another" }));
@@ -128,8 +127,36 @@ export function revocation(open: Opener): void {
       const made = order(store, unit("all", ""));
       const first = await store.revoke(made);
       await store.revoke(order(store, unit("all", "")));
-      assert.deepEqual(await store.revoke(made), { ...first, appended: false });
+      assert.deepEqual(await store.revoke(made), plain({ ...first, appended: false }));
       assert.equal((await store.head()).position.seq, 2);
+    },
+  );
+
+  promise(
+    "what a receipt tells of its entry is what the log says of it, in every member",
+    open,
+    async (store) => {
+      const orders = [
+        order(store, unit("token", "tok_1")),
+        order(store, unit("subject+client", "usr_1", "client"), { before: 1_700_000_000, ack: true }),
+        order(store, unit("client", "client"), { suspend: true, final: true }),
+        order(store, unit("all", "")),
+      ];
+      const receipts = [];
+      for (const made of orders) receipts.push(await store.revoke(made));
+      receipts.push(
+        ...(await store.revokeMany(["usr_2", "usr_3"].map((one) => order(store, unit("subject", one))))),
+      );
+      const { entries } = await store.readFeed(0, 10);
+      assert.equal(entries.length, receipts.length);
+      // An engine may leave it to the log.
+      const told = receipts.some(({ entry }) => entry !== undefined);
+      if (told)
+        assert.deepEqual(
+          receipts.map(({ entry }) => entry),
+          entries,
+        );
+      assert.equal((await store.revoke(order(store, unit("token", "tok_1")))).entry, undefined);
     },
   );
 
