@@ -1,6 +1,8 @@
 // FAULTS row 5: the disk reports an error on every sync. Nothing is acknowledged, the process ends by itself, and the
 // next start reads what is really there; what had no answer may have happened or not, but stays as it is first seen.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { HistoryRecord } from "./history.ts";
 import { violations } from "./history-checker.ts";
@@ -74,6 +76,8 @@ test("FAULTS 5 RV-01 A7 an error on sync is never a 200, ends the process, and t
   );
   await until("the process ends by itself", () => !server.isRunning);
   assert.notEqual((await server.ended).code, 0);
+  const mark = readFileSync(join(server.data, "rescind.db-mark"), "utf8");
+  assert.doesNotMatch(mark, / open /, "the next start has to look whether the file is whole, however large it is");
 
   server.disconnect();
   await server.start();

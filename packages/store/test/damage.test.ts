@@ -2,6 +2,7 @@
 // database.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import {
   copyFileSync,
   existsSync,
@@ -15,12 +16,16 @@ import {
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { StoreRefused } from "@rescind/store";
 import { randomFrom, rounds, seed } from "../../../test/seed.ts";
+import { until } from "../../../test/until.ts";
+import { lookOf } from "../src/sqlite/file.ts";
 import { accessToken, opened, order, unit } from "./conformance/facts.ts";
 import { freshPath, openAt } from "./opened.ts";
 
 const random = randomFrom(seed);
+const victim = fileURLToPath(new URL("./crash-victim.ts", import.meta.url));
 
 test("FAULTS 8: a database cut anywhere is refused", async () => {
   const path = await filled();
@@ -90,6 +95,36 @@ test("FAULTS 8: a database behind what it had reached is refused where it was no
   );
   writeFileSync(`${older}-mark`, `1.${"A".repeat(43)}\n`);
   await assert.rejects(openAt(older), StoreRefused, "as long, but another log");
+});
+
+test("FAULTS 1 8: after a kill a large file is looked through where the machine or the file is another one, and only there", async () => {
+  const path = await filled();
+  const database = new DatabaseSync(path);
+  database.exec(`INSERT INTO secrets (name, sealed) VALUES ('large', zeroblob(${17 * 1024 * 1024}))`);
+  database.close();
+  await killed(path);
+  const [mark, look] = [readFileSync(`${path}-mark`, "utf8"), "quick_check(1)"];
+  assert.equal(lookOf(path), undefined, "the same machine's run");
+  const copy = copyOf(path);
+  for (const end of ["-wal", "-mark"]) copyFileSync(`${path}${end}`, `${copy}${end}`);
+  assert.equal(lookOf(copy), look, "another file, though the mark is the same");
+  for (const other of [mark.replace(/ open .{8}/, " open 00000000"), mark.replace(/ open .*/, ""), ""]) {
+    writeFileSync(`${path}-mark`, other);
+    assert.equal(lookOf(path), look, other);
+  }
+  const pages = pageOf(copy, "audit");
+  const bytes = readFileSync(copy);
+  bytes[pages] = 0x5a;
+  writeFileSync(copy, bytes);
+  await assert.rejects(openAt(copy), StoreRefused);
+  writeFileSync(`${path}-mark`, mark);
+  const store = await openAt(path);
+  assert.ok(
+    (await store.head()).position.seq >= Number.parseInt(mark, 10),
+    "it is opened, and nothing is lost",
+  );
+  await store.close();
+  assert.equal(lookOf(path), undefined, "closed cleanly");
 });
 
 test("FAULTS 8: an entry changed behind our back at the head of the log is noticed", async () => {
@@ -178,6 +213,25 @@ test("E1 an edited, removed or added audit record breaks the chain where it was 
     await store.close();
   }
 });
+
+/** A process writes to it, and is killed once the position it has reached is noted. */
+async function killed(path: string): Promise<void> {
+  const child = spawn(process.execPath, ["--conditions=source", victim, path], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  const noted = (): boolean => / open \S+\n$/.test(readFileSync(`${path}-mark`, "utf8"));
+  await until(async () => noted() && existsSync(`${path}-wal`)).finally(() => child.kill("SIGKILL"));
+  await ended;
+}
+
+/** Where the root page of a table begins. */
+function pageOf(path: string, table: string): number {
+  const database = new DatabaseSync(path, { readOnly: true });
+  const row = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table);
+  database.close();
+  return (Number(row?.rootpage) - 1) * 4096;
+}
 
 async function filled(): Promise<string> {
   const path = freshPath();

@@ -9,6 +9,7 @@ import { takeInFingerprints } from "./entry-fps.ts";
 import { type Failure, failureOf, isBroken, isDatabases, isFull } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import { LogAppender } from "./log-appender.ts";
+import { machineRunOf } from "./machine-run.ts";
 import type { Intention, Outcome, WriterSettings } from "./messages.ts";
 import { Reserve } from "./reserve.ts";
 
@@ -32,12 +33,15 @@ export class Batches {
   readonly #reserve: Reserve;
   readonly #mark: HighWaterMark;
   #markedAtMs = 0;
+  /** Undefined where the next start has to look whether the file is whole. */
+  #run: string | undefined;
   #connection: Connection | undefined;
 
   constructor(settings: WriterSettings) {
     this.#settings = settings;
     this.#reserve = new Reserve(settings.path, settings.reserveBytes);
     this.#mark = new HighWaterMark(settings.path);
+    this.#run = machineRunOf(settings.path);
     this.#connection = this.#open();
     this.#reserve.fill();
     // Many after a restore, which brings entries only.
@@ -175,7 +179,7 @@ export class Batches {
     const columns = new Columns(row ?? []);
     this.#markedAtMs = performance.now();
     try {
-      this.#mark.write({ seq: columns.whole(), hash: columns.text() });
+      this.#mark.write({ seq: columns.whole(), hash: columns.text() }, this.#run);
     } catch {
       // A full disk: the old mark stays and is a weaker tripwire. What was committed is committed.
     }
@@ -199,11 +203,24 @@ export class Batches {
    * file anew and has everything that the log holds written and synced into the database once more.
    */
   #abandon(): void {
+    this.#doubt();
     try {
       this.#connection?.close();
     } catch {
       // The connection is given up either way; the failure that led here is what is reported.
     }
     this.#connection = undefined;
+  }
+
+  /** What was written may be lost although the machine runs on. */
+  #doubt(): void {
+    if (this.#run === undefined) return;
+    this.#run = undefined;
+    const last = this.#mark.read();
+    try {
+      if (last?.run !== undefined) this.#mark.write(last);
+    } catch {
+      // The disk takes nothing any more; when it does again, the next note says it.
+    }
   }
 }

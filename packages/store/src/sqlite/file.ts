@@ -18,6 +18,7 @@ import { Columns } from "../columns.ts";
 import { StoreRefused } from "../store-refused.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
+import { machineRunOf } from "./machine-run.ts";
 import { migrate } from "./migrate.ts";
 
 /** "rscd": stands in the file's header, so that no other program's database is taken for ours. */
@@ -26,8 +27,8 @@ const applicationIdAt = 68;
 const pageSizeAt = 16;
 const headerBytes = 100;
 /**
- * Bytes up to which the whole file is checked at every opening, indexes included. A larger one is checked after an
- * unclean end only, page by page, which takes some seconds for each gigabyte.
+ * Bytes up to which the whole file is checked at every opening, indexes included. A larger one is checked where the machine
+ * may have ended, page by page, which takes some seconds for each gigabyte.
  */
 const cheapBytes = 16 * 1024 * 1024;
 
@@ -58,15 +59,25 @@ export function openFile(options: ConnectionOptions): OpenedFile {
 /** Looks before anything is written: what is refused stays as it was found, for whoever has to save what is left. */
 function inspect(options: ConnectionOptions): Position | undefined {
   const { path } = options;
-  const wasClosed = !existsSync(`${path}-wal`);
+  const look = lookOf(path);
   const connection = new Connection({ ...options, inspects: true });
   try {
-    if (statSync(path).size <= cheapBytes) check(connection, path, "integrity_check(1)");
-    else if (!wasClosed) check(connection, path, "quick_check(1)");
+    if (look !== undefined) check(connection, path, look);
     return checkMark(connection, path);
   } finally {
     connection.close();
   }
+}
+
+/**
+ * By what pragma the file is to be looked at. Not after a mere kill: what a process wrote is there as long as the machine
+ * runs, and the write-ahead log mends what was half done. docs/decisions/0025.
+ */
+export function lookOf(path: string): string | undefined {
+  if (statSync(path).size <= cheapBytes) return "integrity_check(1)";
+  if (!existsSync(`${path}-wal`)) return undefined;
+  const run = new HighWaterMark(path).read()?.run;
+  return run !== undefined && run === machineRunOf(path) ? undefined : "quick_check(1)";
 }
 
 function current(options: ConnectionOptions): Connection {

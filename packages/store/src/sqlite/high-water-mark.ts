@@ -6,6 +6,14 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { formatPosition, type Position, parsePosition } from "@rescind/core";
 
 const closed = "closed";
+const open = "open";
+
+export interface Marked extends Position {
+  /** Whether it was by a clean end. */
+  readonly isClosed: boolean;
+  /** The machine's run in which it was noted, where nothing written in it can have been lost: `machineRunOf`. */
+  readonly run: string | undefined;
+}
 
 export class HighWaterMark {
   readonly #path: string;
@@ -14,13 +22,13 @@ export class HighWaterMark {
     this.#path = `${databasePath}-mark`;
   }
 
-  /** The position noted last, and whether it was by a clean end; undefined if there is none or it cannot be read. */
-  read(): (Position & { readonly isClosed: boolean }) | undefined {
+  /** What was noted last; undefined if there is nothing or it cannot be read. */
+  read(): Marked | undefined {
     try {
-      const [text = "", state] = readFileSync(this.#path, "utf8").trim().split(" ");
+      const [text = "", state, run] = readFileSync(this.#path, "utf8").trim().split(" ");
       const position = parsePosition(text);
       if (position?.hash === undefined) return undefined;
-      return { seq: position.seq, hash: position.hash, isClosed: state === closed };
+      return { seq: position.seq, hash: position.hash, isClosed: state === closed, run };
     } catch {
       // A tripwire, not a source of truth: without it the database is judged by itself.
       return undefined;
@@ -28,8 +36,8 @@ export class HighWaterMark {
   }
 
   /** Notes a position that is committed. Not synced: an older mark is a weaker tripwire, never a false one. */
-  write(position: Position): void {
-    this.#put(formatPosition(position));
+  write(position: Position, run?: string): void {
+    this.#put(run === undefined ? formatPosition(position) : `${formatPosition(position)} ${open} ${run}`);
   }
 
   /** Says of what was noted last that everything is in the database's file now and nothing more comes. */
