@@ -1,23 +1,15 @@
 // SQLite finds entries by fingerprint through a small index of the newest and a table of all others. Fingerprints come in
 // no order, so that an index of all of them takes a page of the write-ahead log for every order. Decision 0021.
 
-import { covers } from "./0001-rule.ts";
 import { rule } from "./0003-rule.ts";
 import type { Migration } from "./migration.ts";
 
 /** Numbers that one part of the index of the newest spans. */
 const span = 512;
 
-/** `coverings` by this way of finding them, which no other branch of it takes. */
-const byTable = "JOIN entry_fps f ON f.fp = x.fp JOIN entries e ON e.seq = f.seq";
-const byNewest = `CROSS JOIN newest_entries n CROSS JOIN entries e
-      ON e.seq / ${span} = n.part AND e.fp = x.fp AND e.seq > (SELECT u.seq FROM entry_fps_upto u)`;
-const byIndex = "JOIN entries e ON e.fp = x.fp";
-
-const exchanged = (way: string) => `SELECT 'access' AS kind, x.token_id AS id, e.seq AS seq
-  FROM exchanged x JOIN access_tokens t ON t.id = x.token_id
-    ${way} AND e.kind = 'revoke' AND e.lifted_by IS NULL
-    AND ${covers("t.rev", "coalesce(t.grant_iat, t.iat)")}`;
+const byIndex = "ON e.fp = x.fp";
+/** Asked only where a token was exchanged: beside all others the newest would be gone through for nothing. */
+const byFingerprints = "ON e.seq IN (SELECT f.seq FROM fingerprints f WHERE f.fp = x.fp)";
 
 function replaced(text: string, part: string, by: string): string {
   if (!text.includes(part)) throw new TypeError("the rule has no such part");
@@ -51,7 +43,7 @@ SELECT f.fp AS fp, f.seq AS seq FROM entry_fps f
 UNION ALL
 SELECT e.fp AS fp, e.seq AS seq FROM newest_entries n CROSS JOIN entries e
   ON e.seq / ${span} = n.part AND e.fp IS NOT NULL AND e.seq > (SELECT u.seq FROM entry_fps_upto u);
-${replaced(rule, exchanged(byIndex), `${exchanged(byTable)}\nUNION ALL\n${exchanged(byNewest)}`)}`;
+${replaced(rule, byIndex, byFingerprints)}`;
 
 const postgres =
   "CREATE VIEW fingerprints AS SELECT e.fp AS fp, e.seq AS seq FROM entries e WHERE e.fp IS NOT NULL;";
