@@ -104,7 +104,7 @@ async function refuses(
   const [digest, walDigest] = [digestOf(file), digestOf(`${file}-wal`)];
   const server = new ServerProcess({ data, flags: ["--log-level", "error"] }, await freePort());
   server.spawn();
-  await until("the process ends", () => !server.isRunning, 30_000).finally(() => server.close());
+  await until("the process ends", () => !server.isRunning, 120_000).finally(() => server.close());
   const { code } = await server.ended;
   assert.ok(code !== null && code > 0, `it ended with ${code}: ${server.output}`);
   assert.ok(server.output.includes(file), `the message names the file: ${server.output}`);
