@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Answer } from "./answer.ts";
 import { isJson, payloadOf } from "./edge.ts";
 
-export interface AnswerTerms {
+interface AnswerTerms {
   readonly id: string;
   readonly isStopping: boolean;
   /** Milliseconds for which the connection is kept for more. */

@@ -59,7 +59,7 @@ export function byteDoor(server: Server, door: FormDoor, parts: DoorParts): void
   server.closeIdleConnections = () => {
     closeIdle();
     // One that was just made has its request on the way; drain.ts has an eye on it.
-    for (const { socket, isBusy } of held) if (!isBusy && socket.bytesRead > 0) socket.destroy();
+    for (const { socket, isBusy } of held) if (!isBusy && socket.bytesRead > 0) socket.destroySoon();
   };
   const closeAll = server.closeAllConnections.bind(server);
   server.closeAllConnections = () => {

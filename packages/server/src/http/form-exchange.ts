@@ -29,7 +29,7 @@ export function waysOf({ routes, root }: FormDoor): readonly FormWay[] {
   return routes.map((route) => ({ route, path: root + route.path }));
 }
 
-export interface FormExchange {
+interface FormExchange {
   readonly door: FormDoor;
   readonly way: FormWay;
   readonly message: FormMessage;
