@@ -50,7 +50,7 @@ export async function newGround(below: string, flags: readonly string[]): Promis
   return { data, port: await freePort(), flags };
 }
 
-/** @throws Error with the server's own words if it does not come up within ten minutes */
+/** @throws Error with the server's own words if it does not come up within an hour */
 export async function startGrown(ground: Ground): Promise<{ server: GrownServer; began: Start }> {
   const { data, port, flags } = ground;
   const issuer = `http://127.0.0.1:${port}`;
@@ -60,7 +60,12 @@ export async function startGrown(ground: Ground): Promise<{ server: GrownServer;
   const serve = ["serve", "--port", String(port), "--data", data, "--log-level", "warn", ...flags];
   const child = start("server", [process.execPath, command, ...serve], output);
   closeSync(output);
-  await ready(port, child, log);
+  try {
+    await ready(port, child, log);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
   const pid = child.pid ?? 0;
   const began = {
     readyMs: performance.now() - beganAt,
@@ -121,7 +126,7 @@ async function register(admin: Awaited<ReturnType<typeof adminOf>>): Promise<Cli
 }
 
 async function ready(port: number, child: ChildProcess, log: string): Promise<void> {
-  const giveUpAt = Date.now() + 600_000;
+  const giveUpAt = Date.now() + 3_600_000;
   while (child.exitCode === null && Date.now() < giveUpAt) {
     if ((await statusOf(port)) === 200) return;
     await pause(5);
