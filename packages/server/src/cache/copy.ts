@@ -172,6 +172,7 @@ export class NearlineCopy {
     const fromMs = await this.#look();
     const head = await store.head();
     await standing.reach(head);
+    standing.settle();
     if (standing.seq > this.#noted) this.#isWhole = false;
     if (!this.#isWhole) await this.#rebuild();
     await this.#writePending();

@@ -169,6 +169,11 @@ export class StandingEntries {
     }
   }
 
+  /** Tells the listeners now what they would hear in a moment, for one that has to know all that this memory holds. */
+  settle(): void {
+    this.#tell([]);
+  }
+
   /** Calls back with entries in number order as this node learns of them; returns how to stop. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatId, isWide, liveness, type RowId, type Unit } from "@rescind/core";
-import { openStore, type Store } from "@rescind/store";
+import { openStore, type Receipt, type Store } from "@rescind/store";
 import { pino } from "pino";
 import { standingIn } from "../../../../test/cache/reader.ts";
 import { startRedis, type TestRedis } from "../../../../test/cache/redis.ts";
@@ -57,7 +57,7 @@ export interface CopiesWorld {
   ahead: number;
   node(options?: NodeOptions): Promise<NodeCopy>;
   /** Orders these units in one transaction, at no node. */
-  orderMany(units: readonly Unit[]): Promise<void>;
+  orderMany(units: readonly Unit[]): Promise<readonly Receipt[]>;
   /** What a reader says of a token that has just this unit and this `rev`. */
   check(unit: Unit, rev?: number): Promise<"live" | "revoked" | "unknown">;
   /** Until there is a lease whose position is at least the log's head now. */
@@ -138,7 +138,7 @@ export async function openCopies(t: Ends, settings: readonly string[] = []): Pro
     async orderMany(units) {
       const facts = { actor, reason: "administrator", final: false, select: {} } as const;
       const of = { hashing, now: Date.now, store, issuer };
-      await store.revokeMany(units.map((unit) => orderOf({ unit, ...facts }, of)));
+      return store.revokeMany(units.map((unit) => orderOf({ unit, ...facts }, of)));
     },
     async check(unit, rev = 0) {
       const [lease, ...values] = await redis.ask.mget(keys.lease, keys.entry(hashing.fingerprint(unit)));
