@@ -8,7 +8,7 @@ import { formatPosition, type Position, parsePosition } from "@rescind/core";
 const closed = "closed";
 const open = "open";
 
-export interface Marked extends Position {
+interface Marked extends Position {
   /** Whether it was by a clean end. */
   readonly isClosed: boolean;
   /** The machine's run in which it was noted, where nothing written in it can have been lost: `machineRunOf`. */
