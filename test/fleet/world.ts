@@ -67,11 +67,17 @@ export async function timesToRefusal(
   assert.deepEqual(sum(watches.map(({ verdicts }) => verdicts)), { accepted: all });
   const answeredAt = await revoke(world, token);
   const refusals = await Promise.all(watches.map(({ refused }) => refused));
-  assert.deepEqual(sum(refusals.map(({ verdicts }) => verdicts)), { revoked: all });
+  assertRefused(sum(refusals.map(({ verdicts }) => verdicts)), all);
   const times = refusals.flatMap(({ at }) => at.map((refusedAt) => refusedAt - answeredAt));
   const latest = times.reduce((most, time) => Math.max(most, time), 0);
   assert.ok(latest <= bound * 1000, `A2: one accepted for ${latest} ms`);
   return { token, times };
+}
+
+/** Refused by all: as revoked, or as inactive by who was stale on a busy machine and asked the server. */
+export function assertRefused({ revoked = 0, inactive = 0, ...others }: Verdicts, all: number): void {
+  assert.deepEqual(others, {});
+  assert.equal(revoked + inactive, all);
 }
 
 /** Nothing but acceptances of what was never revoked. */
