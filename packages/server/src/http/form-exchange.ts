@@ -40,17 +40,20 @@ interface FormExchange {
 }
 
 /** Answers one form, in its own time; an answer that cannot be made or written is a 500. */
-export async function exchangeForm(exchange: FormExchange, parts: DoorParts): Promise<void> {
-  try {
-    answered(await exchange.door.answer(exchange.way.route, exchange.message), exchange, parts);
-  } catch (error) {
-    answered(failure(error, exchange.message, oauthForm, parts), exchange, parts);
-  }
-}
-
-function answered(answer: Answer, { way, message, beganAt, write }: FormExchange, parts: DoorParts): void {
+export async function exchangeForm(
+  { door, way, message, beganAt, write }: FormExchange,
+  parts: DoorParts,
+): Promise<void> {
   const { id } = message;
-  write(answer, id);
+  let answer: Answer;
+  try {
+    answer = await door.answer(way.route, message);
+    write(answer, id);
+  } catch (error) {
+    answer = failure(error, message, oauthForm, parts);
+    write(answer, id);
+  }
   const ms = performance.now() - beganAt;
+  // Once it is written nothing may answer a second time: that would be taken for the answer to the next request.
   noteAnswered({ id, method: "POST", route: way.path, status: answer.status, ms }, parts);
 }

@@ -11,6 +11,7 @@ import { readConfiguration } from "../../src/configuration.ts";
 import type { Answer } from "../../src/http/answer.ts";
 import type { FormMessage } from "../../src/http/form-answer.ts";
 import { formDoor } from "../../src/http/form-door.ts";
+import { exchangeForm } from "../../src/http/form-exchange.ts";
 import { metrics } from "../../src/metrics.ts";
 
 const formType = "application/x-www-form-urlencoded";
@@ -123,4 +124,23 @@ test("an answer that cannot be made or written is a 500 and no more", async () =
   }
   answer = plain;
   assert.equal((await ask({})).text, "taken");
+});
+
+test("WEB-09 what fails after an answer was written brings no second one, which would be taken for that to the next request", async () => {
+  const statuses: number[] = [];
+  const exchange = {
+    door,
+    way: { route, path: route.path },
+    message: { id: "id", headers: {}, body: "", address: "" },
+    beganAt: 0,
+    write: ({ status }: Answer) => void statuses.push(status),
+  };
+  const answered = (): never => {
+    throw new RangeError("not noted");
+  };
+  await assert.rejects(
+    exchangeForm(exchange, { ...parts, metrics: { ...parts.metrics, answered } }),
+    RangeError,
+  );
+  assert.deepEqual(statuses, [200]);
 });
