@@ -75,7 +75,13 @@ async function open(url: string, request: HttpRequest): Promise<OpenAnswer> {
 function responseTo(url: string, { method, headers, body, signal }: HttpRequest): Promise<NativeResponse> {
   return new Promise((resolve, reject) => {
     const client = process?.getBuiltinModule?.(url.startsWith("https:") ? "node:https" : "node:http");
-    client?.request(url, { method, headers, signal }).on("response", resolve).on("error", reject).end(body);
+    // Whoever names no coding takes any (RFC 9110 section 12.5.3).
+    const named = { "accept-encoding": "identity", ...headers };
+    client
+      ?.request(url, { method, headers: named, signal })
+      .on("response", resolve)
+      .on("error", reject)
+      .end(body);
   });
 }
 

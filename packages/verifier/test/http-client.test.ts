@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { clientFor, fetchClient, type HttpClient, type HttpRequest } from "../src/http-client.ts";
 import { nativeHttp } from "../src/native-http.ts";
 import { until } from "./until.ts";
@@ -45,6 +46,16 @@ for (const [name, client] of clients) {
     assert.deepEqual([answer.status, await answer.text()], [200, "häh?"]);
     const moved = await client.ask(`${url}moved`, get());
     assert.deepEqual([moved.status, await moved.text()], [302, "moved"]);
+  });
+
+  test(`${name}: an answer is read whole where what lies between compresses whatever it may`, async (t) => {
+    const url = await serve(t, (request, response) => {
+      const accepted = request.headers["accept-encoding"] ?? "gzip";
+      if (accepted.includes("gzip")) response.setHeader("content-encoding", "gzip").end(gzipSync("whole"));
+      else response.end("whole");
+    });
+    const answer = await client.ask(url, get());
+    assert.equal(await answer.text(), "whole");
   });
 
   test(`${name}: a stream comes piece by piece, the next one when the one before was dealt with`, async (t) => {
