@@ -57,15 +57,26 @@ export class Batches {
     try {
       this.#reopen();
       this.#runAll(intentions, tried, outcomes);
-      if (this.#reserve.isSpent) this.#emptyLog();
-      else this.#takeIn();
-      this.#note();
     } catch (error) {
       broken = failureOf(error);
       for (const index of tried) outcomes[index] = broken;
       this.#abandon();
     }
     return { outcomes, broken };
+  }
+
+  /** What need not be done before the answers are out; the failure after which the server should exit. */
+  tidy(): Failure | undefined {
+    if (this.#connection === undefined) return undefined;
+    try {
+      if (this.#reserve.isSpent) this.#emptyLog();
+      else this.#takeIn();
+      this.#note();
+      return undefined;
+    } catch (error) {
+      this.#abandon();
+      return failureOf(error);
+    }
   }
 
   close(): void {

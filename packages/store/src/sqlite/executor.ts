@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, type TransferListItem, Worker } from 
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
 import type { Connection } from "./connection.ts";
+import type { Failure } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import {
   type FromWriter,
@@ -200,6 +201,10 @@ export class SqliteExecutor implements Executor {
       for (const listener of this.#listeners) listener();
       return;
     }
+    if (message.kind === "failed") {
+      this.#fail(message.failure);
+      return;
+    }
     if (message.kind === "closed") {
       this.#ended = new Error("the store was closed");
       this.#closing?.resolve();
@@ -213,12 +218,13 @@ export class SqliteExecutor implements Executor {
       if (!isFailure(outcome)) resolve(outcome);
       else reject(new StoreUnavailable("The database did not confirm the write.", { cause: outcome }));
     }
-    if (message.broken !== undefined)
-      this.#settings.onFailure?.(
-        new StoreUnavailable(`The database failed: ${message.broken.message}`, { cause: message.broken }),
-      );
+    if (message.broken !== undefined) this.#fail(message.broken);
     if (this.#sent.length === 0) this.#writer.unref();
     this.#flush();
+  }
+
+  #fail(cause: Failure): void {
+    this.#settings.onFailure?.(new StoreUnavailable(`The database failed: ${cause.message}`, { cause }));
   }
 
   /** The writer is gone without having been told to: what it had not answered is unknown. */

@@ -45,6 +45,8 @@ export type FromWriter =
    * failure, and what is in it.
    */
   | { readonly kind: "done"; readonly flat: readonly SqlValue[]; readonly broken: Failure | undefined }
+  /** Beside any batch; what was answered stands. */
+  | { readonly kind: "failed"; readonly failure: Failure }
   /** Another thread may have appended to the log. */
   | { readonly kind: "appended" }
   | { readonly kind: "closed" };

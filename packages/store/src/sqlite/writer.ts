@@ -91,6 +91,8 @@ function run(received: readonly Received[]): void {
     tell(port, { kind: "done", flat, broken });
   }
   if (connected.size > 1) for (const { port, intentions } of received) tellOthers(port, intentions);
+  const failure = batches.tidy();
+  if (failure !== undefined) for (const port of connected.keys()) tell(port, { kind: "failed", failure });
 }
 
 function tellOthers(port: MessagePort, intentions: readonly Intention[]): void {
