@@ -230,6 +230,44 @@ test("WEB-09 requests that come before the answer of the one before are answered
   socket.destroy();
 });
 
+test("WEB-09 requests of every kind, one behind the other and cut anywhere, are answered once each and in their order", async () => {
+  const places = [await world("both"), await world("node")];
+  for (const place of places) {
+    const plain = place.answer;
+    place.answer = async (body) => {
+      for (let turns = body.length % 4; turns > 0; turns--) await new Promise(setImmediate);
+      return plain(body);
+    };
+  }
+  const chunked = requestBytes({ headers: ["Transfer-Encoding: chunked"], body: "3\r\na=b\r\n0\r\n\r\n" });
+  const others = fc.constantFrom(
+    requestBytes({ line: "GET / HTTP/1.1", body: "" }),
+    Buffer.from(chunked.toString("latin1").replace(/Content-Length: \d+\r\n/, ""), "latin1"),
+  );
+  const requests = fc.array(
+    fc.oneof({ weight: 4, arbitrary: plainRequests }, { weight: 1, arbitrary: others }),
+    { minLength: 2, maxLength: 6 },
+  );
+  const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 5 });
+  for (const [asked, shares] of fc.sample(fc.tuple(requests, cuts), { numRuns: rounds(40, 2_000), seed })) {
+    const all = Buffer.concat(asked);
+    const ends = [...shares.map((share) => Math.floor(share * all.length)).sort((a, b) => a - b), all.length];
+    const [one, other] = await Promise.all(
+      places.map(async (place) => {
+        const { socket, answers, closed } = client(place);
+        for (const [index, end] of ends.entries()) {
+          await new Promise((resolve) => socket.write(all.subarray(ends[index - 1] ?? 0, end), resolve));
+          await new Promise(setImmediate);
+        }
+        await until(async () => answers() === asked.length);
+        socket.end();
+        return closed;
+      }),
+    );
+    assert.equal(one, other, `${JSON.stringify(all.toString("latin1"))} cut at ${ends}, seed ${seed}`);
+  }
+});
+
 test("an answer that cannot be made or written is a 500 and no more, and one to nobody is none", async () => {
   const broken = await world("both");
   const plain = broken.answer;
