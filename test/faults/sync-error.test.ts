@@ -77,7 +77,11 @@ test("FAULTS 5 RV-01 A7 an error on sync is never a 200, ends the process, and t
   await until("the process ends by itself", () => !server.isRunning);
   assert.notEqual((await server.ended).code, 0);
   const mark = readFileSync(join(server.data, "rescind.db-mark"), "utf8");
-  assert.doesNotMatch(mark, / open /, "the next start has to look whether the file is whole, however large it is");
+  assert.doesNotMatch(
+    mark,
+    / open /,
+    "the next start has to look whether the file is whole, however large it is",
+  );
 
   server.disconnect();
   await server.start();
