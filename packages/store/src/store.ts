@@ -242,7 +242,7 @@ export interface Store
   readAudit(after: number, limit: number): Promise<readonly AuditRecord[]>;
   /** Counts live tokens of a unit in bounded steps that never block the event loop for long. */
   countAffected(request: CountRequest): Promise<Affected>;
-  /** Remembers when grants and clients were last used (milliseconds); only ever rises. */
+  /** Remembers when grants and clients were last used (milliseconds); only ever rises. Rotations count for their grant unasked. */
   noteUses(uses: readonly { grantId?: string | undefined; clientId: string; atMs: number }[]): Promise<void>;
 
   /**

@@ -136,7 +136,8 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
     const idToken = login && mintIdToken({ ...login, client, accessToken: access.text, nowMs }, parts);
     return tokenAnswer(access, refresh, idToken === undefined ? {} : { id_token: idToken });
   };
-  deps.lastUses.note(client.clientId, grant.grantId, nowMs);
+  // Of the grant, a rotation says that by itself.
+  deps.lastUses.note(client.clientId, decision.kind === "rotate" ? undefined : grant.grantId, nowMs);
   deps.metrics.issued("refresh_token");
   switch (decision.kind) {
     case "rotate": {

@@ -4,7 +4,7 @@
 import type { Store } from "@rescind/store";
 
 export interface LastUses {
-  /** `grantId` is absent for client credentials; milliseconds since 1970. */
+  /** `grantId` is absent for client credentials and for rotations, which the store knows of; milliseconds since 1970. */
   note(clientId: string, grantId: string | undefined, atMs: number): void;
   /** Writes what was gathered. */
   flush(): Promise<void>;

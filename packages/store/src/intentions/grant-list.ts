@@ -10,6 +10,7 @@ import { each } from "./affected-walks.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
 import { takeGrant } from "./grants.ts";
 import { tokenStatus } from "./token-list.ts";
+import { lastUseOf } from "./uses.ts";
 
 const window = 100;
 /** Milliseconds after which a page is given out as far as it got. */
@@ -84,7 +85,7 @@ async function readWindow(
             THEN 'revoked'
           WHEN EXISTS (SELECT 1 FROM access_tokens t WHERE t.grant_id = g.id AND t.exp > $1 ${each}) THEN 'revoked'
           ELSE 'expired' END,
-        (SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || g.id)
+        ${lastUseOf("g.id")}
       FROM grants g WHERE g.id < $2 AND ${condition.sql} ORDER BY g.id DESC LIMIT $3`,
     params: [Math.floor(at), below, window, ...condition.params],
   });

@@ -10,6 +10,7 @@ import { grantRowOrNone } from "../grant-ids.ts";
 import type { ListedToken, Page, PageRequest, TokenFilter, TokenStatus } from "../store.ts";
 import { each } from "./affected-walks.ts";
 import { beforeCursor, pageOf } from "./cursor.ts";
+import { lastUseOf } from "./uses.ts";
 
 const window = 200;
 /** Milliseconds after which a page is given out as far as it got. */
@@ -82,8 +83,9 @@ function accessWindow(filter: TokenFilter, below: bigint, at: number): Statement
         CASE WHEN t.exp <= $1 THEN 'expired'
           WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'access' AND c.id = t.id ${each}) THEN 'revoked'
           ELSE 'live' END,
-        (SELECT u.at_ms FROM last_used u WHERE u.kind = CASE WHEN t.grant_id IS NULL THEN 'client' ELSE 'grant' END
-          AND u.id = CASE WHEN t.grant_id IS NULL THEN t.client_id ELSE 'gnt_' || t.grant_id END)
+        CASE WHEN t.grant_id IS NULL
+          THEN (SELECT u.at_ms FROM last_used u WHERE u.kind = 'client' AND u.id = t.client_id)
+          ELSE ${lastUseOf("t.grant_id")} END
       FROM access_tokens t
       WHERE t.id IN (SELECT t.id FROM access_tokens t WHERE t.id < $2 AND ${condition.sql} ORDER BY t.id DESC LIMIT $3)
       ORDER BY t.id DESC`,
@@ -100,7 +102,7 @@ function refreshWindow(filter: TokenFilter, below: bigint, at: number): Statemen
         CASE WHEN t.exp <= $1 OR g.exp <= $1 THEN 'expired'
           WHEN EXISTS (SELECT 1 FROM coverings c WHERE c.kind = 'refresh' AND c.id = t.id ${each}) THEN 'revoked'
           ELSE 'live' END,
-        (SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || t.grant_id)
+        ${lastUseOf("t.grant_id")}
       FROM refresh_tokens t JOIN grants g ON g.id = t.grant_id
       WHERE t.id IN (SELECT t.id FROM refresh_tokens t WHERE t.id < $2 AND ${condition.sql} ORDER BY t.id DESC LIMIT $3)
       ORDER BY t.id DESC`,

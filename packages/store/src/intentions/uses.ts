@@ -1,4 +1,5 @@
-// When grants and clients were last used: for people, kept apart from the rows themselves and written now and then.
+// When grants and clients were last used: for people, kept apart from the rows themselves and written now and then. That
+// a grant was used by a rotation stands with the token it spent already.
 
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
@@ -15,6 +16,17 @@ export async function noteUses(
   // In the order of their names, so that two nodes take the rows' locks in one order.
   const statements = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, statement]) => statement);
   if (statements.length > 0) await db.executor.apply(statements);
+}
+
+/** Of the newest of a grant's refresh tokens one is unspent; nodes whose clocks differ may have numbered others in between. */
+const newest = 4;
+
+/** When a grant was last used, as an expression; null for never. `grantRow`: where the id of its row stands. */
+export function lastUseOf(grantRow: string): string {
+  return `(SELECT max(m.at_ms) FROM (
+          SELECT u.at_ms FROM last_used u WHERE u.kind = 'grant' AND u.id = 'gnt_' || ${grantRow}
+          UNION ALL SELECT n.at_ms FROM (SELECT s.spent_at_ms AS at_ms FROM refresh_tokens s
+            WHERE s.grant_id = ${grantRow} ORDER BY s.id DESC LIMIT ${newest}) n) m)`;
 }
 
 function noteUse(kind: "grant" | "client", id: string, atMs: number): Statement {

@@ -180,6 +180,39 @@ export function lists(open: Opener): void {
     assert.equal((await store.listGrants({}, firstPage, now)).items[0]?.lastUsedAtMs, 5000);
   });
 
+  promise(
+    "a rotation is a use of its grant, the latest of several, beside what is noted",
+    open,
+    async (store) => {
+      const { grant, refresh } = await opened(store);
+      await store.noteUses([{ grantId: grant.grantId, clientId: "client", atMs: 5000 }]);
+      const began = (await store.head()).nowMs;
+      let spent = refresh.token.id;
+      const lastUses = async () => {
+        const grants = await store.listGrants({}, firstPage, now);
+        const tokens = await store.listTokens({ grantId: grant.grantId }, firstPage, now);
+        return new Set([...grants.items, ...tokens.items].map(({ lastUsedAtMs }) => lastUsedAtMs));
+      };
+      assert.deepEqual(await lastUses(), new Set([5000]));
+      for (let rotations = 1; rotations <= 6; rotations++) {
+        const successor = refreshToken(store, grant);
+        const access = tokenOf(store, grant);
+        const before = (await store.head()).nowMs;
+        await store.rotate({ spent, successor, sealed: new Uint8Array([1]), access });
+        spent = successor.token.id;
+        const [used, ...others] = await lastUses();
+        assert.deepEqual(others, []);
+        assert.ok(
+          used !== undefined && used >= before && used >= began,
+          `${used} after rotation ${rotations}`,
+        );
+      }
+      const later = (await store.head()).nowMs + 60_000;
+      await store.noteUses([{ grantId: grant.grantId, clientId: "client", atMs: later }]);
+      assert.deepEqual(await lastUses(), new Set([later]));
+    },
+  );
+
   promise("a lifted order's tokens are listed as live again", open, async (store) => {
     await opened(store, { subject: "usr_1" });
     const made = order(store, unit("subject", "usr_1"));
