@@ -49,6 +49,28 @@ test("a saved history is judged again by its file alone", () => {
   }
 });
 
+test("C3 what is known by its number at the end alone is not judged by an order of what is older, and by any other it is", () => {
+  const times = { proc: "c1", node: "n1", result: "ok" } as const;
+  const made = { name: "a1", kind: "access", client: "app", subject: "sub" } as const;
+  for (const [before, expected] of [
+    [5, []],
+    [undefined, ["C3"]],
+  ] as const) {
+    const unit = { is: "subject", subject: "sub" } as const;
+    const order = { seq: 2, unit, before, suspend: false, final: true, lifted: false };
+    const records: HistoryRecord[] = [
+      { ...times, t_inv: 1, t_ret: 2, op: "issue", args: { by: "app", evidence: [], made: [made] } },
+      { ...times, t_inv: 5, t_ret: 6, op: "use", args: { thing: "a1", at: "the end", rev: 1 } },
+      { ...times, t_inv: 7, t_ret: 8, op: "log", args: { entries: [], orders: [order], audited: [] } },
+    ];
+    const found = violations({ ...historyOf([], 1), records });
+    assert.deepEqual(
+      found.map(({ invariant }) => invariant),
+      expected,
+    );
+  }
+});
+
 interface Counts {
   right: number;
   found: number;

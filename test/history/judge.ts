@@ -37,6 +37,9 @@ function* stateAtTheEnd({ history, coverage, refreshes }: Facts): Generator<Viol
     if ((refreshes.get(thing.name) ?? []).some(({ result }) => result !== "fail")) continue;
     const rev = thing.rev ?? record.args.rev;
     if (rev === undefined && orders.some((order) => descends(order.unit, thing.token))) continue;
+    // Nobody was told when it was authorised, which an order of what is older asks for.
+    const asksTime = ({ unit, before }: Order) => before !== undefined && descends(unit, thing.token);
+    if (thing.authorisedAt === undefined && orders.some(asksTime)) continue;
     const live = isLive({ ...thing.token, rev: rev ?? 0, authorisedAt: thing.authorisedAt }, orders);
     if (live === (record.result === "ok")) continue;
     yield {
