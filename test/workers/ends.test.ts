@@ -32,3 +32,14 @@ test("a worker that ends by itself ends the server, with everything answered on 
   server.signal("SIGTERM");
   assert.deepEqual(await server.ended, { code: 0, signal: null });
 });
+
+test("a signal that comes as soon as the first worker answers, before all is put together, ends it with 0 as well", async (t) => {
+  const server = await startServerProcess({ flags: ["--workers", "2"] });
+  t.after(() => server.close());
+  for (let times = 0; times < 2; times++) {
+    server.signal("SIGTERM");
+    assert.deepEqual(await server.ended, { code: 0, signal: null });
+    server.disconnect();
+    await server.start();
+  }
+});

@@ -20,10 +20,15 @@ export async function serveFromCommandLine(argv: readonly string[], env: NodeJS.
   }
   try {
     const configuration = readConfiguration(argv, env);
+    // Workers answer before all of the server is put together: whoever heard of them may send a signal then.
+    const signalled = new Promise<unknown>((resolve) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
+    });
+    void signalled.then(exitInTime);
     const server = await startServer(configuration);
     boundYoungMemory();
     announce(server, configuration.data);
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop(server, 0));
+    void signalled.then(() => stop(server, 0));
     void server.failed.then((cause) => {
       server.log.error(
         { cause: String(cause) },
@@ -58,8 +63,12 @@ function announce(server: RunningServer, data: string): void {
   }
 }
 
-async function stop(server: RunningServer, status: 0 | 1): Promise<void> {
+function exitInTime(): void {
   setTimeout(() => process.exit(1), stopWithinMs).unref();
+}
+
+async function stop(server: RunningServer, status: 0 | 1): Promise<void> {
+  exitInTime();
   server.log.info("stopping");
   await server.close();
   process.exit(status);
