@@ -4,6 +4,9 @@
 import type { Database } from "../database.ts";
 import type { Statement } from "../executor.ts";
 
+/** Notes in one transaction: others' writes go between, and tens of thousands would hold these up for long. */
+const atOnce = 200;
+
 export async function noteUses(
   db: Database,
   uses: readonly { grantId?: string | undefined; clientId: string; atMs: number }[],
@@ -15,7 +18,8 @@ export async function noteUses(
   }
   // In the order of their names, so that two nodes take the rows' locks in one order.
   const statements = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, statement]) => statement);
-  if (statements.length > 0) await db.executor.apply(statements);
+  for (let at = 0; at < statements.length; at += atOnce)
+    await db.executor.apply(statements.slice(at, at + atOnce));
 }
 
 /** Of the newest of a grant's refresh tokens one is unspent; nodes whose clocks differ may have numbered others in between. */
