@@ -9,6 +9,8 @@ import { fingerprint, order, unit } from "./conformance/facts.ts";
 import { freshPath, openAt } from "./opened.ts";
 
 const many = 5000;
+/** More than it takes in. */
+const steps = 20;
 const named = Array.from({ length: many }, (_, n) => unit("token", `tid_${n + 1}`));
 const asked = [0, 1, 511, 512, 4094, 4095, 4096, 4097, many - 1].map((n) => ({ n, of: named[n] }));
 
@@ -18,6 +20,11 @@ test("C3 entries are found by fingerprint before and after the table takes them 
   for (let from = 0; from < many; from += 1000) {
     await store.revokeMany(named.slice(from, from + 1000).map((of) => order(store, of)));
     await findsAll(store, from + 1000);
+  }
+  // The table takes them in by steps, one after each commit: none is found twice in between, or not at all.
+  for (let step = 0; step < steps; step++) {
+    await store.passThrough(order(store, unit("token", "tid_never")));
+    await findsAll(store, many);
   }
   assert.equal(await store.revoke(order(store, unit("token", "tid_again"))).then(({ seq }) => seq), many + 1);
   await store.close();

@@ -17,7 +17,8 @@ function replaced(text: string, part: string, by: string): string {
 }
 
 const sqlite = `
--- Fingerprints up to a number, which the writer moves on (sqlite/entry-fps.ts); those after it stand in the index.
+-- Fingerprints up to a number, which the writer moves on (sqlite/entry-fps.ts); those after it stand in the index, and some
+-- of them here already.
 CREATE TABLE entry_fps (fp TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (fp, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE entry_fps_upto (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
 INSERT INTO entry_fps (fp, seq) SELECT e.fp, e.seq FROM entries e WHERE e.fp IS NOT NULL ORDER BY e.fp;
@@ -39,7 +40,7 @@ CREATE VIEW newest_entries AS WITH RECURSIVE parts (part) AS (
 SELECT p.part FROM parts p WHERE p.part IS NOT NULL;
 
 CREATE VIEW fingerprints AS
-SELECT f.fp AS fp, f.seq AS seq FROM entry_fps f
+SELECT f.fp AS fp, f.seq AS seq FROM entry_fps f WHERE f.seq <= (SELECT u.seq FROM entry_fps_upto u)
 UNION ALL
 SELECT e.fp AS fp, e.seq AS seq FROM newest_entries n CROSS JOIN entries e
   ON e.seq / ${span} = n.part AND e.fp IS NOT NULL AND e.seq > (SELECT u.seq FROM entry_fps_upto u);

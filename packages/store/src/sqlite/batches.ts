@@ -5,7 +5,7 @@ import { Columns } from "../columns.ts";
 import type { Row } from "../executor.ts";
 import { appendOrders } from "../intentions/append.ts";
 import { Connection } from "./connection.ts";
-import { takeInFingerprints } from "./entry-fps.ts";
+import { FingerprintIntake } from "./entry-fps.ts";
 import { type Failure, failureOf, isBroken, isDatabases, isFull } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import { LogAppender } from "./log-appender.ts";
@@ -29,6 +29,7 @@ interface Done {
 export class Batches {
   readonly #settings: WriterSettings;
   readonly #log = new LogAppender();
+  readonly #intake = new FingerprintIntake();
   readonly #readsHead = new Map<string, boolean>();
   readonly #reserve: Reserve;
   readonly #mark: HighWaterMark;
@@ -138,7 +139,7 @@ export class Batches {
   /** Without it readers look through more of the newest: what failed, for want of room or time, is tried again. */
   #takeIn(): boolean {
     try {
-      return takeInFingerprints(this.#reopen());
+      return this.#intake.step(this.#reopen());
     } catch (error) {
       if (isBroken(failureOf(error))) throw error;
       return false;
@@ -215,6 +216,7 @@ export class Batches {
    */
   #abandon(): void {
     this.#doubt();
+    this.#intake.forget();
     try {
       this.#connection?.close();
     } catch {

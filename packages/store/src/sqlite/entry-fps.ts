@@ -1,34 +1,60 @@
 // Where entries are found by fingerprint: those up to a number in a table in the order of their fingerprints, the newest
 // in an index of small parts (migrations/0013-fingerprints.ts). Here the number moves on, thousands at a time, so that a
-// page of the table is written once for many entries. Every reader looks in both. Decision 0021.
+// page of the table is written once for many entries; in small steps, since whoever writes waits for each. Every reader
+// looks in both. Decision 0021.
 
 import type { Connection } from "./connection.ts";
 
-/** Entries that the table takes in at once. */
-const atOnce = 4096;
+/** Entries that the table takes in together. */
+const together = 4096;
+/** Of these, in one step. */
+const inOneStep = 256;
 
 const behind = "SELECT h.seq - u.seq FROM feed_head h CROSS JOIN entry_fps_upto u";
 const last = `SELECT coalesce(max(w.seq), (SELECT h.seq FROM feed_head h)) FROM (
-    SELECT e.seq FROM entries e WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) ORDER BY e.seq LIMIT ${atOnce}) w`;
-const takeIn = `INSERT INTO entry_fps (fp, seq) SELECT e.fp, e.seq FROM entries e
+    SELECT e.seq FROM entries e WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) ORDER BY e.seq LIMIT ${together}) w`;
+const inOrder = `SELECT e.seq FROM entries e
   WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) AND e.seq <= $1 AND e.fp IS NOT NULL ORDER BY e.fp`;
+/** Of an entry that is there still; and once, if a step before was not the last. */
+const takeIn =
+  "INSERT INTO entry_fps (fp, seq) SELECT e.fp, e.seq FROM entries e WHERE e.seq = $1 ON CONFLICT DO NOTHING";
 const moveOn = "UPDATE entry_fps_upto SET seq = $1";
 
-/**
- * Has the table take in the oldest of the newest entries, in a transaction of its own, if there are enough; whether
- * there were. Throws the driver's error, after which nothing was changed.
- */
-export function takeInFingerprints(connection: Connection): boolean {
-  if (Number(connection.run(behind, [])[0]?.[0] ?? 0) < atOnce) return false;
-  connection.run("BEGIN IMMEDIATE", []);
-  try {
-    const to = connection.run(last, [])[0]?.[0] ?? 0;
-    connection.run(takeIn, [to]);
-    connection.run(moveOn, [to]);
-    connection.run("COMMIT", []);
+export class FingerprintIntake {
+  /** Numbers of entries that are left of those taken in together, in the order of their fingerprints. */
+  #left: readonly number[] = [];
+  #upto = 0;
+
+  /**
+   * Takes one step, in a transaction of its own, if there are enough; whether there was one to take. Throws the driver's
+   * error, after which nothing was changed.
+   */
+  step(connection: Connection): boolean {
+    if (this.#left.length > 0) this.#take(connection);
+    else if (Number(connection.run(behind, [])[0]?.[0] ?? 0) < together) return false;
+    else {
+      this.#upto = Number(connection.run(last, [])[0]?.[0] ?? 0);
+      this.#left = connection.run(inOrder, [this.#upto]).map(([seq]) => Number(seq));
+      if (this.#left.length === 0) connection.run(moveOn, [this.#upto]);
+    }
     return true;
-  } catch (error) {
-    if (connection.database.isTransaction) connection.run("ROLLBACK", []);
-    throw error;
+  }
+
+  /** The database is opened anew. */
+  forget(): void {
+    this.#left = [];
+  }
+
+  #take(connection: Connection): void {
+    connection.run("BEGIN IMMEDIATE", []);
+    try {
+      for (const seq of this.#left.slice(0, inOneStep)) connection.run(takeIn, [seq]);
+      if (this.#left.length <= inOneStep) connection.run(moveOn, [this.#upto]);
+      connection.run("COMMIT", []);
+    } catch (error) {
+      if (connection.database.isTransaction) connection.run("ROLLBACK", []);
+      throw error;
+    }
+    this.#left = this.#left.slice(inOneStep);
   }
 }
