@@ -10,7 +10,7 @@ import { freshPath, openAt } from "./opened.ts";
 
 const many = 5000;
 /** More than it takes in. */
-const steps = 20;
+const steps = 40;
 const named = Array.from({ length: many }, (_, n) => unit("token", `tid_${n + 1}`));
 const asked = [0, 1, 511, 512, 4094, 4095, 4096, 4097, many - 1].map((n) => ({ n, of: named[n] }));
 

@@ -7,8 +7,8 @@ import type { Connection } from "./connection.ts";
 
 /** Entries that the table takes in together. */
 const together = 4096;
-/** Of these, in one step. */
-const inOneStep = 256;
+/** Of these, in one step; more where entries come faster than steps. */
+const inOneStep = { usually: 128, behind: 1024 };
 
 const behind = "SELECT h.seq - u.seq FROM feed_head h CROSS JOIN entry_fps_upto u";
 const last = `SELECT coalesce(max(w.seq), (SELECT h.seq FROM feed_head h)) FROM (
@@ -30,8 +30,10 @@ export class FingerprintIntake {
    * error, after which nothing was changed.
    */
   step(connection: Connection): boolean {
-    if (this.#left.length > 0) this.#take(connection);
-    else if (Number(connection.run(behind, [])[0]?.[0] ?? 0) < together) return false;
+    const waiting = Number(connection.run(behind, [])[0]?.[0] ?? 0);
+    if (this.#left.length > 0)
+      this.#take(connection, waiting > 2 * together ? inOneStep.behind : inOneStep.usually);
+    else if (waiting < together) return false;
     else {
       this.#upto = Number(connection.run(last, [])[0]?.[0] ?? 0);
       this.#left = connection.run(inOrder, [this.#upto]).map(([seq]) => Number(seq));
@@ -45,16 +47,16 @@ export class FingerprintIntake {
     this.#left = [];
   }
 
-  #take(connection: Connection): void {
+  #take(connection: Connection, most: number): void {
     connection.run("BEGIN IMMEDIATE", []);
     try {
-      for (const seq of this.#left.slice(0, inOneStep)) connection.run(takeIn, [seq]);
-      if (this.#left.length <= inOneStep) connection.run(moveOn, [this.#upto]);
+      for (const seq of this.#left.slice(0, most)) connection.run(takeIn, [seq]);
+      if (this.#left.length <= most) connection.run(moveOn, [this.#upto]);
       connection.run("COMMIT", []);
     } catch (error) {
       if (connection.database.isTransaction) connection.run("ROLLBACK", []);
       throw error;
     }
-    this.#left = this.#left.slice(inOneStep);
+    this.#left = this.#left.slice(most);
   }
 }
