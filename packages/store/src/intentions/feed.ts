@@ -4,8 +4,9 @@ import { isUnitName } from "@rescind/core";
 import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
-import { type FeedPage, type LoggedEntry, StoreUnavailable } from "../store.ts";
+import type { FeedPage, LoggedEntry } from "../store.ts";
 import { onlyRow, takeHead } from "./head.ts";
+import { unknownEntry } from "./kept-entries.ts";
 
 export async function readFeed(db: Database, after: number, limit: number): Promise<FeedPage> {
   // One row of the head, and one of each entry in the same columns: most of an entry's members are null, and cost nothing.
@@ -59,7 +60,7 @@ export async function countAfter(db: Database, seq: number): Promise<number> {
 
 /**
  * Of a row as it is, since reading column after column costs as much as SQLite does.
- * @throws StoreUnavailable an entry that a newer version appended: what it ends, nobody knows here
+ * @throws StoreUnavailable an entry that a newer version appended
  */
 function entryOf(row: Row): LoggedEntry {
   const [seq, hash, atMs, ends, from, lifted, bits, unit, fp, issuer, value, client, otherKind] = row;
@@ -71,10 +72,7 @@ function entryOf(row: Row): LoggedEntry {
   if (otherKind === "epoch") return { seq, kind: "epoch", hash, atMs };
   if (otherKind === "lift" && typeof lifted === "number")
     return { seq, kind: "lift", expires, lifts: lifted, ...(ack && { ack }), hash, atMs };
-  if (otherKind !== null || !isUnitName(unit) || typeof fp !== "string")
-    throw new StoreUnavailable(
-      `Entry ${seq} of the log is of a kind that this version does not know (${String(otherKind)}): update this server.`,
-    );
+  if (otherKind !== null || !isUnitName(unit) || typeof fp !== "string") throw unknownEntry(seq, otherKind);
   if (typeof issuer !== "string" || typeof value !== "string")
     throw new TypeError(`entry ${seq} does not say what it ends`);
   return {

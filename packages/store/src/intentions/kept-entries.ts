@@ -26,7 +26,7 @@ export async function readKept(
 
 /**
  * Of a row as it is, since reading column after column costs as much as SQLite does.
- * @throws StoreUnavailable an entry that a newer version appended: what it ends, nobody knows here
+ * @throws StoreUnavailable an entry that a newer version appended
  */
 function entryOf(row: Row): KeptEntry {
   const [seq, unit, fp, ends, issuer, value, client, from, flags, otherKind, lifts] = row;
@@ -34,10 +34,7 @@ function entryOf(row: Row): KeptEntry {
   const expires = typeof ends === "number" ? ends : undefined;
   if (otherKind === "epoch") return { seq, kind: "epoch" };
   if (otherKind === "lift" && typeof lifts === "number") return { seq, kind: "lift", lifts, expires };
-  if (otherKind !== null || !isUnitName(unit) || typeof fp !== "string")
-    throw new StoreUnavailable(
-      `Entry ${seq} of the log is of a kind that this version does not know (${String(otherKind)}): update this server.`,
-    );
+  if (otherKind !== null || !isUnitName(unit) || typeof fp !== "string") throw unknownEntry(seq, otherKind);
   if (typeof issuer !== "string" || typeof value !== "string")
     throw new TypeError(`entry ${seq} does not say what it ends`);
   return {
@@ -53,4 +50,11 @@ function entryOf(row: Row): KeptEntry {
     final: flags === isFinal || flags === suspends + isFinal,
     expires,
   };
+}
+
+/** What it ends, nobody knows here. */
+export function unknownEntry(seq: number, kind: unknown): StoreUnavailable {
+  return new StoreUnavailable(
+    `Entry ${seq} of the log is of a kind that this version does not know (${String(kind)}): update this server.`,
+  );
 }
