@@ -6,7 +6,6 @@ import { MessageChannel, type MessagePort, type TransferListItem, Worker } from 
 import type { ApplyOptions, EngineFacts, Executor, Row, Statement } from "../executor.ts";
 import { StoreUnavailable } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import type { Failure } from "./failure.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import {
   type FromWriter,
@@ -202,7 +201,10 @@ export class SqliteExecutor implements Executor {
       return;
     }
     if (message.kind === "failed") {
-      this.#fail(message.failure);
+      const { failure } = message;
+      this.#settings.onFailure?.(
+        new StoreUnavailable(`The database failed: ${failure.message}`, { cause: failure }),
+      );
       return;
     }
     if (message.kind === "closed") {
@@ -218,13 +220,8 @@ export class SqliteExecutor implements Executor {
       if (!isFailure(outcome)) resolve(outcome);
       else reject(new StoreUnavailable("The database did not confirm the write.", { cause: outcome }));
     }
-    if (message.broken !== undefined) this.#fail(message.broken);
     if (this.#sent.length === 0) this.#writer.unref();
     this.#flush();
-  }
-
-  #fail(cause: Failure): void {
-    this.#settings.onFailure?.(new StoreUnavailable(`The database failed: ${cause.message}`, { cause }));
   }
 
   /** The writer is gone without having been told to: what it had not answered is unknown. */

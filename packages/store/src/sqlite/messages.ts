@@ -44,8 +44,8 @@ export type FromWriter =
    * Of each intention, for each statement how many rows, and of each row how many columns, and these; or -1 for a
    * failure, and what is in it.
    */
-  | { readonly kind: "done"; readonly flat: readonly SqlValue[]; readonly broken: Failure | undefined }
-  /** Beside any batch; what was answered stands. */
+  | { readonly kind: "done"; readonly flat: readonly SqlValue[] }
+  /** The disk or the file failed, in a batch or beside it; what was answered stands. */
   | { readonly kind: "failed"; readonly failure: Failure }
   /** Another thread may have appended to the log. */
   | { readonly kind: "appended" }

@@ -88,10 +88,10 @@ function run(received: readonly Received[]): void {
   for (const { port, intentions } of received) {
     const flat = sentOutcomes(outcomes.slice(at, at + intentions.length));
     at += intentions.length;
-    tell(port, { kind: "done", flat, broken });
+    tell(port, { kind: "done", flat });
   }
   if (connected.size > 1) for (const { port, intentions } of received) tellOthers(port, intentions);
-  const failure = batches.tidy();
+  const failure = broken ?? batches.tidy();
   if (failure !== undefined) for (const port of connected.keys()) tell(port, { kind: "failed", failure });
 }
 
