@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { ConsumerKeys } from "../clients/consumer-keys.tsx";
 import { Snippets } from "../clients/snippets.tsx";
-import { orderSearch } from "../orders/target.ts";
+import { OrderButton } from "../orders/order-button.tsx";
 import { Ask } from "../parts/ask.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
@@ -70,17 +70,7 @@ function Actions({ client: { client_id, name, status } }: { readonly client: Cli
       <WayButton variant="default" size="compact-sm" to="/tokens" search={{ client_id }}>
         Tokens
       </WayButton>
-      {session.may("operator") ? (
-        <WayButton
-          color="red"
-          variant="light"
-          size="compact-sm"
-          to="/revocations/new"
-          search={orderSearch({ kind: "client_id", values: [client_id] })}
-        >
-          Revoke its tokens
-        </WayButton>
-      ) : null}
+      <OrderButton target={{ kind: "client_id", values: [client_id] }}>Revoke its tokens</OrderButton>
       {session.may("operator") && status === "approved" ? (
         <Ask
           label="Suspend"

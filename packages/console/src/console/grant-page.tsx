@@ -6,7 +6,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { familyEvents, familyOrders } from "../grants/family.ts";
 import { FamilyPicture } from "../grants/family-picture.tsx";
-import { orderSearch } from "../orders/target.ts";
+import { OrderButton } from "../orders/order-button.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -61,7 +61,6 @@ function noneIfUnknown(error: unknown): undefined {
 }
 
 function Shown({ family: { explanation, family, events } }: { readonly family: Family }) {
-  const { session } = useConnection();
   if (family === undefined) return <Text>{explanation.why}</Text>;
   const { grant } = family;
   const { grant_id, status } = grant;
@@ -69,16 +68,8 @@ function Shown({ family: { explanation, family, events } }: { readonly family: F
     <>
       <GrantFacts grant={grant} />
       <Group>
-        {session.may("operator") && status === "live" ? (
-          <WayButton
-            size="compact-sm"
-            variant="light"
-            color="red"
-            to="/revocations/new"
-            search={orderSearch({ kind: "grant_id", values: [grant_id] })}
-          >
-            Revoke the grant
-          </WayButton>
+        {status === "live" ? (
+          <OrderButton target={{ kind: "grant_id", values: [grant_id] }}>Revoke the grant</OrderButton>
         ) : null}
         <WayButton size="compact-sm" variant="default" to="/explain" search={{ id: grant_id }}>
           Explain

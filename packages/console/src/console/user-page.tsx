@@ -5,7 +5,7 @@ import { AdminProblem, type GrantItem, type UserAnswer } from "@rescind/admin-ap
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { orderSearch } from "../orders/target.ts";
+import { OrderButton } from "../orders/order-button.tsx";
 import { Ask } from "../parts/ask.tsx";
 import { Facts } from "../parts/facts.tsx";
 import { Failure } from "../parts/failure.tsx";
@@ -89,20 +89,9 @@ function Shown({ user }: { readonly user: UserAnswer }) {
 
 /** From the person to what is theirs, and to its end. */
 function Ways({ sub }: { readonly sub: string }) {
-  const { session } = useConnection();
   return (
     <Group>
-      {session.may("operator") ? (
-        <WayButton
-          color="red"
-          variant="light"
-          size="compact-sm"
-          to="/revocations/new"
-          search={orderSearch({ kind: "subject", values: [sub] })}
-        >
-          End everything of theirs
-        </WayButton>
-      ) : null}
+      <OrderButton target={{ kind: "subject", values: [sub] }}>End everything of theirs</OrderButton>
       <WayButton variant="default" size="compact-sm" to="/sessions" search={{ subject: sub }}>
         Sessions
       </WayButton>
