@@ -117,11 +117,10 @@ test("createVerifier rejects at once when the credentials are refused", async (t
 
 test("createVerifier rejects within its time when the server is away or gives no lease", async (t) => {
   const peer = await startPeer(t);
-  const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 2 };
   peer.faults.noLeases = true;
-  await assert.rejects(createVerifier(options), Unanswered);
-  assert.ok(peer.acknowledgements.length > 0, "a lease was asked for");
+  await startsInVain(peer);
   peer.faults.down = true;
+  const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 2 };
   await assert.rejects(createVerifier(options), Unanswered);
 });
 
@@ -262,9 +261,7 @@ test("FD-05 a lease signed by another key, for another request or by the token k
     forgeries.map(async (forge) => {
       const peer = await startPeer(t);
       forge(peer);
-      const options = { issuer: peer.issuer, audience, clientId, clientSecret, startTimeout: 2 };
-      await assert.rejects(createVerifier(options), Unanswered);
-      assert.ok(peer.acknowledgements.length > 1, "leases were asked for");
+      await startsInVain(peer);
     }),
   );
 });
@@ -296,6 +293,15 @@ test("an entry that somebody waits for is acknowledged at once, with the signed 
   assert.equal(typeof last?.lease, "string");
   assert.deepEqual(last?.counts, { checks: 1, refusals: 0, revoked_uses: 0 });
 });
+
+/** Has asked for leases and got none; on a busy machine the time for that is given again, and longer. */
+async function startsInVain({ issuer, acknowledgements }: FeedPeer): Promise<void> {
+  for (let startTimeout = 2; acknowledgements.length < 2; startTimeout *= 2) {
+    const options = { issuer, audience, clientId, clientSecret, startTimeout };
+    await assert.rejects(createVerifier(options), Unanswered);
+    assert.ok(startTimeout < 60, "leases are asked for");
+  }
+}
 
 function withExpiry(logged: Logged): Logged {
   return { ...logged, entry: { ...logged.entry, expires: 1 } as never };

@@ -92,7 +92,8 @@ test("a route may ask how and when the person signed in, and its challenge says 
 test("a policy is chosen by its name", async (t) => {
   const peer = await startPeer(t);
   const verifier = await startVerifier(t, peer, {
-    policies: { strict: { scope: "orders:write", maxStaleness: 1, onStale: "reject" } },
+    maxStaleness: 3600,
+    policies: { strict: { scope: "orders:write", maxStaleness: 1800, onStale: "reject" } },
   });
   assert.equal(await codeOf(verifier.verify(await peer.issue(), "strict")), "insufficient-scope");
   const writer = await peer.issue({ scope: "orders:read orders:write" });
