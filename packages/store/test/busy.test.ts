@@ -17,7 +17,7 @@ test("FAULTS 7: while another process holds the write lock, writes are refused a
     other.exec("BEGIN IMMEDIATE");
     const during = accessToken(store);
     const refused = [store.issue(during), store.revoke(order(store, unit("all", ""))), store.ping()];
-    for (const write of refused) await assert.rejects(write, { name: "StoreUnavailable" });
+    await Promise.all(refused.map((write) => assert.rejects(write, { name: "StoreUnavailable" })));
     assert.ok((await store.findAccessToken(before.token.id)).token);
     assert.equal((await store.findAccessToken(during.token.id)).token, undefined);
     assert.equal((await store.head()).position.seq, 0);
