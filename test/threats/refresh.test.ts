@@ -144,6 +144,34 @@ test("RT-03 an answer lost before a restart can be asked for again after it", as
   assert.equal(retried.json.refresh_token, first.json.refresh_token);
 });
 
+test("RT-03 B3 what is kept of a successor and cannot be used fails the retry, and ends nothing", async () => {
+  const opened = await server.openGrant(client);
+  const first = await refresh(client, opened.refresh_token);
+  // However long this takes, it is within the window.
+  age(opened.grant_id, -600_000);
+  const database = new DatabaseSync(join(server.data, "rescind.db"), { timeout: 5000 });
+  const id = BigInt(String(opened.grant_id).replace("gnt_", ""));
+  const kept = database.prepare(
+    "SELECT successor_sealed FROM refresh_tokens WHERE grant_id = ? AND spent_at_ms > 0",
+  );
+  const { successor_sealed: sealed } = kept.get(id) ?? {};
+  assert.ok(sealed instanceof Uint8Array);
+  const change = database.prepare(
+    "UPDATE refresh_tokens SET successor_sealed = ? WHERE grant_id = ? AND spent_at_ms IS NOT NULL",
+  );
+  // The last byte of the salt, as another master key would have it; and the form of some other version.
+  for (const other of [sealed.with(-1, (sealed.at(-1) ?? 0) ^ 1), sealed.subarray(1)]) {
+    assert.equal(change.run(other, id).changes, 1);
+    assert.equal((await refresh(client, opened.refresh_token)).status, 500);
+    assert.equal(await isLive(first.json.access_token), true);
+    assert.equal(await isLive(first.json.refresh_token), true);
+  }
+  change.run(sealed, id);
+  database.close();
+  const retried = await refresh(client, opened.refresh_token);
+  assert.equal(retried.json.refresh_token, first.json.refresh_token);
+});
+
 test("RT-03 in the window the retry may narrow its scope and is refused like any other request", async () => {
   const opened = await server.openGrant(client, "usr_rt03", { scope: "read write" });
   const first = await refresh(client, opened.refresh_token);

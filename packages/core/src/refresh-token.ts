@@ -35,7 +35,7 @@ export interface RefreshToken {
   readonly expiresAt: number;
   /** Milliseconds, on the database's clock; absent while it is unspent. */
   readonly spentAtMs: number | undefined;
-  /** The successor, encrypted under a key derived from this token. */
+  /** With this token's text, and by the server only, the successor's can be had again from it. */
   readonly successorSealed: Uint8Array | undefined;
   /** True once the successor was itself rotated. */
   readonly successorSpent: boolean;

@@ -46,12 +46,12 @@ const checksumStart = secretStart + secretLetters;
 /** Characters of every opaque token, prefix included. */
 export const tokenLength = checksumStart + checksumLetters;
 
-/** Random bytes to hand to `formatToken`: enough that running out is less likely than 2^-90. */
+/** Random bytes to draw for `formatToken`: enough that running out is less likely than 2^-90 (2^-55 with 64 of them). */
 export const randomBytesPerToken = 96;
 
 /**
- * Writes a token. `random` are at least `randomBytesPerToken` bytes from a cryptographic source; each letter is
- * drawn from one byte below 248, so that all 62 letters are equally likely.
+ * Writes a token. `random` are bytes that nobody can guess, 43 at the very least; each letter is made of one byte below
+ * 248, so that all 62 letters are equally likely.
  * @throws RangeError if the bytes run out, or if the row id is not one of 63 bits in decimal
  */
 export function formatToken(kind: TokenKind, rowId: RowId, random: Uint8Array): string {

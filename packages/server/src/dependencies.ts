@@ -24,6 +24,7 @@ import type { BearerParts } from "./tokens/bearer.ts";
 import type { FailureLimit } from "./tokens/failure-limit.ts";
 import type { LastUses } from "./tokens/last-uses.ts";
 import type { ProvenClients } from "./tokens/proven-clients.ts";
+import type { Successors } from "./tokens/successor.ts";
 import type { Turns } from "./turns.ts";
 import type { Upstreams } from "./upstream/upstreams.ts";
 import type { WebhookDispatcher } from "./webhooks/dispatcher.ts";
@@ -57,6 +58,8 @@ export interface Dependencies extends BearerParts {
   readonly lastUses: LastUses;
   readonly clientFailures: FailureLimit;
   readonly provenClients: ProvenClients;
+  /** Of refresh tokens that are spent. */
+  readonly successors: Successors;
   /** Reports of leaked tokens, by address. */
   readonly leakReports: FailureLimit;
   /** Wrong codes of devices, by address. */

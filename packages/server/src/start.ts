@@ -45,6 +45,7 @@ import { GenuineJwts } from "./tokens/genuine-jwts.ts";
 import { lastUses } from "./tokens/last-uses.ts";
 import { ProvenClients } from "./tokens/proven-clients.ts";
 import { StandingEntries } from "./tokens/standing.ts";
+import { successors } from "./tokens/successor.ts";
 import { localTurns, sharedTurns, type Turns } from "./turns.ts";
 import { startUpkeep } from "./upkeep.ts";
 import { upstreams } from "./upstream/upstreams.ts";
@@ -267,6 +268,7 @@ async function dependencies(configuration: Configuration, parts: Opened): Promis
     clientKeys: clientKeys(configuration.allowPrivateNetworks, now),
     genuineJwts: new GenuineJwts(),
     provenClients: new ProvenClients(),
+    successors: successors(seal),
     foreignTokens: foreignTokens(configuration.allowPrivateNetworks, { now, log }),
     nearline: nearline(configuration, { standing, store, log, now, fingerprintKey, metrics: counters }),
   };

@@ -223,7 +223,7 @@ export interface NewRefreshToken {
 export interface Rotation {
   readonly spent: RowId;
   readonly successor: NewRefreshToken;
-  /** The successor's text, encrypted under a key derived from the token it replaces. */
+  /** Kept with the spent token: with that token's text, the successor's can be had again. */
   readonly sealed: Uint8Array;
   readonly access: NewAccessToken;
 }

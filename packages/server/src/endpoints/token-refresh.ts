@@ -20,10 +20,9 @@ import { touch } from "../sign-in/signed-in.ts";
 import type { AuthenticatedClient } from "../tokens/authenticate-client.ts";
 import { targetOfGrant } from "../tokens/grant-target.ts";
 import { mintIdToken } from "../tokens/id-token.ts";
-import { idleEnd, mintAccessToken, mintRefreshToken } from "../tokens/mint.ts";
+import { idleEnd, mintAccessToken, mintSuccessor } from "../tokens/mint.ts";
 import { type Person, personOf } from "../tokens/person.ts";
 import { type RecognisedRefreshToken, recogniseRefreshToken } from "../tokens/recognise.ts";
-import { openSuccessor, sealSuccessor } from "../tokens/successor.ts";
 import { tokenAnswer } from "./token.ts";
 
 /** What was presented as a refresh token: one, or nothing that is one. */
@@ -141,15 +140,19 @@ async function issue(issuing: Issuing, deps: Dependencies): Promise<Answer | "lo
   deps.metrics.issued("refresh_token");
   switch (decision.kind) {
     case "rotate": {
-      const successor = mintRefreshToken(basis, parts);
-      const sealed = sealSuccessor(text, successor.text);
-      const { stored } = access;
-      const rotation = { spent: presented.token.id, successor: successor.stored, sealed, access: stored };
+      const successor = mintSuccessor(text, basis, deps);
+      const { stored, sealed } = successor;
+      const rotation = { spent: presented.token.id, successor: stored, sealed, access: access.stored };
       return (await deps.store.rotate(rotation)) === "rotated" ? answer(successor.text) : "lost";
     }
-    case "grace":
+    case "grace": {
+      const successor = deps.successors.again(text, decision.sealed);
+      // Another master key makes another one, of which nobody would know.
+      if ((await recogniseRefreshToken(successor, deps)).kind !== "refresh")
+        throw new Error("a refresh token's successor was not made again: was the master key replaced?");
       await deps.store.issue(access.stored);
-      return answer(openSuccessor(text, decision.sealed));
+      return answer(successor);
+    }
     case "keep":
       await deps.store.issueKeeping(presented.token.id, idleEnd(client, grant, at), access.stored);
       return answer(text);

@@ -1,5 +1,5 @@
-// The master key: encrypts private keys and other secrets at rest (AES-256-GCM). From RESCIND_MASTER_KEY, else
-// DIR/master.key (mode 0600), made at the first start. CONTRACT.md section 2.
+// The master key: encrypts private keys and other secrets at rest (AES-256-GCM), and gives keys to what is derived instead
+// of kept. From RESCIND_MASTER_KEY, else DIR/master.key (mode 0600), made at the first start. CONTRACT.md section 2.
 
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,6 +12,8 @@ export interface Seal {
   seal(purpose: string, plain: Uint8Array): Uint8Array;
   /** @throws Error if the bytes were not sealed under this key and purpose */
   open(purpose: string, sealed: Uint8Array): Uint8Array;
+  /** 32 bytes for a purpose that seals nothing; always the same. */
+  keyFor(purpose: string): Uint8Array;
 }
 
 const nonceLength = 12;
@@ -29,6 +31,7 @@ export function loadMasterKey(fromEnvironment: string | undefined, data: string)
   return {
     seal: (purpose, plain) => encrypt(derive(key, purpose), plain),
     open: (purpose, sealed) => decrypt(derive(key, purpose), sealed),
+    keyFor: (purpose) => derive(key, purpose),
   };
 }
 
@@ -50,7 +53,7 @@ function derive(key: Uint8Array, purpose: string): Uint8Array {
 }
 
 /** AES-256-GCM: nonce, ciphertext, tag. (Raw bytes as a key cost three times as much as a key object here.) */
-export function encrypt(key: Uint8Array, plain: Uint8Array): Uint8Array {
+function encrypt(key: Uint8Array, plain: Uint8Array): Uint8Array {
   const nonce = withRandom(nonceLength, (random) => Buffer.from(random));
   const cipher = createCipheriv("aes-256-gcm", createSecretKey(key), nonce);
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);

@@ -21,6 +21,7 @@ import type { NewAccessToken, NewRefreshToken, Store } from "@rescind/store";
 import { newToken, type TokenHashing } from "../keys/digest.ts";
 import { longestJws, signJws } from "../keys/jws.ts";
 import type { KeyRing } from "../keys/signing-keys.ts";
+import type { Successors } from "./successor.ts";
 
 export interface MintParts {
   readonly store: Pick<Store, "nextId">;
@@ -134,13 +135,35 @@ export interface MintedRefreshToken {
   readonly stored: NewRefreshToken;
 }
 
+type RefreshTokenRequest = Pick<AccessTokenRequest, "client" | "keyId" | "rev" | "at"> & {
+  readonly grant: Grant;
+};
+
 /** Makes a refresh token of a grant; it lives until it is idle too long or its grant ends. */
 export function mintRefreshToken(
-  request: Pick<AccessTokenRequest, "client" | "keyId" | "rev" | "at"> & { readonly grant: Grant },
+  request: RefreshTokenRequest,
   parts: Pick<MintParts, "store" | "hashing">,
 ): MintedRefreshToken {
-  const id: RowId = parts.store.nextId();
+  const id = parts.store.nextId();
   const text = newToken("refresh", id);
+  return { text, stored: newRefreshToken(request, { id, digest: parts.hashing.digest(text) }) };
+}
+
+/** As `mintRefreshToken`, in place of one that is spent now; `sealed` is kept with that one, for a retry. */
+export function mintSuccessor(
+  spent: string,
+  request: RefreshTokenRequest,
+  parts: Pick<MintParts, "store" | "hashing"> & { readonly successors: Successors },
+): MintedRefreshToken & { readonly sealed: Uint8Array } {
+  const id = parts.store.nextId();
+  const { text, sealed } = parts.successors.next(spent, id);
+  return { text, sealed, stored: newRefreshToken(request, { id, digest: parts.hashing.digest(text) }) };
+}
+
+function newRefreshToken(
+  request: RefreshTokenRequest,
+  { id, digest }: { readonly id: RowId; readonly digest: Uint8Array },
+): NewRefreshToken {
   const issuedAt = Math.floor(request.at);
   const token = {
     id,
@@ -150,7 +173,7 @@ export function mintRefreshToken(
     issuedAt,
     expiresAt: idleEnd(request.client, request.grant, issuedAt),
   };
-  return { text, stored: { token, digest: parts.hashing.digest(text) } };
+  return { token, digest };
 }
 
 /** Seconds since 1970 at which a refresh token used now ends if it is not used again. */

@@ -1,4 +1,4 @@
-// SHA-256 and HMAC-SHA-256 are those of node:crypto, for every length of key and message, and that of RFC 4231.
+// SHA-256 and HMAC are those of node:crypto, for every length of key and message, and that of RFC 4231.
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { test } from "node:test";
@@ -6,7 +6,7 @@ import { fingerprintInput, fingerprintLength, unitNames } from "@rescind/core";
 import fc from "fast-check";
 import { seed } from "../../../../test/seed.ts";
 import { fingerprinting } from "../../src/keys/fingerprint.ts";
-import { hmacSha256, sha256 } from "../../src/keys/hash.ts";
+import { hmacSha256, hmacSha512, sha256 } from "../../src/keys/hash.ts";
 
 test("RFC 4231 section 4.3, a key shorter than the hash", () => {
   assert.equal(
@@ -20,8 +20,10 @@ test("whatever key and message are, they are what createHash and createHmac make
   fc.assert(
     fc.property(bytes, fc.array(bytes, { maxLength: 3 }), (key, messages) => {
       const keyed = hmacSha256(key);
+      const keyed512 = hmacSha512(key);
       for (const message of messages) {
         assert.deepEqual(keyed(message), createHmac("sha256", key).update(message).digest());
+        assert.deepEqual(keyed512(message), createHmac("sha512", key).update(message).digest());
         assert.deepEqual(sha256(message), createHash("sha256").update(message).digest());
       }
     }),
