@@ -38,6 +38,14 @@ export async function nearlineSettings(server: TestServer): Promise<NearlineSett
   };
 }
 
+/** Orders that this server answered before the cache had them. */
+export async function lateAnswers(server: TestServer): Promise<number> {
+  const { text } = await server.request("/metrics");
+  const [, count] = /^rescind_cache_late_answers (\d+)$/m.exec(text) ?? [];
+  if (count === undefined) throw new Error("there is no such metric");
+  return Number(count);
+}
+
 interface Mget {
   mget(...keys: string[]): Promise<(string | null)[]>;
 }

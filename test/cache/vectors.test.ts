@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { liveness } from "@rescind/core";
 import { rounds } from "../seed.ts";
+import { until } from "../until.ts";
 import { pythonReader, type RunningReader, shellVerdict } from "./other-readers.ts";
 import { type Claims, judged, keysOf, type NearlineVerdict, standingIn } from "./reader.ts";
 import { startRedis, type TestRedis } from "./redis.ts";
@@ -77,15 +78,22 @@ for (const [index, { name, claims, keys, lease, values, verdict }] of vectors.ca
 test("the Python reader does not believe a lease that it has seen for longer than one lives", async () => {
   const [{ claims, lease } = assert.fail("no vector")] = vectors.cases;
   await redis.ask.flushall();
-  await redis.ask.set(cache.lease_key, String(lease));
   const quick = pythonReader(settingsFile, redis.url, { max_staleness: 0.2 });
+  // Between its question and its verdict this machine may stand still for longer: then another lease is shown.
+  let shown = 0;
+  const isBelieved = () =>
+    until(async () => {
+      shown += 1;
+      await redis.ask.set(cache.lease_key, `${lease}${shown}`);
+      const verdict = await quick.verdict(claims);
+      return verdict !== "unknown" && verdict;
+    });
   try {
-    assert.equal(await quick.verdict(claims), "live");
+    assert.equal(await isBelieved(), "live");
     const began = performance.now();
     while (performance.now() - began < 250) assert.notEqual(await quick.verdict(claims), "revoked");
     assert.equal(await quick.verdict(claims), "unknown");
-    await redis.ask.set(cache.lease_key, `${lease}2`);
-    assert.equal(await quick.verdict(claims), "live");
+    assert.equal(await isBelieved(), "live");
   } finally {
     quick.close();
   }

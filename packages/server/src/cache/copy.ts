@@ -111,7 +111,7 @@ export class NearlineCopy {
     this.#rouse?.();
     this.#parts.client.close();
     await this.#running;
-    this.#waiting.reached(Number.POSITIVE_INFINITY);
+    this.#waiting.giveUp();
   }
 
   get #mayWrite(): boolean {
@@ -279,7 +279,7 @@ export class NearlineCopy {
 
   #enter(state: CopyState): void {
     this.#state = state;
-    if (state !== "held" && state !== "rebuilding") this.#waiting.reached(Number.POSITIVE_INFINITY);
+    if (state !== "held" && state !== "rebuilding") this.#waiting.giveUp();
   }
 }
 

@@ -3,9 +3,12 @@
 /** Milliseconds that an answer waits for the cache at most. */
 export const waitMs = 500;
 
+/** What became of an answer that waited; "late": it waited in vain, "given up": the cache went away meanwhile. */
+type Ending = "reached" | "late" | "given up";
+
 interface Waiting {
   readonly seq: number;
-  end(): void;
+  end(how: Ending): void;
 }
 
 export class WaitingAnswers {
@@ -26,20 +29,17 @@ export class WaitingAnswers {
     this.#late += 1;
   }
 
-  /** Resolves to "reached" when `reached(seq)` was said, else to "late". */
-  for(seq: number): Promise<"reached" | "late"> {
+  /** Resolves to "reached" when `reached(seq)` was said, to "given up" by `giveUp`, else to "late". */
+  for(seq: number): Promise<Ending> {
     return new Promise((settle) => {
-      const deadline = setTimeout(() => {
-        this.#late += 1;
-        this.#waiting.delete(one);
-        settle("late");
-      }, waitMs);
+      const deadline = setTimeout(() => one.end("late"), waitMs);
       const one: Waiting = {
         seq,
-        end: () => {
+        end: (how) => {
           clearTimeout(deadline);
           this.#waiting.delete(one);
-          settle("reached");
+          if (how !== "reached") this.#late += 1;
+          settle(how);
         },
       };
       this.#waiting.add(one);
@@ -47,6 +47,11 @@ export class WaitingAnswers {
   }
 
   reached(seq: number): void {
-    for (const one of this.#waiting) if (one.seq <= seq) one.end();
+    for (const one of this.#waiting) if (one.seq <= seq) one.end("reached");
+  }
+
+  /** The cache will not have it soon: nothing waits any longer. */
+  giveUp(): void {
+    for (const one of this.#waiting) one.end("given up");
   }
 }

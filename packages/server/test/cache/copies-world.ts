@@ -60,6 +60,10 @@ export interface CopiesWorld {
   orderMany(units: readonly Unit[]): Promise<readonly Receipt[]>;
   /** What a reader says of a token that has just this unit and this `rev`. */
   check(unit: Unit, rev?: number): Promise<"live" | "revoked" | "unknown">;
+  /** Until a reader says so: a machine that stood still may have no lease, or have let an answer go before the cache had it. */
+  says(verdict: "live" | "revoked", unit: Unit, rev?: number): Promise<unknown>;
+  /** The numbers of the entries that the cache holds of this unit. */
+  seqsOf(unit: Unit): Promise<readonly number[]>;
   /** Until there is a lease whose position is at least the log's head now. */
   leased(): Promise<string>;
 }
@@ -145,6 +149,11 @@ export async function openCopies(t: Ends, settings: readonly string[] = []): Pro
       if (lease?.split(".")[2] !== "the-log") return "unknown";
       const token = { issuer, ours: true, offline: false, rev, expiresAt: Number.MAX_VALUE, lineage: [] };
       return liveness(token, standingIn(values), Date.now() / 1000).kind === "revoked" ? "revoked" : "live";
+    },
+    says: (verdict, unit, rev) => until(async () => (await world.check(unit, rev)) === verdict),
+    async seqsOf(unit) {
+      const value = await redis.ask.get(keys.entry(hashing.fingerprint(unit)));
+      return standingIn([value]).map(({ seq }) => seq);
     },
     async leased() {
       const { position } = await store.head();

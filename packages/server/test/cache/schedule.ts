@@ -19,7 +19,7 @@ const leaseMs = 500;
 const pace = { leaseMs, renewMs: 60 };
 
 /** A server that leaves one part of the protocol out; the tests must notice. */
-export type Mutant = "no mark" | "lease from its writing" | "lease need not hold";
+export type Mutant = "no mark" | "lease need not hold";
 
 export interface Outcome {
   readonly violations: readonly string[];
@@ -174,7 +174,6 @@ function tampered(client: CacheClient, mutant: Mutant | undefined, holdUp: () =>
       const ms = holdUp();
       if (ms > 0) await pause(ms);
       if (isWrite && mutant === "no mark") sent[1] = "";
-      if (isWrite && mutant === "lease from its writing") sent[9] = String(Date.now());
       if (isWrite && mutant === "lease need not hold") sent[11] = "";
       return client.run(script, names, sent);
     },
