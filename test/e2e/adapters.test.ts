@@ -36,7 +36,7 @@ for (const program of programs) {
     const call = (token: string) =>
       fetch(`http://127.0.0.1:${port}/orders`, { headers: { authorization: `Bearer ${token}` } });
     const token = await server.clientToken(shop, { scope: "orders:read" });
-    const served = await until(() => call(token).catch(() => undefined), 30_000);
+    const served = await until(() => call(token).catch(() => undefined), 60_000);
     assert.equal(served.status, 200);
     assert.deepEqual(await served.json(), { subject: shop.client_id });
 
@@ -71,7 +71,7 @@ test("examples/mcp-server: a tool answers a good token and no revoked one", asyn
       },
       body: JSON.stringify(call),
     });
-  const answered = await until(() => whoami().catch(() => undefined), 30_000);
+  const answered = await until(() => whoami().catch(() => undefined), 60_000);
   assert.equal(answered.status, 200);
   const { result } = await answered.json();
   assert.deepEqual(result.content, [{ type: "text", text: shop.client_id }]);

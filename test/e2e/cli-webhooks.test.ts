@@ -57,8 +57,7 @@ test("add prints the secret once; list, deliveries, resend and remove", async ()
   assert.match(stdout, /SUBSCRIPTION +STATUS +GRANT/);
   assert.match(stdout, new RegExp(`${id} +cancelled +${grant_id}`));
   assert.equal(stdout.includes(String(secret)), false);
-  const table = await run("deliveries", "list");
-  assert.match(table.stdout, /grant\.revoked +delivered/);
+  await until(async () => /grant\.revoked +delivered/.test((await run("deliveries", "list")).stdout));
 });
 
 test("events are chosen by name; remove ends a subscription", async () => {

@@ -10,7 +10,7 @@ import { flagsOf, mutants } from "./mutants.ts";
 import { builtFrom } from "./seeded-source.ts";
 
 /** Seeds in which one must be found. */
-const mostSeeds = 6;
+const mostSeeds = 12;
 
 after(stopMutantsCluster);
 

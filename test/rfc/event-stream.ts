@@ -39,7 +39,7 @@ export async function openStream(url: string, headers: Record<string, string>): 
     headers: response.headers,
     ended,
     close: () => stopping.abort(),
-    async take(count, milliseconds = 10_000) {
+    async take(count, milliseconds = 60_000) {
       const giveUpAt = Date.now() + milliseconds;
       while (events.length < count) {
         const left = giveUpAt - Date.now();
