@@ -9,7 +9,7 @@ import { peopleOf, pkce } from "../people.ts";
 import { until } from "../until.ts";
 import { addAuthenticator } from "./authenticator.ts";
 import { assertAccessible } from "./console/console.ts";
-import { alice, arrived, heading, signIn, startWorld } from "./world.ts";
+import { alice, arrived, signIn, startWorld } from "./world.ts";
 
 const world = await startWorld(["--issuer", "http://localhost:{port}"]);
 const { server, trusted, callback } = world;
@@ -107,7 +107,7 @@ test("a passkey is the second step where one is asked for, and a copied one is r
   await session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled: false });
   await page.goto(url());
   await signIn(page);
-  assert.equal(await heading(page), "One more step");
+  await page.getByRole("heading", { level: 1, name: "One more step" }).waitFor();
   await assertAccessible(page, "the second step");
   await page.getByText("Use a recovery code").click();
   await assertAccessible(page, "the second step with a recovery code");
@@ -135,7 +135,7 @@ test("without scripts there is a password and a code, and no button that does no
   await page.goto(url());
   assert.equal(await button(page).isVisible(), false);
   await signIn(page, alice.password);
-  assert.equal(await heading(page), "One more step");
+  await page.getByRole("heading", { level: 1, name: "One more step" }).waitFor();
   assert.equal(await button(page).isVisible(), false);
   await page.context().close();
 });

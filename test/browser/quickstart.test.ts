@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { until } from "../until.ts";
 import { launchChromium } from "./chromium.ts";
+import { patience } from "./world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "rescind-quickstart-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,6 +92,7 @@ test("an interruption ends it, and nothing is left behind", async () => {
 /** A page in a browser of its own, which tells what it asks of others and what its pages' policies refuse. */
 async function window(complaints: string[]): Promise<Page> {
   const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  page.setDefaultTimeout(patience);
   const own = [ada, grace].map(({ url }) => new URL(url).origin);
   page.on("request", (request) => {
     const { origin } = new URL(request.url());

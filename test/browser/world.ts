@@ -24,6 +24,9 @@ export interface World {
   page(options?: BrowserContextOptions): Promise<Page>;
 }
 
+/** Milliseconds for which a page is waited for, on a machine that has other things to do. */
+export const patience = 90_000;
+
 /** Starts everything and ends it after the tests of this file. */
 export async function startWorld(flags: readonly string[] = []): Promise<World> {
   const { server, client: register } = await startWithAlice(flags);
@@ -41,7 +44,11 @@ export async function startWorld(flags: readonly string[] = []): Promise<World> 
     trusted,
     callback,
     url: (more = {}) => authorizationUrl(server, client, { redirect_uri: callback, ...more }),
-    context: (options = {}) => browser.newContext({ viewport: { width: 1440, height: 900 }, ...options }),
+    context: async (options = {}) => {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      context.setDefaultTimeout(patience);
+      return context;
+    },
     page: async (options = {}) => (await world.context(options)).newPage(),
   };
   return world;

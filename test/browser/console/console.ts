@@ -9,6 +9,7 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { startTestServer, type TestServer } from "../../running-server.ts";
 import { until } from "../../until.ts";
 import { launchChromium } from "../chromium.ts";
+import { patience } from "../world.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const password = "correct horse battery staple";
@@ -50,6 +51,7 @@ export async function startConsole(flags: readonly string[] = []): Promise<Conso
   };
   const signedIn = async (url: string, username: string, options: BrowserContextOptions): Promise<Page> => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    context.setDefaultTimeout(patience);
     const page = watched(await context.newPage());
     await page.goto(url);
     await page.getByLabel("Username or email address").fill(username);
