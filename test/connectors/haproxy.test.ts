@@ -62,10 +62,11 @@ test("HAProxy serves by its map, drops a revoked token from it, refuses without 
   t.after(() => follower.stop());
   const token = await world.server.clientToken(world.shop, { scope: "orders:read" });
   // A follower that starts its map over asks again for what it had been asked.
-  await until(async () => {
-    assert.equal(await statusOf(url, token), 200);
-    return (await told(`show map ${join(folder, "live.map")}`)).includes(world.shop.client_id);
-  });
+  await until(
+    async () =>
+      (await statusOf(url, token)) === 200 &&
+      (await told(`show map ${join(folder, "live.map")}`)).includes(world.shop.client_id),
+  );
 
   const twice = `GET /orders HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nAuthorization: Bearer x\r\n\r\n`;
   assert.match(await spoken(Number(new URL(url).port), twice), /^HTTP\/1\.1 400 /);
@@ -76,10 +77,9 @@ test("HAProxy with a stopped follower counts on its map only until the lease has
   t.after(() => follower.stop("SIGKILL"));
   const token = await world.server.clientToken(world.shop, { scope: "orders:read" });
   const key = `show map ${join(folder, "live.map")}`;
-  await until(async () => {
-    assert.equal(await statusOf(url, token), 200);
-    return (await told(key)).includes(world.shop.client_id);
-  });
+  await until(
+    async () => (await statusOf(url, token)) === 200 && (await told(key)).includes(world.shop.client_id),
+  );
   follower.child.kill("SIGSTOP");
   assert.equal((await world.server.form("/oauth2/revoke", { token }, world.shop)).status, 200);
   await until(async () => !(await told("show table rescind_lease")).includes("key=lease"));

@@ -36,7 +36,7 @@ export async function livesThrough(world: World, kit: Kit, follow: () => Promise
 
   assert.equal((await server.form("/oauth2/revoke", { token }, shop)).status, 200);
   await until(async () => (await statusOf(kit.url, token)) === 401);
-  assert.equal(await statusOf(kit.url, other), 200);
+  await until(async () => (await statusOf(kit.url, other)) === 200);
 
   await follower.stop("SIGKILL");
   await until(async () => (await statusOf(kit.url, other)) === kit.undecided);

@@ -175,9 +175,9 @@ function start(command: string, args: string[], cwd: string): Running {
   return { child, ended, output: () => output };
 }
 
-/** Asks until the server answers; fails when it has ended or 20 s have passed. */
+/** Asks until the server answers; fails when it has ended or two minutes have passed. */
 async function readiness(url: string, server: Running): Promise<Response> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return response;
@@ -186,7 +186,7 @@ async function readiness(url: string, server: Running): Promise<Response> {
       exitCode === null,
       `rescind serve ended with ${exitCode} before it was ready:\n${server.output()}`,
     );
-    assert.ok(Date.now() < deadline, `not ready within 20 s:\n${server.output()}`);
+    assert.ok(Date.now() < deadline, `not ready within two minutes:\n${server.output()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
