@@ -15,8 +15,11 @@ export const node = join(root, "node_modules", ".bin", "node");
 export function installPackages() {
   if (packagesAreInstalled()) return;
   console.error("Installing npm packages (npm ci) …");
-  // npm's own output goes to stderr: whoever reads our stdout reads ours only.
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // npm's own output goes to stderr: whoever reads our stdout reads ours only. A registry may fail once.
+  const asked = ["ci", "--no-audit", "--no-fund", "--fetch-retries=5", "--loglevel=error"];
+  if (spawnSync("npm", asked, { cwd: root, stdio: ["ignore", 2, 2] }).status === 0) return;
+  console.error("Once more …");
+  run("npm", asked);
 }
 
 /** Runs `tsc -b`, Vite and the bundler where a source is newer than what was built from it. Ends the process when one fails. */

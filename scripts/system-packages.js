@@ -41,9 +41,12 @@ export function installSystemPackages() {
   const names = missing.map((program) => program.package);
   if (process.platform === "linux" && process.getuid?.() === 0 && isOnPath("apt-get")) {
     console.error(`Installing ${names.join(", ")} (apt-get) …`);
-    aptGet(["update", "-qq"]);
     if (names.includes("postgresql")) keepPostgresFromStarting();
-    withoutServices(() => aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]));
+    // Once more where a mirror changed between the list and the package.
+    for (let tries = 0; tries < 2; tries++) {
+      aptGet(["update", "-qq"]);
+      if (withoutServices(() => aptGet(["install", "-y", "-qq", "--no-install-recommends", ...names]))) break;
+    }
   }
   const still = missing.filter((program) => !program.isThere());
   if (still.length > 0) {
@@ -63,15 +66,17 @@ function keepPostgresFromStarting() {
 }
 
 /** Debian starts what it installs unless this file forbids it; the tests want the programs only.
- * @param {() => void} install */
+ * @template T
+ * @param {() => T} install
+ * @returns {T} */
 function withoutServices(install) {
   const policy = "/usr/sbin/policy-rc.d";
   const isOurs = !existsSync(policy);
   if (isOurs) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
-    install();
+    return install();
   } finally {
-    if (isOurs) rmSync(policy);
+    if (isOurs) rmSync(policy, { force: true });
   }
 }
 
@@ -108,10 +113,13 @@ function isOnPath(program) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, program)));
 }
 
-/** @param {string[]} args */
+/** Asks a mirror that hiccups again, and waits for another installation to end. Returns whether it went well.
+ * @param {string[]} args */
 function aptGet(args) {
-  spawnSync("apt-get", ["-o", "Dpkg::Options::=--force-confold", ...args], {
+  const options = ["Dpkg::Options::=--force-confold", "Acquire::Retries=5", "DPkg::Lock::Timeout=300"];
+  const { status } = spawnSync("apt-get", [...options.flatMap((option) => ["-o", option]), ...args], {
     stdio: ["ignore", 2, 2],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
   });
+  return status === 0;
 }
