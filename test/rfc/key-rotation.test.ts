@@ -53,6 +53,7 @@ test("JW-09 JW-10 no token is refused while keys are rotated under load, and all
     audience: resource,
     clientId: feed.client_id,
     clientSecret: feed.client_secret,
+    maxStaleness: 60,
     onStale: "reject",
   });
   const relyingParty = createRemoteJWKSet(new URL(`${server.issuer}/oauth2/jwks`), { cooldownDuration: 0 });
