@@ -201,6 +201,12 @@ export interface TokenOwner {
   readonly digest: TokenDigest | undefined;
 }
 
+export interface FoundTokenOwner {
+  readonly head: Head;
+  /** `expiresAt` in seconds. */
+  readonly owner: (TokenOwner & { readonly expiresAt: number }) | undefined;
+}
+
 export interface FoundRefreshToken {
   readonly head: Head;
   readonly token: (RefreshToken & { readonly digest: TokenDigest }) | undefined;

@@ -89,7 +89,7 @@ import {
   subscriptionsToServe,
 } from "./intentions/subscriptions.ts";
 import { listTokens } from "./intentions/token-list.ts";
-import { findTokenOwners } from "./intentions/token-owners.ts";
+import { findTokenOwner, findTokenOwners } from "./intentions/token-owners.ts";
 import { claimTurn, endTurn } from "./intentions/turns.ts";
 import {
   changeUser,
@@ -211,6 +211,7 @@ function sqlStore(db: Database): Store {
     findClient: (clientId) => findClient(db, clientId),
     findAccessToken: (id) => findAccessToken(db, id),
     findAccessTokens: (ids) => findAccessTokens(db, ids),
+    findTokenOwner: (id) => findTokenOwner(db, id),
     findTokenOwners: (ids) => findTokenOwners(db, ids),
     findImportedToken: (digest) => findImportedToken(db, digest),
     findRefreshToken: (id) => findRefreshToken(db, id),

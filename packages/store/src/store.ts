@@ -35,6 +35,7 @@ import type {
   FoundClient,
   FoundEntries,
   FoundRefreshToken,
+  FoundTokenOwner,
   GrantFamily,
   Head,
   KeptEntry,
@@ -98,6 +99,8 @@ export interface Store
     readonly head: Head;
     readonly tokens: ReadonlyMap<RowId, FoundAccessToken["token"] & object>;
   }>;
+  /** Whose an access token is and until when it lives: of it what a revocation by its text has to know. */
+  findTokenOwner(id: RowId): Promise<FoundTokenOwner>;
   /** Whose access tokens are, for orders of very many; without head, since nothing is judged by it. At most 1,000. */
   findTokenOwners(ids: readonly RowId[]): Promise<ReadonlyMap<RowId, TokenOwner>>;
   /** A token that was made elsewhere and imported, by the digest of its text. */

@@ -10,11 +10,11 @@ import { passThrough } from "../revocation/pass-through.ts";
 import { recordRefusedAttempt } from "../revocation/refused-attempt.ts";
 import { selectOf } from "../revocation/select.ts";
 import { authenticateClient } from "../tokens/authenticate-client.ts";
-import { type Recognised, recognise } from "../tokens/recognise.ts";
+import { type RecognisedToRevoke, recogniseToRevoke } from "../tokens/recognise.ts";
 
 export async function revoke(request: FormRequest, deps: Dependencies): Promise<Answer> {
   const text = request.form.get("token");
-  const recognised = text === undefined ? undefined : await recognise(text, deps);
+  const recognised = text === undefined ? undefined : await recogniseToRevoke(text, deps);
   const head = recognised?.head ?? (await deps.store.head());
   const caller = await authenticateClient(request, head, deps);
   if (caller.kind === "too-many") return oauthTooMany(caller.retryAfter);
@@ -50,7 +50,7 @@ function revoked(seq: number): Answer {
 }
 
 function presentedFacts(
-  recognised: Recognised,
+  recognised: RecognisedToRevoke,
   issuer: string,
 ): (Presented & { readonly expiresAt: number }) | undefined {
   switch (recognised.kind) {
@@ -69,7 +69,11 @@ function presentedFacts(
   }
 }
 
-async function recordForeign(recognised: Recognised, clientId: string, deps: Dependencies): Promise<void> {
+async function recordForeign(
+  recognised: RecognisedToRevoke,
+  clientId: string,
+  deps: Dependencies,
+): Promise<void> {
   const owner = recognised.kind === "refresh" ? recognised.grant.clientId : undefined;
   const isOurs = recognised.kind === "access" || recognised.kind === "refresh";
   const token_id = isOurs ? formatId("token", recognised.token.id) : undefined;

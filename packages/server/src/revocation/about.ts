@@ -2,10 +2,10 @@
 
 import type { Unit } from "@rescind/core";
 import type { About } from "@rescind/store";
-import type { Recognised } from "../tokens/recognise.ts";
+import type { RecognisedToRevoke } from "../tokens/recognise.ts";
 
 /** Whose a presented token is, as far as an order of this unit is about it; empty for one that is not known. */
-export function aboutToken(recognised: Recognised, unit: Unit): About {
+export function aboutToken(recognised: RecognisedToRevoke, unit: Unit): About {
   const facts = factsOf(recognised);
   if (facts === undefined) return {};
   const { clientId, subject, grantId } = facts;
@@ -15,7 +15,7 @@ export function aboutToken(recognised: Recognised, unit: Unit): About {
     : { clientId, subject };
 }
 
-function factsOf(recognised: Recognised): About | undefined {
+function factsOf(recognised: RecognisedToRevoke): About | undefined {
   switch (recognised.kind) {
     case "access":
       return recognised.token;

@@ -31,6 +31,13 @@ export type Recognised =
   | { readonly kind: "foreign"; readonly head: Head; readonly token: ForeignToken }
   | Unknown;
 
+/** As an order has to know it: a token of ours with whose it is and until when it lives, and nothing else. */
+export type RecognisedToRevoke =
+  | Exclude<Recognised, { readonly kind: "access" }>
+  | { readonly kind: "access"; readonly head: Head; readonly token: OwnedToken };
+
+type OwnedToken = Pick<AccessToken, "id" | "clientId" | "subject" | "grantId" | "expiresAt">;
+
 interface Unknown {
   readonly kind: "unknown";
   readonly head: Head;
@@ -88,6 +95,17 @@ export async function recognise(text: string, parts: RecogniseParts): Promise<Re
   if (token === undefined) return { kind: "unknown", head };
   parts.genuineJwts.remember(text, token);
   return { kind: "access", head, token };
+}
+
+/** As `recognise`, for who revokes it: of an opaque access token only what an order needs is read. */
+export async function recogniseToRevoke(text: string, parts: RecogniseParts): Promise<RecognisedToRevoke> {
+  const parsed = parseToken(text);
+  if (parsed?.kind !== "access") return recognise(text, parts);
+  const { rowId: id } = parsed;
+  const { head, owner } = await parts.store.findTokenOwner(id);
+  if (owner === undefined || !parts.hashing.matches(text, owner.digest)) return { kind: "unknown", head };
+  const { clientId, subject, grantId, expiresAt } = owner;
+  return { kind: "access", head, token: { id, clientId, subject, grantId, expiresAt } };
 }
 
 /** As `recognise`, where nothing but a refresh token will do: a look-up for one of ours, and the head alone for all else. */

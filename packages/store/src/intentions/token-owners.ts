@@ -1,12 +1,35 @@
-// Whose access tokens are, hundreds at once: what an order of one has to know of it. Says nothing of whether they live,
-// and needs no head: an order covers its token for good.
+// Whose access tokens are: what an order of one has to know of it, one with the head, or hundreds at once, which need
+// none, since an order covers its token for good. Says nothing of whether they live. Reading a token with all its columns
+// costs twice as much.
 
 import { formatId, type RowId } from "@rescind/core";
+import { Columns } from "../columns.ts";
 import type { Database } from "../database.ts";
 import type { Row } from "../executor.ts";
-import type { TokenOwner } from "../store.ts";
+import type { FoundTokenOwner, TokenOwner } from "../store.ts";
+import { onlyRow, takeHead } from "./head.ts";
 
 const mostAtOnce = 1000;
+
+const ownerWithHead = `SELECT h.seq, h.hash, h.longest_access, h.longest_grant, c.number, rescind_now_ms(),
+        t.client_id, t.subject, CAST(t.grant_id AS TEXT), t.exp, t.digest
+      FROM feed_head h CROSS JOIN catalog c LEFT JOIN access_tokens t ON t.id = $1`;
+
+export async function findTokenOwner(db: Database, id: RowId): Promise<FoundTokenOwner> {
+  const rows = await db.executor.read({ sql: ownerWithHead, params: [BigInt(id)] });
+  const columns = new Columns(onlyRow(rows));
+  const head = takeHead(columns);
+  if (columns.isNull()) return { head, owner: undefined };
+  const [clientId, subject, grant] = [columns.text(), columns.text(), columns.optionalText()];
+  const owner = {
+    clientId,
+    subject,
+    grantId: grant === undefined ? undefined : formatId("grant", grant),
+    expiresAt: columns.whole(),
+    digest: columns.optionalBytes(),
+  };
+  return { head, owner };
+}
 
 /** @throws RangeError more than 1,000 */
 export async function findTokenOwners(

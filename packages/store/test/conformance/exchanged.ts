@@ -47,10 +47,16 @@ export function exchanged(open: Opener): void {
         for (const id of some) {
           const { token } = await store.findAccessToken(id);
           assert.deepEqual(tokens.get(id), token);
-          const { clientId, subject, grantId, digest } = token ?? assert.fail();
+          const { clientId, subject, grantId, expiresAt, digest } = token ?? assert.fail();
           assert.deepEqual(owners.get(id), { clientId, subject, grantId, digest });
+          const one = await store.findTokenOwner(id);
+          assert.deepEqual(one.owner, { clientId, subject, grantId, expiresAt, digest });
+          assert.deepEqual({ ...one.head, nowMs: 0 }, { ...head, nowMs: 0 });
         }
       }
+      const { head, owner } = await store.findTokenOwner(store.nextId());
+      assert.equal(owner, undefined);
+      assert.deepEqual(head.position, (await store.head()).position);
       assert.equal((await store.findTokenOwners([])).size, 0);
       const tooMany = Array.from({ length: 1001 }, () => store.nextId());
       assert.equal((await store.findAccessTokens(tooMany.slice(1))).tokens.size, 0);

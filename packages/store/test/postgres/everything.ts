@@ -28,6 +28,7 @@ async function find(store: Store): Promise<void> {
   await store.head();
   await store.findAccessToken(id);
   await store.findAccessTokens([id, filledId(11), filledId(12)]);
+  await store.findTokenOwner(id);
   await store.findTokenOwners([id, filledId(11), filledId(12)]);
   await store.findImportedToken(new Uint8Array(32));
   await store.findRefreshToken(id);
