@@ -19,6 +19,8 @@ export interface FormRequest {
   readonly authorization: string | undefined;
   readonly accept: string;
   readonly address: string;
+  /** Headers that are one object for as long as they come over one connection, where the door tells. */
+  readonly repeated?: object | undefined;
 }
 
 /** A request to a page, by a browser. */

@@ -123,7 +123,8 @@ function attend(socket: Socket, { server, door, parts, ways, held, isTrusted, ha
     connection.movedAt = performance.now();
     before = request;
     const { headers, head, way } = request;
-    const message = { id: newRequestId(), headers, body: bytes.toString("utf8", head.length), address };
+    const body = bytes.toString("utf8", head.length);
+    const message = { id: newRequestId(), headers, body, address, repeated: headers };
     void exchangeForm({ door, way, message, beganAt: connection.movedAt, write }, parts);
   };
 

@@ -24,15 +24,17 @@ export interface FormMessage {
   readonly headers: FormHeaders;
   readonly body: string;
   readonly address: string;
+  /** `headers`, if they are the same object each time they come over their connection. */
+  readonly repeated?: object | undefined;
 }
 
 /** Never rejects: what failed is answered, so that it gets its CORS headers too. */
 export function answerForm(route: FormRoute, message: FormMessage, deps: Dependencies): Promise<Answer> {
   const form = readForm(message.body);
   if ("kind" in form) return Promise.resolve(oauthRefusal(form));
-  const { id, address, headers } = message;
+  const { id, address, headers, repeated } = message;
   const { authorization, accept = "", origin } = headers;
-  const parsed: FormRequest = { id, form, authorization, accept, address };
+  const parsed: FormRequest = { id, form, authorization, accept, address, repeated };
   const answered = handled(route.handle, parsed, message, deps);
   return origin === undefined ? answered : withCors(answered, origin, parsed, deps);
 }

@@ -84,7 +84,7 @@ export async function authenticateClient(
   parts: Parts,
 ): Promise<AuthenticatedClient | Refusal | TooMany> {
   const header = headerAlone(request);
-  const known = header === undefined ? undefined : parts.provenClients.find(header, head);
+  const known = header === undefined ? undefined : parts.provenClients.find(header, head, request.repeated);
   if (known !== undefined) return admit(known.client.clientId, { request, head, proof: () => known }, parts);
   const credential = credentialOf(request);
   if (credential.kind === "refuse") return credential;

@@ -15,9 +15,12 @@ export interface ProvenClient {
 export class ProvenClients {
   readonly #headers = new RememberedTexts<ProvenClient & { readonly catalog: number }>();
 
-  /** Whom this header proved while clients and keys were registered as they were when `head` was read. */
-  find(header: string, head: Head): ProvenClient | undefined {
-    const found = this.#headers.find(header);
+  /**
+   * Whom this header proved while clients and keys were registered as they were when `head` was read.
+   * @param headers those it came with, where they are the same object each time they come over a connection
+   */
+  find(header: string, head: Head, headers?: object): ProvenClient | undefined {
+    const found = this.#headers.find(header, headers);
     return found?.catalog === head.catalog ? found : undefined;
   }
 

@@ -10,9 +10,12 @@ export class RememberedTexts<Value> {
   readonly #key = randomBytes(32).toString("base64url");
   #young = new Map<string, Value>();
   #old = new Map<string, Value>();
+  /** Digests by what has held their texts since they were made. */
+  readonly #names = new WeakMap<object, { readonly text: string; readonly name: string }>();
 
-  find(text: string): Value | undefined {
-    const name = this.#name(text);
+  /** @param holder an object that holds the text, where it comes by the same one again: then its digest is made once */
+  find(text: string, holder?: object): Value | undefined {
+    const name = holder === undefined ? this.#name(text) : this.#nameHeld(text, holder);
     const young = this.#young.get(name);
     if (young !== undefined) return young;
     const old = this.#old.get(name);
@@ -23,6 +26,14 @@ export class RememberedTexts<Value> {
   /** In place of what was remembered of it before. */
   remember(text: string, value: Value): void {
     this.#keep(this.#name(text), value);
+  }
+
+  #nameHeld(text: string, holder: object): string {
+    const known = this.#names.get(holder);
+    if (known?.text === text) return known.name;
+    const name = this.#name(text);
+    this.#names.set(holder, { text, name });
+    return name;
   }
 
   #name(text: string): string {

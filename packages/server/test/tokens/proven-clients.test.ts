@@ -24,6 +24,18 @@ test("a header proves a client for the registrations it was proved by, and for n
   assert.equal(proven.find(header, headAt(4))?.keyId, "key_2");
 });
 
+test("headers that come again prove what their text proves now, and another text with them nothing", () => {
+  const proven = new ProvenClients();
+  const [header, headers] = ["Basic YXBwOnNlY3JldA==", {}];
+  assert.equal(proven.find(header, headAt(3), headers), undefined);
+  proven.remember(header, { client, keyId: "key_1" }, headAt(3));
+  assert.equal(proven.find(header, headAt(3), headers)?.keyId, "key_1");
+  assert.equal(proven.find(`${header} `, headAt(3), headers), undefined);
+  assert.equal(proven.find(header, headAt(3), headers)?.keyId, "key_1");
+  assert.equal(proven.find(header, headAt(3), {})?.keyId, "key_1", "over another connection");
+  assert.equal(proven.find(header, headAt(4), headers), undefined, "something was registered since");
+});
+
 test("of many texts those asked for lately are kept", () => {
   const texts = new RememberedTexts<number>();
   for (let number = 0; number < 50_000; number++) {
