@@ -39,7 +39,8 @@ export const mutants: readonly Mutant[] = [
     found: ["A2", "A5", "A6"],
     world: withSet(() => new ForgetfulSet()),
   },
-  { bug: "soft failure", found: ["A2"], world: withReader((of) => new SoftReader(of)) },
+  // Whoever decides by what is old accepts what was revoked since, and refuses what was lifted.
+  { bug: "soft failure", found: ["A2", "A6"], world: withReader((of) => new SoftReader(of)) },
   { bug: "lift applied twice", found: content, world: withSet(() => new TwiceLiftingSet()) },
   { bug: "purge too early", found: content, world: withSet(() => new HastySet()) },
   { bug: "wrong unit matched", found: ["A6"], world: withFingerprints(everyLogout) },
