@@ -28,13 +28,19 @@ function ofAscii(
   before: Uint8Array | undefined,
 ): Uint8Array<ArrayBuffer> | undefined {
   const bytes = roomFor(texts, before);
-  let at = before?.length ?? 0;
+  return writePrefixed(bytes, before?.length ?? 0, texts) === undefined ? undefined : bytes;
+}
+
+/** As `lengthPrefixed`, into bytes that are there; where it ends. Undefined where there is no room, or no plain ASCII. */
+export function writePrefixed(bytes: Uint8Array, from: number, texts: readonly string[]): number | undefined {
+  let at = from;
   for (const text of texts) {
+    if (at + 4 + text.length > bytes.length) return undefined;
     at = writeLength(bytes, at, text.length);
     if (!writeAscii(bytes, at, text)) return undefined;
     at += text.length;
   }
-  return bytes;
+  return at;
 }
 
 function ofBytes(parts: readonly Uint8Array[], before: Uint8Array | undefined): Uint8Array<ArrayBuffer> {

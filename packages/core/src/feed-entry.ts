@@ -1,7 +1,7 @@
 // Entries of the revocation log as they go over the wire, and the bytes the hash chain covers.
 // CONTRACT.md section 6, DESIGN.md section 5. `before` and `expires` are seconds since 1970.
 
-import { lengthPrefixed } from "./bytes.ts";
+import { lengthPrefixed, writePrefixed } from "./bytes.ts";
 import { isUnitName, type UnitName } from "./units.ts";
 
 /** A place on the log; `hash` is base64url of 32 bytes. */
@@ -83,6 +83,14 @@ export function canonicalEntry(entry: FeedEntry): Uint8Array<ArrayBuffer> {
 /** What is put into SHA-256 to get the hash at `entry`: the hash before it, then its canonical bytes. */
 export function chainInput(previousHash: Uint8Array, entry: FeedEntry): Uint8Array<ArrayBuffer> {
   return lengthPrefixed([decimal(entry.seq), ...memberTexts(entry)], previousHash);
+}
+
+/**
+ * Writes what `chainInput` has behind the hash before; where it ends. Undefined where there is no room for it, or where
+ * it is not plain ASCII, as no entry is that a log holds.
+ */
+export function writeChained(bytes: Uint8Array, from: number, entry: FeedEntry): number | undefined {
+  return writePrefixed(bytes, from, [decimal(entry.seq), ...memberTexts(entry)]);
 }
 
 function memberTexts(entry: FeedEntry): readonly string[] {

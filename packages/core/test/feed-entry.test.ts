@@ -15,6 +15,7 @@ import {
   origin,
   parseFeedEntry,
   parsePosition,
+  writeChained,
 } from "@rescind/core";
 import fc from "fast-check";
 import { holds } from "./property.ts";
@@ -86,6 +87,21 @@ describe("the hash chain", () => {
       assert.ok(page.includes(hash), `docs/reference/feed.md lacks the hash of entry ${entry.seq}`);
       assert.ok(page.includes(JSON.stringify(entry)), `docs/reference/feed.md lacks entry ${entry.seq}`);
     }
+  });
+
+  test("written into bytes that are there it is the same, or not at all", () => {
+    const previous = Buffer.alloc(32, 7);
+    holds(
+      fc.property(entries, fc.nat(200), (entry, length) => {
+        const whole = chainInput(previous, entry);
+        const bytes = Buffer.concat([previous, Buffer.alloc(length)]);
+        const end = writeChained(bytes, previous.length, entry);
+        if (whole.length > bytes.length) assert.equal(end, undefined);
+        else assert.deepEqual([...bytes.subarray(0, end)], [...whole]);
+      }),
+    );
+    const [bytes, fp] = [Buffer.alloc(200), "ü".repeat(22)];
+    assert.equal(writeChained(bytes, 32, { seq: 1, kind: "revoke", unit: "token", fp }), undefined);
   });
 
   test("two entries have the same canonical bytes only if they differ in ack at most", () => {

@@ -18,6 +18,7 @@ import {
   unitKey,
   unitsOf,
   type Verdict,
+  writeChained,
 } from "@rescind/core";
 import {
   type Head,
@@ -344,9 +345,15 @@ export class StandingEntries {
   }
 }
 
+const hashBytes = 32;
+/** What is hashed for an entry; room for any of ours. */
+const chained = Buffer.alloc(512);
+
 function hashAfter({ hash }: Position, entry: LoggedEntry): string {
-  const previous = fromBase64url(hash) ?? new Uint8Array();
-  return digestOf("sha256", chainInput(previous, entry), "base64url");
+  const end = writeChained(chained, chained.write(hash, 0, hashBytes, "base64url"), entry);
+  const input =
+    end === undefined ? chainInput(fromBase64url(hash) ?? new Uint8Array(), entry) : chained.subarray(0, end);
+  return digestOf("sha256", input, "base64url");
 }
 
 const none: readonly RevokeEntry[] = [];
