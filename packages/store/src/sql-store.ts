@@ -212,7 +212,7 @@ function sqlStore(db: Database): Store {
     findAccessToken: (id) => findAccessToken(db, id),
     findAccessTokens: (ids) => findAccessTokens(db, ids),
     findTokenOwner: (id) => findTokenOwner(db, id),
-    findTokenOwners: (ids) => findTokenOwners(db, ids),
+    findTokenOwners: (ids, needed) => findTokenOwners(db, ids, needed),
     findImportedToken: (digest) => findImportedToken(db, digest),
     findRefreshToken: (id) => findRefreshToken(db, id),
     findGrant: (grantId) => findGrant(db, grantId),

@@ -101,8 +101,14 @@ export interface Store
   }>;
   /** Whose an access token is and until when it lives: of it what a revocation by its text has to know. */
   findTokenOwner(id: RowId): Promise<FoundTokenOwner>;
-  /** Whose access tokens are, for orders of very many; without head, since nothing is judged by it. At most 1,000. */
-  findTokenOwners(ids: readonly RowId[]): Promise<ReadonlyMap<RowId, TokenOwner>>;
+  /**
+   * Whose access tokens are, for orders of very many; without head, since nothing is judged by it. At most 1,000.
+   * @param needed whether the digests are to be read, too; else no owner has one
+   */
+  findTokenOwners(
+    ids: readonly RowId[],
+    needed: { readonly digests: boolean },
+  ): Promise<ReadonlyMap<RowId, TokenOwner>>;
   /** A token that was made elsewhere and imported, by the digest of its text. */
   findImportedToken(digest: TokenDigest): Promise<FoundAccessToken>;
   /** With its grant, the person behind it and whether its successor is spent, in one statement. */

@@ -31,7 +31,11 @@ export async function lookUpMany(
   deps: Dependencies,
 ): Promise<readonly (Selection | undefined)[]> {
   const rows = names.map(rowOf);
-  const owners = await deps.store.findTokenOwners(rows.filter((row) => row !== undefined));
+  const digests = names.some(({ kind }) => kind === "token");
+  const owners = await deps.store.findTokenOwners(
+    rows.filter((row) => row !== undefined),
+    { digests },
+  );
   const selections: (Selection | undefined)[] = [];
   let looked = 0;
   for (const [index, name] of names.entries()) {

@@ -42,13 +42,16 @@ export function exchanged(open: Opener): void {
         const { head, tokens } = await store.findAccessTokens([...some, store.nextId()]);
         assert.deepEqual(head.position, (await store.head()).position);
         assert.deepEqual([...tokens.keys()].sort(), [...some].sort());
-        const owners = await store.findTokenOwners([...some, store.nextId()]);
+        const owners = await store.findTokenOwners([...some, store.nextId()], { digests: true });
         assert.deepEqual([...owners.keys()].sort(), [...some].sort());
+        const bare = await store.findTokenOwners([...some, store.nextId()], { digests: false });
+        assert.deepEqual([...bare.keys()].sort(), [...some].sort());
         for (const id of some) {
           const { token } = await store.findAccessToken(id);
           assert.deepEqual(tokens.get(id), token);
           const { clientId, subject, grantId, expiresAt, digest } = token ?? assert.fail();
           assert.deepEqual(owners.get(id), { clientId, subject, grantId, digest });
+          assert.deepEqual(bare.get(id), { clientId, subject, grantId, digest: undefined });
           const one = await store.findTokenOwner(id);
           assert.deepEqual(one.owner, { clientId, subject, grantId, expiresAt, digest });
           assert.deepEqual({ ...one.head, nowMs: 0 }, { ...head, nowMs: 0 });
@@ -57,11 +60,11 @@ export function exchanged(open: Opener): void {
       const { head, owner } = await store.findTokenOwner(store.nextId());
       assert.equal(owner, undefined);
       assert.deepEqual(head.position, (await store.head()).position);
-      assert.equal((await store.findTokenOwners([])).size, 0);
+      assert.equal((await store.findTokenOwners([], { digests: true })).size, 0);
       const tooMany = Array.from({ length: 1001 }, () => store.nextId());
       assert.equal((await store.findAccessTokens(tooMany.slice(1))).tokens.size, 0);
       await assert.rejects(store.findAccessTokens(tooMany), RangeError);
-      await assert.rejects(store.findTokenOwners(tooMany), RangeError);
+      await assert.rejects(store.findTokenOwners(tooMany, { digests: false }), RangeError);
     },
   );
 

@@ -29,7 +29,8 @@ async function find(store: Store): Promise<void> {
   await store.findAccessToken(id);
   await store.findAccessTokens([id, filledId(11), filledId(12)]);
   await store.findTokenOwner(id);
-  await store.findTokenOwners([id, filledId(11), filledId(12)]);
+  await store.findTokenOwners([id, filledId(11), filledId(12)], { digests: true });
+  await store.findTokenOwners([id, filledId(11), filledId(12)], { digests: false });
   await store.findImportedToken(new Uint8Array(32));
   await store.findRefreshToken(id);
   await store.findGrant(`gnt_${id}`);
