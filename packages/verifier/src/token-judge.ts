@@ -19,7 +19,7 @@ export interface KnownToken {
   /** What was found under the fingerprints at `generation` of the set. */
   generation: number;
   found: readonly StandingEntry[];
-  /** Monotonic milliseconds when the server last said something of it: only a lease sent later may say otherwise. */
+  /** Monotonic milliseconds when the server last called it inactive: only a lease sent later may say that it is live. */
   toldAt: number;
 }
 
@@ -34,21 +34,23 @@ export class TokenJudge {
   }
 
   /**
-   * The token, if what is known here says that it is live; undefined if that is too old to decide by, or older than
-   * what the server said of this token, or than `maxStaleness` milliseconds.
+   * The token, if what is known here says that it is live; undefined if that is too old to decide by, or than
+   * `maxStaleness` milliseconds, or older than when the server called this token inactive. What covers it is known all
+   * the same: one that is asked about without pause would else be asked about at the server for ever.
    * @throws TokenRejected if it is not live
    */
   byLog(seen: KnownToken, now: Instant, maxStaleness = Number.POSITIVE_INFINITY): VerifiedToken | undefined {
     const reader = this.#reader;
     const since = reader.freshSince(now);
-    if (since === undefined || since.mono < seen.toldAt) return undefined;
+    if (since === undefined) return undefined;
     if (now.mono - since.mono > maxStaleness) return undefined;
     if (seen.generation !== reader.set.generation) {
       seen.found = this.#find(seen);
       seen.generation = reader.set.generation;
     }
-    reader.decided(reader.position.seq);
     const at = reader.serverTime(now);
+    if (since.mono < seen.toldAt && liveness(seen.judged, seen.found, at).kind === "live") return undefined;
+    reader.decided(reader.position.seq);
     if (seen.issuer.livesTooLong(seen.judged, at)) throw new TokenRejected("claims");
     requireLive(seen, seen.found, at);
     return seen.token;

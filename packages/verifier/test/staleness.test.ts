@@ -144,6 +144,13 @@ test("A5 a token the server called inactive is not accepted again by an older le
     "accepted",
     "other tokens are decided on as before",
   );
+  // Once the log brings what covers it nobody asks the server again, though the lease is still the older one.
+  peer.faults.silentStream = false;
+  peer.cutStreams();
+  await until("the entry has come", () => verifier.status().position.seq === seq);
+  const asked = peer.timesAsked("/oauth2/introspect");
+  assert.equal(await verdict(verifier, token), "revoked");
+  assert.equal(peer.timesAsked("/oauth2/introspect"), asked);
 });
 
 test("what was accepted by introspection at a later position is not judged at an earlier one again", async (t) => {
