@@ -15,7 +15,7 @@ export interface RawAnswer {
 export function exchange(
   issuer: string,
   bytes: string | Uint8Array,
-  milliseconds = 2_000,
+  milliseconds = 30_000,
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(issuer).port), "127.0.0.1");

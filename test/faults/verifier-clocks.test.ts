@@ -56,7 +56,8 @@ test("FD-10 FAULTS 20 A2 a verifier whose clock is ten minutes wrong decides lik
     const { env } = fakeClock(t, minutes * 60);
     const host = await hostUnder(t, world, env);
     await timesToRefusal(world, [host]);
-    assert.deepEqual(await host.check([await world.token()]), [{ accepted: 1 }]);
+    const good = await world.token();
+    await until("it accepts", async () => (await host.check([good]))[0]?.accepted === 1);
   }
 });
 
@@ -78,7 +79,11 @@ test("FD-10 FAULTS 20 FAULTS 21 A2 A5 a wall clock that is set makes stale until
     assert.equal(verdicts?.accepted, undefined);
     await askForLease(world);
     await until("the next lease was met", async () => (await host.check([good]))[0]?.accepted === 1);
-    assert.deepEqual(await host.check([revoked]), [{ revoked: 1 }]);
+    await until("it says so of what was revoked", async () => {
+      const [said] = await host.check([revoked]);
+      assert.equal(said?.accepted, undefined);
+      return said?.revoked === 1;
+    });
   }
 });
 
@@ -102,7 +107,11 @@ test("FD-10 FAULTS 20 D2 a server whose clock is set while it runs holds nothing
     assert.ok(Math.abs(apart - seconds) < 60, "the server's clock is the one that was set");
     gone.push(token);
   }
-  for (const verdicts of await host.check(gone)) assert.deepEqual(verdicts, { revoked: 3 });
+  await until("all say so of what was revoked", async () => {
+    const all = await host.check(gone);
+    assert.ok(all.every(({ accepted }) => accepted === undefined));
+    return all.every(({ revoked }) => revoked === 3);
+  });
 });
 
 async function startWorld(t: TestContext): Promise<World> {

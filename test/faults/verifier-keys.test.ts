@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { base64url, decodeProtectedHeader } from "jose";
 import { startHost, sum } from "../fleet/host.ts";
-import { maxStaleness, prepareWorld } from "../fleet/world.ts";
+import { assertRefused, maxStaleness, prepareWorld } from "../fleet/world.ts";
 import { requireStatus, startServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 
@@ -23,10 +23,17 @@ test("JW-09 JW-10 FAULTS 22 A2 A6 every verifier refuses what a revoked key sign
   const { kid } = decodeProtectedHeader(old);
   requireStatus(await server.admin("POST", "/admin/v1/revocations", { select: { kid } }), 201);
   const answered = performance.now();
-  await until("all refuse", async () => (await verdicts(old)).revoked === 10, maxStaleness * 1000);
+  let acceptedAt = answered;
+  await until("all refuse it as revoked", async () => {
+    const asked = performance.now();
+    const { accepted = 0, revoked } = await verdicts(old);
+    if (accepted > 0) acceptedAt = asked;
+    return revoked === 10;
+  });
   t.diagnostic(
     `ten verifiers refuse what the key signed ${(performance.now() - answered).toFixed(0)} ms after the answer`,
   );
+  assert.ok(acceptedAt - answered <= maxStaleness * 1000, `accepted for ${acceptedAt - answered} ms`);
 
   const next = await world.token();
   assert.notEqual(decodeProtectedHeader(next).kid, kid);
@@ -35,7 +42,7 @@ test("JW-09 JW-10 FAULTS 22 A2 A6 every verifier refuses what a revoked key sign
     { accepted: 10 },
     "though all of them fetched the keys a moment ago",
   );
-  assert.deepEqual(await verdicts(old), { revoked: 10 });
+  assertRefused(await verdicts(old), 10);
 });
 
 test("JW-10 FAULTS 22 a flood of made-up kids makes a verifier fetch the keys once in ten seconds", async (t) => {

@@ -10,8 +10,10 @@ import { startServerProcess } from "./server-process.ts";
 import { until } from "./until.ts";
 import { startBehindProxy, startVerifier, untilVerdict, verdict, Watch } from "./verifier-world.ts";
 
-/** Seconds. The outage that must not be felt is far shorter than bound minus three leases: others use this machine too. */
+/** Seconds. */
 const bound = 6;
+/** Seconds. The outage that must not be felt is far shorter than this minus three leases: others use this machine too. */
+const longBound = 30;
 const leaseInterval = 0.5;
 const shortOutageMs = 1500;
 /** What FAULTS A2 allows beyond the bound for clocks that run apart, in milliseconds, and a check that had begun. */
@@ -20,14 +22,16 @@ const rateError = bound * 0.5 + 50;
 test("FD-01 FAULTS 16 A2 E4 a short cut is not felt, a long one ends in refusal within the bound", async (t) => {
   const { world, proxy } = await startBehindProxy(t);
   const verifier = await startVerifier(t, world, { maxStaleness: bound, leaseInterval });
+  const patient = await startVerifier(t, world, { maxStaleness: longBound, leaseInterval });
   const [good, revoked] = [await world.token(), await world.token()];
-  await untilVerdict(verifier, revoked, "accepted");
+  for (const one of [verifier, patient]) await untilVerdict(one, revoked, "accepted");
 
-  const short = new Watch(verifier, good);
+  const short = new Watch(patient, good);
   proxy.cut();
   await pause(shortOutageMs); // the outage itself
   proxy.open();
-  await until("it is connected again", () => (verifier.status().leaseAgeMs ?? bound * 1000) < shortOutageMs);
+  for (const one of [verifier, patient])
+    await until("it is connected again", () => (one.status().leaseAgeMs ?? bound * 1000) < shortOutageMs);
   await short.end();
   assert.deepEqual([...short.verdicts.keys()], ["accepted"]);
 
@@ -39,8 +43,8 @@ test("FD-01 FAULTS 16 A2 E4 a short cut is not felt, a long one ends in refusal 
   assert.equal(await verdict(verifier, revoked), "stale");
   proxy.open();
   await untilVerdict(verifier, good, "accepted");
+  await untilVerdict(verifier, revoked, "revoked");
   await Promise.all([kept.end(), late.end()]);
-  assert.equal(await verdict(verifier, revoked), "revoked");
   assert.deepEqual([...kept.verdicts.keys()].sort(), ["accepted", "stale"]);
   const accepted = late.acceptedAt - acknowledged;
   t.diagnostic(
@@ -81,8 +85,8 @@ test("FD-01 FAULTS 16 A2 D4 a network that swallows everything makes it stale wi
   await untilVerdict(verifier, good, "stale");
   proxy.open();
   await untilVerdict(verifier, good, "accepted");
+  await untilVerdict(verifier, revoked, "revoked");
   await late.end();
-  assert.equal(await verdict(verifier, revoked), "revoked");
   assert.ok(late.acceptedAt - acknowledged <= 3000 + rateError);
 });
 

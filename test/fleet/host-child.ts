@@ -14,6 +14,8 @@ interface HostSettings {
 const startingAtOnce = 16;
 /** Milliseconds between questions about a good token, each to the next verifier. */
 const keepAskingMs = 5;
+/** Milliseconds between questions about a watched token to every verifier. */
+const askAllMs = 500;
 
 const verifiers: Verifier[] = [];
 const kept: Record<string, number> = {};
@@ -53,18 +55,28 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** Looks at all of them every millisecond; those whose log has moved on are asked, and only these cost anything. */
+/**
+ * Looks at all of them every millisecond; those whose log has moved on are asked, and only these cost anything. All of
+ * them are asked twice a second: who does not hear of it must not accept it for long either.
+ */
 async function watch(token: string): Promise<void> {
   say({ kind: "watching", verdicts: await verdictsOn(token) });
   const at: number[] = [];
   const verdicts: Record<string, number> = {};
   const left = new Map(verifiers.map((verifier) => [verifier, seqOf(verifier)]));
+  let acceptedAt = 0;
+  let allAt = monotonicMs() + askAllMs;
   while (left.size > 0) {
+    const isTimeForAll = monotonicMs() > allAt;
+    if (isTimeForAll) allAt = monotonicMs() + askAllMs;
     for (const [verifier, seq] of left) {
       const moved = seqOf(verifier);
-      if (moved === seq) continue;
+      if (moved === seq && !isTimeForAll) continue;
+      const asked = monotonicMs();
       const verdict = await verdictOf(verifier, token);
-      if (verdict === "accepted") {
+      if (verdict === "accepted") acceptedAt = asked;
+      // On a machine that stood still one may be too old to decide, and says more a moment later.
+      if (["accepted", "stale", "gap"].includes(verdict)) {
         left.set(verifier, moved);
         continue;
       }
@@ -74,7 +86,7 @@ async function watch(token: string): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  say({ kind: "refused", at, verdicts });
+  say({ kind: "refused", at, acceptedAt, verdicts });
 }
 
 function seqOf(verifier: Verifier): number {

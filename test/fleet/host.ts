@@ -9,6 +9,8 @@ import type { Reply, Report, Request, Verdicts } from "./messages.ts";
 export interface Refusals {
   /** When each verifier refused first: milliseconds of the system's monotonic clock. */
   readonly at: readonly number[];
+  /** When the last question was asked that one of them answered by accepting it; 0 if none did. */
+  readonly acceptedAt: number;
   readonly verdicts: Verdicts;
 }
 

@@ -14,7 +14,13 @@ export type Reply =
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "watching"; readonly verdicts: Verdicts }
-  | { readonly kind: "refused"; readonly at: readonly number[]; readonly verdicts: Verdicts }
+  /** `acceptedAt`: when the last question was asked that one of them answered by accepting it; 0 if none did. */
+  | {
+      readonly kind: "refused";
+      readonly at: readonly number[];
+      readonly acceptedAt: number;
+      readonly verdicts: Verdicts;
+    }
   | { readonly kind: "checked"; readonly verdicts: readonly Verdicts[] }
   | { readonly kind: "reported"; readonly report: Report };
 

@@ -176,7 +176,8 @@ test("WEB-07 sockets that never finish their request hold up nobody else's", asy
       assert.equal((await server.form("/oauth2/revoke", { token }, client)).status, 200);
       assert.deepEqual(await server.introspect(token), { active: false });
     }
-    assert.ok(Date.now() - began < 15_000, "150 requests of others, in seconds");
+    // Well before the slow ones are closed.
+    assert.ok(Date.now() - began < 30_000, "150 requests of others, in seconds");
   } finally {
     for (const socket of sockets) socket.destroy();
   }

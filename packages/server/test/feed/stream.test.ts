@@ -181,7 +181,8 @@ test("D1 a thousand subscribers, whose turns others come between, get everything
   }
   const seqsOf = (text: string): number[] => [...text.matchAll(/^id: (\d+)/gm)].map(([, seq]) => Number(seq));
   const all = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
-  await until(async () => texts.slice(0, 1000).every((text) => seqsOf(text).at(-1) === 10));
+  // All but the last, who joined when nothing was to come.
+  await until(async () => texts.slice(0, -1).every((text) => seqsOf(text).at(-1) === 10));
   for (const [at, text] of texts.entries())
     assert.deepEqual(seqsOf(text), at < 1000 ? all : all.slice(2 * (at - 999)));
 });
