@@ -5,7 +5,7 @@ import { rule } from "./0003-rule.ts";
 import type { Migration } from "./migration.ts";
 
 /** Numbers that one part of the index of the newest spans. */
-const span = 512;
+export const span = 512;
 
 const byIndex = "ON e.fp = x.fp";
 /** Asked only where a token was exchanged: beside all others the newest would be gone through for nothing. */

@@ -13,6 +13,8 @@ import { machineRunOf } from "./machine-run.ts";
 import type { Intention, Outcome, WriterSettings } from "./messages.ts";
 import { Reserve } from "./reserve.ts";
 
+/** Pages in the write-ahead log after which they are moved into the database: some milliseconds for the next batch. */
+const checkpointPages = 1000;
 /** Milliseconds between notes of how far the log has come. */
 const markEveryMs = 1000;
 const spent: Failure = {
@@ -46,7 +48,7 @@ export class Batches {
     this.#connection = this.#open();
     this.#reserve.fill();
     // Many after a restore, which brings entries only.
-    while (this.#takeIn());
+    this.#takeIn(() => this.#intake.catchUp(this.#reopen()));
   }
 
   /** Runs a batch; the outcomes are in the order of the intentions. */
@@ -70,8 +72,9 @@ export class Batches {
   tidy(): Failure | undefined {
     if (this.#connection === undefined) return undefined;
     try {
-      if (this.#reserve.isSpent) this.#emptyLog();
-      else this.#takeIn();
+      if (this.#reserve.isSpent) this.#emptyLog("TRUNCATE");
+      else if (this.#loggedPages() >= checkpointPages) this.#emptyLog("PASSIVE");
+      else this.#takeIn(() => this.#intake.step(this.#reopen()));
       this.#note();
       return undefined;
     } catch (error) {
@@ -114,7 +117,7 @@ export class Batches {
     full: Failure,
   ): void {
     this.#reserve.release();
-    this.#emptyLog();
+    this.#emptyLog("TRUNCATE");
     for (const index of tried) outcomes[index] = full;
     const urgent = tried.filter((index) => intentions[index]?.urgent === true);
     if (urgent.length === 0) return;
@@ -125,24 +128,30 @@ export class Batches {
   }
 
   /**
-   * Has the log's pages moved into the database, which gives their space back. While the disk is full after every
-   * batch: the database grows by the new pages only, the log would by every page touched.
+   * Has the write-ahead log's pages moved into the database; TRUNCATE gives their space back. While the disk is full after
+   * every batch: the database grows by the new pages only, the log would by every page touched. What there is no room or
+   * time for stays in the log.
    */
-  #emptyLog(): void {
+  #emptyLog(how: "PASSIVE" | "TRUNCATE"): void {
     try {
-      this.#reopen().run("PRAGMA wal_checkpoint(TRUNCATE)", []);
+      this.#reopen().run(`PRAGMA wal_checkpoint(${how})`, []);
     } catch (error) {
       if (isBroken(failureOf(error))) throw error;
     }
   }
 
+  /** Pages of the write-ahead log that are not in the database yet. */
+  #loggedPages(): number {
+    const [row] = this.#reopen().run("PRAGMA wal_checkpoint(NOOP)", []);
+    return Number(row?.[1] ?? 0) - Number(row?.[2] ?? 0);
+  }
+
   /** Without it readers look through more of the newest: what failed, for want of room or time, is tried again. */
-  #takeIn(): boolean {
+  #takeIn(work: () => void): void {
     try {
-      return this.#intake.step(this.#reopen());
+      work();
     } catch (error) {
       if (isBroken(failureOf(error))) throw error;
-      return false;
     }
   }
 

@@ -1,62 +1,103 @@
 // Where entries are found by fingerprint: those up to a number in a table in the order of their fingerprints, the newest
-// in an index of small parts (migrations/0013-fingerprints.ts). Here the number moves on, thousands at a time, so that a
-// page of the table is written once for many entries; in small steps, since whoever writes waits for each. Every reader
-// looks in both. Decision 0021.
+// in an index of small parts (migrations/0013-fingerprints.ts). Here the number moves on, many thousands at a time, so that
+// a page of the table is written once for several entries; in small steps that keep pace with the orders that come, since
+// whoever writes waits for each. Every reader looks in both. Decision 0021.
 
+import { span } from "../migrations/0013-fingerprints.ts";
 import type { Connection } from "./connection.ts";
 
 /** Entries that the table takes in together. */
-const together = 4096;
-/** Of these, in one step; more where entries come faster than steps. */
-const inOneStep = { usually: 128, behind: 1024 };
-
-const behind = "SELECT h.seq - u.seq FROM feed_head h CROSS JOIN entry_fps_upto u";
-const last = `SELECT coalesce(max(w.seq), (SELECT h.seq FROM feed_head h)) FROM (
-    SELECT e.seq FROM entries e WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) ORDER BY e.seq LIMIT ${together}) w`;
-const inOrder = `SELECT e.seq FROM entries e
-  WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) AND e.seq <= $1 AND e.fp IS NOT NULL ORDER BY e.fp`;
-/** Of an entry that is there still; and once, if a step before was not the last. */
-const takeIn =
-  "INSERT INTO entry_fps (fp, seq) SELECT e.fp, e.seq FROM entries e WHERE e.seq = $1 ON CONFLICT DO NOTHING";
+const together = 16_384;
+/** Ranges of fingerprints in which it does, one after the other; of much the same size, since fingerprints are hashes. */
+const ranges = 128;
+/** Entries that come for each range that is taken in: fewer than are in it, so that the table follows. */
+const perRange = 96;
+/** Ranges in one step at most; so many where the table is behind. Nobody waits while the database is opened. */
+const most = { usually: 8, atOpening: 32 };
+/** Entries for which the table is behind. */
+const tooMany = 2 * together;
+const behind = "SELECT h.seq, h.seq - u.seq FROM feed_head h CROSS JOIN entry_fps_upto u";
+/** Numbers have no gaps but where entries were removed, so that these are as many, or fewer. */
+const last = `SELECT min(h.seq, coalesce(${together - 1} + (SELECT e.seq FROM entries e
+    WHERE e.seq > u.seq ORDER BY e.seq LIMIT 1), h.seq)) FROM feed_head h CROSS JOIN entry_fps_upto u`;
+/** Of entries that are there still; and once, if what was begun before did not come to its end. */
+const takeIn = `INSERT INTO entry_fps (fp, seq)
+  SELECT e.fp, e.seq FROM newest_entries n CROSS JOIN entries e
+    ON e.seq / ${span} = n.part AND e.fp >= $1 AND e.fp < $2
+  WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) AND e.seq <= $3 ORDER BY e.fp
+  ON CONFLICT DO NOTHING`;
 const moveOn = "UPDATE entry_fps_upto SET seq = $1";
 
+/** The digits of base64url in the order in which the database compares them. */
+const digits = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+/** Behind every text. */
+const end = "\u{10ffff}";
+
+interface Taking {
+  /** The last entry of those that are taken in together. */
+  readonly upto: number;
+  readonly nextRange: number;
+}
+
 export class FingerprintIntake {
-  /** Numbers of entries that are left of those taken in together, in the order of their fingerprints. */
-  #left: readonly number[] = [];
-  #upto = 0;
+  #taking: Taking | undefined;
+  /** The entry for which the last range was taken in. */
+  #takenFor = 0;
 
   /**
-   * Takes one step, in a transaction of its own, if there are enough; whether there was one to take. Throws the driver's
-   * error, after which nothing was changed.
+   * Takes a step, in a transaction of its own: as many ranges as entries came for since the last one, if there are enough
+   * that wait. Throws the driver's error, after which nothing was changed.
    */
-  step(connection: Connection): boolean {
-    const waiting = Number(connection.run(behind, [])[0]?.[0] ?? 0);
-    if (this.#left.length > 0)
-      this.#take(connection, waiting > 2 * together ? inOneStep.behind : inOneStep.usually);
-    else if (waiting < together) return false;
-    else {
-      this.#upto = Number(connection.run(last, [])[0]?.[0] ?? 0);
-      this.#left = connection.run(inOrder, [this.#upto]).map(([seq]) => Number(seq));
-      if (this.#left.length === 0) connection.run(moveOn, [this.#upto]);
-    }
-    return true;
+  step(connection: Connection): void {
+    const { head, waiting } = this.#look(connection);
+    const due = Math.floor((head - this.#takenFor) / perRange);
+    const isBehind = waiting > tooMany || due > most.usually;
+    if (this.#taking === undefined || isBehind) this.#takenFor = head;
+    if (this.#taking === undefined || (!isBehind && due < 1)) return;
+    if (!isBehind) this.#takenFor += due * perRange;
+    this.#take(connection, this.#taking, isBehind ? most.usually : due);
+  }
+
+  /** Where the table is behind: takes in until it is not, before anybody writes. Throws as `step`. */
+  catchUp(connection: Connection): void {
+    while (this.#look(connection).waiting > tooMany)
+      if (this.#taking !== undefined) this.#take(connection, this.#taking, most.atOpening);
   }
 
   /** The database is opened anew. */
   forget(): void {
-    this.#left = [];
+    this.#taking = undefined;
+    this.#takenFor = 0;
   }
 
-  #take(connection: Connection, most: number): void {
+  /** How far the log is, and how much of it the table has not; begins with the next of these where there are enough. */
+  #look(connection: Connection): { readonly head: number; readonly waiting: number } {
+    const [row] = connection.run(behind, []);
+    const [head, waiting] = [Number(row?.[0] ?? 0), Number(row?.[1] ?? 0)];
+    if (this.#taking === undefined && waiting >= together)
+      this.#taking = { upto: Number(connection.run(last, [])[0]?.[0] ?? head), nextRange: 0 };
+    return { head, waiting };
+  }
+
+  #take(connection: Connection, { upto, nextRange }: Taking, count: number): void {
+    const after = nextRange + count;
     connection.run("BEGIN IMMEDIATE", []);
     try {
-      for (const seq of this.#left.slice(0, most)) connection.run(takeIn, [seq]);
-      if (this.#left.length <= most) connection.run(moveOn, [this.#upto]);
+      connection.run(takeIn, [beginningOf(nextRange), beginningOf(after), upto]);
+      if (after >= ranges) connection.run(moveOn, [upto]);
       connection.run("COMMIT", []);
     } catch (error) {
       if (connection.database.isTransaction) connection.run("ROLLBACK", []);
       throw error;
     }
-    this.#left = this.#left.slice(most);
+    this.#taking = after >= ranges ? undefined : { upto, nextRange: after };
   }
+}
+
+/** Where a range begins, which is where the one before ends; together they hold every text. */
+function beginningOf(range: number): string {
+  if (range === 0) return "";
+  if (range >= ranges) return end;
+  const place = Math.floor((range * digits.length ** 2) / ranges);
+  return digits.charAt(place / digits.length) + digits.charAt(place % digits.length);
 }
