@@ -30,7 +30,8 @@ const content = ["D1", "A2", "A5", "A6"];
 export const mutants: readonly Mutant[] = [
   { bug: "skipped entry", found: content, world: withSet(() => new SkippingSet()) },
   { bug: "reordered entry", found: content, world: withSet(() => new ReorderingSet()) },
-  { bug: "stale lease accepted", found: ["A2"], world: withReader((of) => new LateReader(of)) },
+  // Whoever decides by what is old accepts what was revoked since, and refuses what was lifted.
+  { bug: "stale lease accepted", found: ["A2", "A6"], world: withReader((of) => new LateReader(of)) },
   { bug: "issued_at taken after the head", found: ["D2"], world: { ...product, server: lateClock } },
   { bug: "gap ignored", found: content, world: withReader((of) => new GapIgnoringReader(of)) },
   { bug: "epoch ignored", found: content, world: withSet(() => new EpochIgnoringSet()) },
@@ -39,7 +40,6 @@ export const mutants: readonly Mutant[] = [
     found: ["A2", "A5", "A6"],
     world: withSet(() => new ForgetfulSet()),
   },
-  // Whoever decides by what is old accepts what was revoked since, and refuses what was lifted.
   { bug: "soft failure", found: ["A2", "A6"], world: withReader((of) => new SoftReader(of)) },
   { bug: "lift applied twice", found: content, world: withSet(() => new TwiceLiftingSet()) },
   { bug: "purge too early", found: content, world: withSet(() => new HastySet()) },
