@@ -99,6 +99,15 @@ interface WithAxe {
 
 export async function assertAccessible(page: Page, what: string): Promise<void> {
   await page.evaluate(axe);
+  // What is still fading in has too little contrast.
+  await page.evaluate(async () => {
+    const ending = () =>
+      document
+        .getAnimations()
+        .filter(({ playState, effect }) => playState === "running" && effect?.getTiming().iterations === 1);
+    for (let left = ending(); left.length > 0; left = ending())
+      await Promise.allSettled(left.map(({ finished }) => finished));
+  });
   const violations = await page.evaluate(async () => {
     const results = await (globalThis as unknown as WithAxe).axe.run({ resultTypes: ["violations"] }); // put there above
     return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
