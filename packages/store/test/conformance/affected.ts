@@ -1,6 +1,7 @@
 // Counting what an order reaches: by every unit, before and after it, with limits.
 
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import type { Unit } from "@rescind/core";
 import type { CountRequest, Store } from "@rescind/store";
 import { accessToken, fingerprint, nowS, opened, order, tokenOf, unit } from "./facts.ts";
@@ -88,6 +89,23 @@ export function affected(open: Opener): void {
     const late = await count(store, { unit: of, limitMs: 0 });
     assert.ok(!late.exact && late.accessTokens < 1600);
   });
+
+  promise(
+    "a machine that stands still once while it counts is not a time limit reached",
+    open,
+    async (store) => {
+      await world(store);
+      const now = performance.now.bind(performance);
+      let looks = 0;
+      const standing = mock.method(performance, "now", () => now() + (++looks > 2 ? 60_000 : 0));
+      try {
+        const counted = await count(store, { unit: unit("subject", "usr_1"), limitMs: 20_000 });
+        assert.deepEqual([counted.exact, counted.accessTokens, counted.refreshTokens], [true, 3, 2]);
+      } finally {
+        standing.mock.restore();
+      }
+    },
+  );
 }
 
 function count(store: Store, request: Partial<CountRequest> & { unit: Unit }) {
