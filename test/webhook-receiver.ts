@@ -4,6 +4,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { text } from "node:stream/consumers";
+import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
 export interface Received {
@@ -65,10 +66,9 @@ export async function startReceiver(
     );
     return server;
   };
-  let server: Server | undefined = await listen(0);
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const { port } = address;
+  // One that nobody is given while it is down.
+  const port = await freePort();
+  let server: Server | undefined = await listen(port);
   const receiver: Receiver = {
     url: `http://127.0.0.1:${port}`,
     received,
