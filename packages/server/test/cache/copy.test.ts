@@ -222,9 +222,11 @@ test("a node that was behind does not bring back what was lifted, and takes noth
         ] as const;
         heldUp.push({ goOn: freed.resolve, after: after.promise });
         await freed.promise;
-        const reply = await client.run(script, names, args);
-        after.resolve(await world.seqsOf(unit));
-        return reply;
+        try {
+          return await client.run(script, names, args);
+        } finally {
+          after.resolve(await world.seqsOf(unit));
+        }
       },
     }),
   });
@@ -259,7 +261,7 @@ test("WEB-25: two servers with the same keys: the second leaves them alone, and 
   for (const lease of [await world.leased(), await world.leased()])
     assert.equal(lease.split(".")[2], "the-log");
   await until(async () => owner.copy.state === "held");
-  assert.equal(other.copy.state, "foreign");
+  await until(async () => other.copy.state === "foreign");
   const apart = await world.node({ logId: "another", prefix: "tenant2" });
   await until(async () => apart.copy.state === "held");
 });
