@@ -48,7 +48,7 @@ export class Batches {
     this.#connection = this.#open();
     this.#reserve.fill();
     // Many after a restore, which brings entries only.
-    this.#takeIn(() => this.#intake.catchUp(this.#reopen()));
+    this.#attempt(() => this.#intake.catchUp(this.#reopen()));
   }
 
   /** Runs a batch; the outcomes are in the order of the intentions. */
@@ -73,8 +73,7 @@ export class Batches {
     if (this.#connection === undefined) return undefined;
     try {
       if (this.#reserve.isSpent) this.#emptyLog("TRUNCATE");
-      else if (this.#loggedPages() >= checkpointPages) this.#emptyLog("PASSIVE");
-      else this.#takeIn(() => this.#intake.step(this.#reopen()));
+      else this.#attempt(() => this.#settlePages());
       this.#note();
       return undefined;
     } catch (error) {
@@ -133,11 +132,19 @@ export class Batches {
    * time for stays in the log.
    */
   #emptyLog(how: "PASSIVE" | "TRUNCATE"): void {
-    try {
-      this.#reopen().run(`PRAGMA wal_checkpoint(${how})`, []);
-    } catch (error) {
-      if (isBroken(failureOf(error))) throw error;
-    }
+    this.#attempt(() => this.#reopen().run(`PRAGMA wal_checkpoint(${how})`, []));
+  }
+
+  /** Either moves pages or takes fingerprints in, so that the next batch waits for one of them at most. */
+  #settlePages(): void {
+    if (!this.#checkpointed()) this.#intake.step(this.#reopen());
+  }
+
+  /** Whether it was time for that, and it could be done: who reads for minutes holds pages back in the log for as long. */
+  #checkpointed(): boolean {
+    if (this.#loggedPages() < checkpointPages) return false;
+    this.#emptyLog("PASSIVE");
+    return this.#loggedPages() < checkpointPages;
   }
 
   /** Pages of the write-ahead log that are not in the database yet. */
@@ -146,8 +153,8 @@ export class Batches {
     return Number(row?.[1] ?? 0) - Number(row?.[2] ?? 0);
   }
 
-  /** Without it readers look through more of the newest: what failed, for want of room or time, is tried again. */
-  #takeIn(work: () => void): void {
+  /** Nothing depends on when it is done: what failed, for want of room or time, is tried again. */
+  #attempt(work: () => void): void {
     try {
       work();
     } catch (error) {

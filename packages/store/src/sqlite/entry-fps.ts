@@ -12,18 +12,27 @@ const together = 16_384;
 const ranges = 128;
 /** Entries that come for each range that is taken in: fewer than are in it, so that the table follows. */
 const perRange = 96;
-/** Ranges in one step at most; so many where the table is behind. Nobody waits while the database is opened. */
-const most = { usually: 8, atOpening: 32 };
+/** Ranges in one step at most; so many where the table is behind. */
+const most = 8;
 /** Entries for which the table is behind. */
 const tooMany = 2 * together;
 const behind = "SELECT h.seq, h.seq - u.seq FROM feed_head h CROSS JOIN entry_fps_upto u";
 /** Numbers have no gaps but where entries were removed, so that these are as many, or fewer. */
 const last = `SELECT min(h.seq, coalesce(${together - 1} + (SELECT e.seq FROM entries e
     WHERE e.seq > u.seq ORDER BY e.seq LIMIT 1), h.seq)) FROM feed_head h CROSS JOIN entry_fps_upto u`;
-/** Of entries that are there still; and once, if what was begun before did not come to its end. */
+/**
+ * Of entries that are there still; and once, if what was begun before did not come to its end. Only the parts that these
+ * stand in are looked through: there are very many where the table is far behind.
+ */
 const takeIn = `INSERT INTO entry_fps (fp, seq)
-  SELECT e.fp, e.seq FROM newest_entries n CROSS JOIN entries e
-    ON e.seq / ${span} = n.part AND e.fp >= $1 AND e.fp < $2
+  WITH RECURSIVE parts (part) AS (
+    SELECT (SELECT e.seq / ${span} FROM entries e
+      WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) AND e.seq <= $3 ORDER BY e.seq LIMIT 1)
+    UNION ALL SELECT (SELECT e.seq / ${span} FROM entries e
+      WHERE e.seq >= (p.part + 1) * ${span} AND e.seq <= $3 ORDER BY e.seq LIMIT 1)
+    FROM parts p WHERE p.part IS NOT NULL)
+  SELECT e.fp, e.seq FROM parts p CROSS JOIN entries e
+    ON e.seq / ${span} = p.part AND e.fp >= $1 AND e.fp < $2
   WHERE e.seq > (SELECT u.seq FROM entry_fps_upto u) AND e.seq <= $3 ORDER BY e.fp
   ON CONFLICT DO NOTHING`;
 const moveOn = "UPDATE entry_fps_upto SET seq = $1";
@@ -51,17 +60,26 @@ export class FingerprintIntake {
   step(connection: Connection): void {
     const { head, waiting } = this.#look(connection);
     const due = Math.floor((head - this.#takenFor) / perRange);
-    const isBehind = waiting > tooMany || due > most.usually;
+    const isBehind = waiting > tooMany || due > most;
     if (this.#taking === undefined || isBehind) this.#takenFor = head;
     if (this.#taking === undefined || (!isBehind && due < 1)) return;
     if (!isBehind) this.#takenFor += due * perRange;
-    this.#take(connection, this.#taking, isBehind ? most.usually : due);
+    this.#take(connection, this.#taking, isBehind ? most : due);
   }
 
-  /** Where the table is behind: takes in until it is not, before anybody writes. Throws as `step`. */
+  /**
+   * Where the table is behind: takes in all there are, before anybody writes, each page of the table once. Throws as
+   * `step`; what was not reached is left for it.
+   */
   catchUp(connection: Connection): void {
-    while (this.#look(connection).waiting > tooMany)
-      if (this.#taking !== undefined) this.#take(connection, this.#taking, most.atOpening);
+    const { head, waiting } = this.#look(connection);
+    if (waiting <= tooMany) return;
+    this.#taking = { upto: head, nextRange: 0 };
+    try {
+      while (this.#taking !== undefined) this.#take(connection, this.#taking, most);
+    } finally {
+      this.forget();
+    }
   }
 
   /** The database is opened anew. */
