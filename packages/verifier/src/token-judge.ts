@@ -19,7 +19,10 @@ export interface KnownToken {
   /** What was found under the fingerprints at `generation` of the set. */
   generation: number;
   found: readonly StandingEntry[];
-  /** Monotonic milliseconds when the server last called it inactive: only a lease sent later may say that it is live. */
+  /**
+   * Monotonic milliseconds when the server last called it inactive, or first said whose an opaque one is: only a lease sent
+   * later may say that it is live.
+   */
   toldAt: number;
 }
 

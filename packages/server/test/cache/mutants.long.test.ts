@@ -1,7 +1,7 @@
 // Servers that leave a part of the protocol out: the random schedules notice each. What they leave out is taken away on
-// the way to the cache, so that the product has no switch for it. Two parts have tests of their own in copy.test.ts, which
-// fail without them, since chance rarely meets them: that a position keeps a node that is behind from writing over what is
-// newer, and that a lease is reckoned from before the head was read.
+// the way to the cache, so that the product has no switch for it. Two parts have tests of their own, which fail without
+// them, since chance rarely meets them: that a position keeps a node that is behind from writing over what is newer
+// (copy.test.ts), and that a lease is reckoned from before the head was read (outages.test.ts).
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
