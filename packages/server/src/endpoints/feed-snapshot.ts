@@ -1,15 +1,13 @@
 // GET /revocations/snapshot: the live set at one position, binary, signed, compressed, with an ETag. CONTRACT.md section 6.
 
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { snapshotMediaType } from "@rescind/core";
 import type { Dependencies } from "../dependencies.ts";
 import type { Answer } from "../http/answer.ts";
 import { bearerRefusal } from "../http/respond.ts";
 import type { BearerRequest } from "../http/routes.ts";
 import { signJws } from "../keys/jws.ts";
-
-const decompress = promisify(gunzip);
 
 export async function feedSnapshot(request: BearerRequest, deps: Dependencies): Promise<Answer> {
   const { caller, ifNoneMatch, acceptEncoding } = request;
@@ -25,9 +23,11 @@ export async function feedSnapshot(request: BearerRequest, deps: Dependencies): 
   const headers = headersOf(snapshot.tag);
   if (isAmong(snapshot.tag, ifNoneMatch)) return { status: 304, headers };
   const named = { ...headers, "content-type": snapshotMediaType };
-  if (!takesGzip(acceptEncoding))
-    return { status: 200, headers: named, body: await decompress(snapshot.gzipped) };
-  return { status: 200, headers: { ...named, "content-encoding": "gzip" }, body: snapshot.gzipped };
+  const pieces = Readable.from(snapshot.gzipped);
+  if (!takesGzip(acceptEncoding)) return { status: 200, headers: named, stream: pieces.pipe(createGunzip()) };
+  const length = snapshot.gzipped.reduce((sum, piece) => sum + piece.length, 0);
+  const compressed = { ...named, "content-encoding": "gzip", "content-length": String(length) };
+  return { status: 200, headers: compressed, stream: pieces };
 }
 
 function headersOf(tag: string): Readonly<Record<string, string>> {

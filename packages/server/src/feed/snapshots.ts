@@ -2,7 +2,6 @@
 // event loop, in slices so that others are answered in between. The layout is core's; docs/reference/feed.md.
 
 import { createHash } from "node:crypto";
-import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import { createGzip } from "node:zlib";
@@ -26,13 +25,16 @@ const keptMs = 5000;
 const forgottenMs = 60_000;
 /** Records written at once. */
 const slice = 10_000;
+/** Bytes of a compressed piece, at most. */
+const pieceBytes = 65_536;
 /** Seconds after its end that an entry still goes along: another machine's clock may differ. */
 const endedMargin = 60;
 
 export interface Snapshot {
   /** What it is known by to those who have it. */
   readonly tag: string;
-  readonly gzipped: Uint8Array;
+  /** Never put together: of ten million entries that would stop everybody for a third of a second, each time it is sent. */
+  readonly gzipped: readonly Uint8Array[];
 }
 
 export interface SnapshotParts {
@@ -111,8 +113,10 @@ async function make({ standing, issuer, now }: SnapshotParts, sign: SignSnapshot
     yield snapshotEnd(digest, signature);
   };
   // Fingerprints do not compress; what stands beside them does at once. Piece by piece, so that it is never there whole.
-  const gzip = createGzip({ level: 1 });
-  const [gzipped] = await Promise.all([buffer(gzip), pipeline(pieces, gzip)]);
+  const gzipped: Uint8Array[] = [];
+  await pipeline(pieces, createGzip({ level: 1, chunkSize: pieceBytes }), async (compressed) => {
+    for await (const piece of compressed) gzipped.push(piece);
+  });
   return { tag: tagOf(position), gzipped };
 }
 

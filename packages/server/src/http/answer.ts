@@ -5,8 +5,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object becomes JSON, a string or bytes go as they are. */
   readonly body?: object | string | Uint8Array;
-  /** Instead of a body: texts that are sent as they come, at the pace of whoever reads. */
-  readonly stream?: AsyncIterable<string>;
+  /** Instead of a body: texts or bytes that are sent as they come, at the pace of whoever reads. */
+  readonly stream?: AsyncIterable<string | Uint8Array>;
   /** Values of `Set-Cookie`, one header each. */
   readonly cookies?: readonly string[];
 }

@@ -28,7 +28,7 @@ export function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.stream !== undefined) return reply.send(Readable.from(answer.stream, { objectMode: false }));
   const payload = payloadOf(answer);
   // As bytes: to a text Fastify would add a charset.
-  return payload === undefined ? reply.send() : reply.send(Buffer.from(payload));
+  return payload === undefined ? reply.send() : reply.send(bytesOf(payload));
 }
 
 /** Writes an answer without Fastify, in one piece with its headers. Neither streams nor cookies, which OAuth endpoints do not have. */
@@ -55,6 +55,12 @@ export function isJson({ body, headers }: Pick<Answer, "headers" | "body">): boo
 /** The body as it goes over the wire. */
 export function payloadOf({ body }: Pick<Answer, "body">): string | Uint8Array | undefined {
   return typeof body === "object" && !(body instanceof Uint8Array) ? JSON.stringify(body) : body;
+}
+
+/** As Fastify takes them; bytes are not copied. */
+function bytesOf(payload: string | Uint8Array): Buffer {
+  if (typeof payload === "string") return Buffer.from(payload);
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 }
 
 /** What a failure below a handler is answered with; only a store that cannot confirm is a 503. */
